@@ -1,0 +1,14 @@
+# The image of gateway, worker and operator commands: one binary.
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN cargo build --locked --release --package loyalnest
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 loyalnest \
+    && install --directory --owner loyalnest --mode 0700 /var/lib/loyalnest
+COPY --from=build /source/target/release/loyalnest /usr/local/bin/loyalnest
+USER loyalnest
+EXPOSE 8080
+CMD ["loyalnest", "serve"]

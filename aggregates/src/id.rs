@@ -1,0 +1,74 @@
+//! Identities. Inside the system they are UUIDs of a kind; outside they are text with a prefix that tells the kind.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Text that is not an identity of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a {kind} id: it starts with `{prefix}` and continues with a UUID")]
+pub struct NotAnId {
+    pub kind: &'static str,
+    pub prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal, $kind:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            pub const PREFIX: &'static str = $prefix;
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}{}", $prefix, self.0.as_hyphenated())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                text.strip_prefix($prefix)
+                    .and_then(|rest| Uuid::parse_str(rest).ok())
+                    .map($name)
+                    .ok_or(NotAnId { kind: $kind, prefix: $prefix })
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A shop that uses the platform; the tenant.
+    MerchantId = "mer_", "merchant";
+    /// A person of one merchant. The same UUID names the person's points account and keys.
+    CustomerId = "cus_", "customer";
+    /// Points handed out together, with one available and one expiry date.
+    LotId = "lot_", "lot";
+    RedemptionId = "rrd_", "redemption";
+    GdprRequestId = "gdr_", "privacy request";
+    ParkedId = "prk_", "parked webhook";
+    /// A message of the journal; also how a client repeats a request without repeating its effect.
+    CommitId = "cmt_", "commit";
+    CommandId = "cmd_", "command";
+}
+
+/// Stands for an order, a line or a code inside one person's events: HMAC under the person's link key, cut to
+/// 16 bytes. Without that key it leads nowhere, so it may stay in the log for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(pub [u8; 16]);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token({:02x}{:02x}…)", self.0[0], self.0[1])
+    }
+}
+
+/// A keyed hash of the content of a fact or a request: equal content, equal fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
+#[serde(transparent)]
+pub struct Fingerprint(pub u64);

@@ -1,0 +1,81 @@
+//! What may happen, and what then follows. Pure: decisions are functions of a state and a command;
+//! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
+
+pub mod customer;
+pub mod event;
+pub mod gdpr;
+pub mod id;
+pub mod merchant;
+pub mod money;
+pub mod order;
+pub mod parked;
+pub mod points;
+pub mod product;
+pub mod program;
+pub mod sealed;
+pub mod time;
+pub mod waiting;
+
+use event::{Event, Recorded};
+
+/// The rooms of the journal. A context is the fourth word of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    Merchant,
+    Program,
+    Customer,
+    Points,
+    /// Order facts whose owner is not known yet; sharded.
+    Waiting,
+    /// Webhook bodies that could not be understood; sharded.
+    Parked,
+    Gdpr,
+    /// Product facts; sharded.
+    Product,
+}
+
+impl Context {
+    pub const ALL: [Context; 8] = [
+        Context::Merchant,
+        Context::Program,
+        Context::Customer,
+        Context::Points,
+        Context::Waiting,
+        Context::Parked,
+        Context::Gdpr,
+        Context::Product,
+    ];
+
+    /// The word used in subjects, metrics and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Context::Merchant => "merchant",
+            Context::Program => "program",
+            Context::Customer => "customer",
+            Context::Points => "points",
+            Context::Waiting => "waiting",
+            Context::Parked => "parked",
+            Context::Gdpr => "gdpr",
+            Context::Product => "product",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|context| context.as_str() == word)
+    }
+}
+
+/// A consistency boundary: its events have one order, and a command sees all of them.
+pub trait Aggregate: Default + Clone + Send + Sync + 'static {
+    const CONTEXT: Context;
+    type Event: Event;
+    type Command: Send + Sync;
+    /// Why a command was not done. Each variant is something its caller can act on.
+    type Refusal: std::error::Error + Clone + Send + Sync + 'static;
+
+    /// What follows from `command` in this state. `Ok(vec![])` says: already so, nothing to write.
+    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
+
+    /// Takes in one event. Never fails: whatever was recorded has happened.
+    fn apply(&mut self, event: &Self::Event, at: &Recorded);
+}

@@ -1,0 +1,132 @@
+//! A shop that uses the platform: how it is recognised and what it may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Aggregate, Context,
+    event::{Recorded, events},
+    sealed::Sealed,
+    time::Timestamp,
+};
+
+events! {
+    /// What happened to a merchant.
+    MerchantEvent {
+        Created(MerchantCreated) = "merchant.created" v 1;
+        ApiKeyIssued(ApiKey) = "merchant.api_key_issued" v 1;
+        /// The shop removed the app: its webhooks end, its data stays until the shop's redact.
+        Uninstalled(Uninstalled) = "merchant.uninstalled" v 1;
+        /// The merchant's own clock was moved forward; only where the installation allows test clocks.
+        ClockAdvanced(ClockAdvanced) = "merchant.clock_advanced" v 1;
+    }
+}
+
+/// A shared secret by which a shop signs, never in clear outside memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSecret {
+    pub secret: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantCreated {
+    pub shop: Sealed<ShopDomain>,
+    /// Accepted in turn: two while a shop rotates its secret.
+    pub webhook_secrets: Vec<Sealed<WebhookSecret>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopDomain {
+    pub domain: String,
+}
+
+/// A key by its hash: SHA-256 of a random secret of 256 bits, which needs no salt and no stretching.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub hash: [u8; 32],
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uninstalled {
+    pub at: Timestamp,
+}
+
+/// The merchant's time is real time plus this much from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockAdvanced {
+    pub ahead_micros: i64,
+}
+
+#[derive(Debug, Clone)]
+pub enum MerchantCommand {
+    Create { created: MerchantCreated, api_key: ApiKey },
+    Uninstall { at: Timestamp },
+    AdvanceClock { ahead_micros: i64 },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MerchantRefusal {
+    #[error("the merchant exists")]
+    Exists,
+    #[error("no such merchant")]
+    Unknown,
+    #[error("a test clock only moves forward")]
+    ClockBackward,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Merchant {
+    pub created: Option<MerchantCreated>,
+    pub api_keys: Vec<ApiKey>,
+    pub uninstalled_at: Option<Timestamp>,
+    /// How far the merchant's clock is ahead of real time; zero outside tests.
+    pub ahead_micros: i64,
+}
+
+impl Merchant {
+    pub fn accepts_key(&self, hash: &[u8; 32]) -> bool {
+        self.api_keys.iter().any(|key| key.hash == *hash)
+    }
+
+    /// The merchant's time, given real time.
+    pub fn now(&self, real: Timestamp) -> Timestamp {
+        Timestamp(real.0.saturating_add(self.ahead_micros))
+    }
+}
+
+impl Aggregate for Merchant {
+    const CONTEXT: Context = Context::Merchant;
+    type Event = MerchantEvent;
+    type Command = MerchantCommand;
+    type Refusal = MerchantRefusal;
+
+    fn decide(&self, command: &MerchantCommand) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        match (command, &self.created) {
+            (MerchantCommand::Create { created, api_key }, None) => {
+                Ok(vec![MerchantEvent::Created(created.clone()), MerchantEvent::ApiKeyIssued(api_key.clone())])
+            }
+            (MerchantCommand::Create { .. }, Some(_)) => Err(MerchantRefusal::Exists),
+            (_, None) => Err(MerchantRefusal::Unknown),
+            (MerchantCommand::Uninstall { .. }, Some(_)) if self.uninstalled_at.is_some() => Ok(Vec::new()),
+            (MerchantCommand::Uninstall { at }, Some(_)) => {
+                Ok(vec![MerchantEvent::Uninstalled(Uninstalled { at: *at })])
+            }
+            (MerchantCommand::AdvanceClock { ahead_micros }, Some(_)) => match ahead_micros.cmp(&self.ahead_micros) {
+                std::cmp::Ordering::Less => Err(MerchantRefusal::ClockBackward),
+                std::cmp::Ordering::Equal => Ok(Vec::new()),
+                std::cmp::Ordering::Greater => {
+                    Ok(vec![MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: *ahead_micros })])
+                }
+            },
+        }
+    }
+
+    fn apply(&mut self, event: &MerchantEvent, _: &Recorded) {
+        match event {
+            MerchantEvent::Created(created) => self.created = Some(created.clone()),
+            MerchantEvent::ApiKeyIssued(key) => self.api_keys.push(key.clone()),
+            MerchantEvent::Uninstalled(event) => self.uninstalled_at = Some(event.at),
+            MerchantEvent::ClockAdvanced(event) => self.ahead_micros = event.ahead_micros,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The points account of one person: lots of points, the orders that brought them, the redemptions that used them.
+//!
+//! Invariants, after every event:
+//! - a lot is never negative: `granted = remaining + reversed + redeemed + deducted + expired + covered`;
+//! - balance = Σ remaining − debt = lifetime earned − lifetime redeemed − lifetime expired;
+//! - what an order has taken back is computed from the set of its facts, never accumulated message by message;
+//! - what time does to a lot is a function of the lot and the instant; sweeps only put it on record.
+
+mod account;
+mod adjust;
+mod assess;
+mod command;
+mod draft;
+mod event;
+mod lot;
+mod merge;
+mod order_record;
+mod purse;
+mod redemption;
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, CommandRecord};
+pub use command::{
+    Absorb, Adjust, CodeUseOutcome, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse, RecordOrder,
+    Redeem,
+};
+pub use event::{
+    AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, DebtCovered, FactRef, LinkSecret, Movement,
+    MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent,
+    PointsExpired, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, StaffNote,
+};
+pub use lot::{Lot, LotExpiry, LotSource};
+pub use order_record::OrderRecord;
+pub use purse::{Balance, NextExpiry, Purse};
+pub use redemption::Redemption;

@@ -1,0 +1,203 @@
+//! The state of an account: a fold over its events.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    adjust, assess,
+    command::{PointsCommand, PointsRefusal},
+    draft::Draft,
+    event::{AccountContents, LinkSecret, PointsEvent},
+    merge,
+    order_record::OrderRecord,
+    purse::{Balance, Purse},
+    redemption::{self, Redemption},
+};
+use crate::{
+    Aggregate, Context,
+    event::Recorded,
+    id::{CommandId, CustomerId, Fingerprint, RedemptionId, Token},
+    sealed::Sealed,
+    time::Timestamp,
+};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub purse: Purse,
+    pub orders: HashMap<Token, OrderRecord>,
+    pub redemptions: HashMap<RedemptionId, Redemption>,
+    /// Requests by clients that were done, so that a repetition is answered and not done again.
+    pub commands: HashMap<CommandId, CommandRecord>,
+    /// Link keys of accounts merged into this one.
+    pub links: Vec<Sealed<LinkSecret>>,
+    /// Accounts merged into this one, so that a repeated merge is recognised.
+    pub absorbed: Vec<CustomerId>,
+    pub merged_into: Option<CustomerId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRecord {
+    pub request: Fingerprint,
+    pub position: u64,
+}
+
+impl Account {
+    pub fn balance_at(&self, instant: Timestamp) -> Balance {
+        self.purse.balance_at(instant)
+    }
+
+    /// The order under whichever of these tokens it is known.
+    pub fn order<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>) -> Option<&OrderRecord> {
+        tokens.into_iter().find_map(|token| self.orders.get(token))
+    }
+
+    /// Whether this client request was done before. The same key with another content is a mistake of the client.
+    pub(super) fn already_done(&self, command: CommandId, request: Fingerprint) -> Result<bool, PointsRefusal> {
+        match self.commands.get(&command) {
+            None => Ok(false),
+            Some(record) if record.request == request => Ok(true),
+            Some(_) => Err(PointsRefusal::KeyReused),
+        }
+    }
+
+    pub fn apply_to_purse(purse: &mut Purse, event: &PointsEvent, now: Timestamp) {
+        match event {
+            PointsEvent::OrderAssessed(event) => {
+                if let Some(lot) = &event.lot {
+                    purse.open(lot, now);
+                }
+                // Also where it earned nothing: which of an order's bodies came first must not decide who was idle.
+                if let Some(body) = event.body.as_ref().filter(|body| !body.test) {
+                    purse.last_activity = purse.last_activity.max(body.processed_at);
+                }
+                purse.apply(&event.movements, event.owed);
+            }
+            PointsEvent::PointsAdjusted(event) => {
+                if let Some(lot) = &event.lot {
+                    purse.open(lot, now);
+                }
+                purse.last_activity = purse.last_activity.max(event.at);
+                purse.apply(&event.movements, event.owed);
+            }
+            PointsEvent::RewardRedeemed(event) => {
+                purse.last_activity = purse.last_activity.max(event.at);
+                purse.apply(&event.movements, 0);
+            }
+            PointsEvent::RedemptionReturned(event) => {
+                event.graces.iter().for_each(|(lot, until)| purse.set_expiry(*lot, *until));
+                purse.apply(&event.movements, 0);
+            }
+            PointsEvent::AccountClosed(_) => *purse = Purse::default(),
+            PointsEvent::AccountAbsorbed(event) => merge::take_over(purse, &event.contents),
+            PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {
+                purse.apply_passing_of_time(event);
+            }
+            PointsEvent::RedemptionUsed(_) => {}
+        }
+    }
+
+    /// All that a merge moves.
+    pub fn contents(&self) -> AccountContents {
+        let mut contents = AccountContents {
+            lots: self.purse.lots.clone(),
+            debt: self.purse.debt,
+            last_activity: self.purse.last_activity,
+            lifetime_earned: self.purse.lifetime_earned,
+            lifetime_redeemed: self.purse.lifetime_redeemed,
+            lifetime_expired: self.purse.lifetime_expired,
+            orders: self.orders.iter().map(|(token, record)| (*token, record.clone())).collect(),
+            redemptions: self.redemptions.iter().map(|(id, redemption)| (*id, redemption.clone())).collect(),
+            commands: self.commands.iter().map(|(id, record)| (*id, *record)).collect(),
+        };
+        // The same account must give the same bytes, whatever order its maps have in memory.
+        contents.orders.sort_by_key(|(token, _)| *token);
+        contents.redemptions.sort_by_key(|(id, _)| *id);
+        contents.commands.sort_by_key(|(id, _)| *id);
+        contents
+    }
+}
+
+impl Aggregate for Account {
+    const CONTEXT: Context = Context::Points;
+    type Event = PointsEvent;
+    type Command = PointsCommand;
+    type Refusal = PointsRefusal;
+
+    fn decide(&self, command: &PointsCommand) -> Result<Vec<PointsEvent>, PointsRefusal> {
+        if let Some(into) = self.merged_into {
+            return match command {
+                PointsCommand::Close { into: same, .. } if *same == into => Ok(Vec::new()),
+                PointsCommand::Settle { .. } => Ok(Vec::new()),
+                _ => Err(PointsRefusal::Merged { into }),
+            };
+        }
+        match command {
+            PointsCommand::RecordOrder(command) => assess::record_order(self, command),
+            PointsCommand::RecordCodeUse(command) => redemption::record_code_use(self, command),
+            PointsCommand::Adjust(command) => adjust::adjust(self, command),
+            PointsCommand::Redeem(command) => redemption::redeem(self, command),
+            PointsCommand::CancelRedemption { redemption, program, now } => {
+                redemption::cancel(self, *redemption, program, *now)
+            }
+            PointsCommand::Settle { now } => Ok(Draft::at(self, *now).events),
+            PointsCommand::Close { into, now } => Ok(merge::close(self, *into, *now)),
+            PointsCommand::Absorb(command) => Ok(merge::absorb(self, command)),
+        }
+    }
+
+    fn apply(&mut self, event: &PointsEvent, recorded: &Recorded) {
+        Self::apply_to_purse(&mut self.purse, event, recorded.at);
+        let position = recorded.position;
+        match event {
+            PointsEvent::OrderAssessed(event) => {
+                self.orders
+                    .entry(event.order)
+                    .or_insert_with(|| OrderRecord::unknown(event.program_version))
+                    .apply(event, position);
+            }
+            PointsEvent::PointsAdjusted(event) => {
+                self.commands.insert(event.command, CommandRecord { request: event.request, position });
+            }
+            PointsEvent::RewardRedeemed(event) => {
+                self.commands.insert(event.command, CommandRecord { request: event.request, position });
+                let redemption = Redemption {
+                    points: event.points,
+                    value_minor: event.value_minor,
+                    at: event.at,
+                    position,
+                    outstanding: event.movements.iter().map(|movement| (movement.lot, movement.points)).collect(),
+                    used_by: None,
+                    cancelled: false,
+                };
+                self.redemptions.insert(event.redemption, redemption);
+            }
+            PointsEvent::RedemptionUsed(event) => {
+                if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
+                    redemption.used_by = Some(event.order);
+                }
+            }
+            PointsEvent::RedemptionReturned(event) => {
+                if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
+                    redemption.apply_return(event);
+                }
+                for (order, points) in &event.recollected {
+                    if let Some(record) = self.orders.get_mut(order) {
+                        record.taken += points;
+                    }
+                }
+            }
+            PointsEvent::AccountClosed(event) => {
+                *self = Account { merged_into: Some(event.into), ..Account::default() };
+            }
+            PointsEvent::AccountAbsorbed(event) => {
+                self.orders.extend(event.contents.orders.iter().cloned());
+                self.redemptions.extend(event.contents.redemptions.iter().cloned());
+                self.commands.extend(event.contents.commands.iter().copied());
+                self.links.extend(event.links.iter().cloned());
+                self.absorbed.push(event.from);
+            }
+            PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {}
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What can be asked of a points account, and why it may say no.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::event::{AccountContents, CodeUse, LinkSecret, OrderReference, StaffNote};
+use crate::{
+    id::{CommandId, CustomerId, Fingerprint, LotId, RedemptionId, Token},
+    order::{OrderBody, OrderLine, Refund},
+    program::Program,
+    sealed::Sealed,
+    time::Timestamp,
+};
+
+#[derive(Debug, Clone)]
+pub enum PointsCommand {
+    RecordOrder(Box<RecordOrder>),
+    RecordCodeUse(RecordCodeUse),
+    Adjust(Adjust),
+    Redeem(Redeem),
+    CancelRedemption {
+        redemption: RedemptionId,
+        program: Arc<Program>,
+        now: Timestamp,
+    },
+    /// Puts on record what time has done.
+    Settle {
+        now: Timestamp,
+    },
+    /// The losing side of a merge.
+    Close {
+        into: CustomerId,
+        now: Timestamp,
+    },
+    /// The winning side of a merge.
+    Absorb(Box<Absorb>),
+}
+
+/// Facts about one order that belongs to this account: the one that has just arrived, and any that waited for it.
+#[derive(Debug, Clone)]
+pub struct RecordOrder {
+    /// The same identities under each link key the account has: its own first, then those of accounts merged into it.
+    pub views: Vec<KeyedView>,
+    pub facts: Vec<OrderFact>,
+    pub program: Arc<Program>,
+    /// Redemptions whose codes the newest body carries.
+    pub redeems: Vec<CodeUse>,
+    pub fresh_lot: LotId,
+    pub reference: Option<Sealed<OrderReference>>,
+    pub lines: Option<Sealed<Vec<OrderLine>>>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct KeyedView {
+    pub order: Token,
+    /// One for each fact, in their order.
+    pub fingerprints: Vec<Fingerprint>,
+    /// One list for each fact: tokens of the refunds it carries, in their order.
+    pub refunds: Vec<Vec<Token>>,
+    /// Every line id that the facts name, with its token.
+    pub lines: HashMap<String, Token>,
+}
+
+#[derive(Debug, Clone)]
+pub enum OrderFact {
+    Body { body: OrderBody, position: Option<u64> },
+    Refund { refund: Refund, position: Option<u64> },
+}
+
+impl OrderFact {
+    pub fn refunds(&self) -> &[Refund] {
+        match self {
+            OrderFact::Body { body, .. } => &body.refunds,
+            OrderFact::Refund { refund, .. } => std::slice::from_ref(refund),
+        }
+    }
+
+    /// Where the fact was first recorded, when that was before this account took it in.
+    pub fn position(&self) -> Option<u64> {
+        match self {
+            OrderFact::Body { position, .. } | OrderFact::Refund { position, .. } => *position,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct RecordCodeUse {
+    pub redemption: RedemptionId,
+    /// The order's token under each link key of this account, its own first.
+    pub orders: Vec<Token>,
+    pub outcome: CodeUseOutcome,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+/// How much of the order that used a code has gone back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeUseOutcome {
+    WhollyBack,
+    /// Minor units of merchandise.
+    Partly {
+        base_minor: i64,
+        refunded_minor: i64,
+    },
+}
+
+impl CodeUseOutcome {
+    pub(super) fn share_of(self, points: i64) -> i64 {
+        match self {
+            CodeUseOutcome::WhollyBack => points,
+            CodeUseOutcome::Partly { base_minor, refunded_minor } if base_minor > 0 => {
+                let share =
+                    i128::from(points) * i128::from(refunded_minor.clamp(0, base_minor)) / i128::from(base_minor);
+                i64::try_from(share).expect("at most `points`")
+            }
+            CodeUseOutcome::Partly { .. } => 0,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Adjust {
+    pub command: CommandId,
+    pub request: Fingerprint,
+    pub points: i64,
+    pub reason: Sealed<StaffNote>,
+    pub fresh_lot: LotId,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct Redeem {
+    pub command: CommandId,
+    pub request: Fingerprint,
+    pub redemption: RedemptionId,
+    pub points: i64,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct Absorb {
+    pub from: CustomerId,
+    pub contents: AccountContents,
+    pub links: Vec<Sealed<LinkSecret>>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PointsRefusal {
+    #[error("the account was merged into another")]
+    Merged { into: CustomerId },
+    /// A merge brought link keys the caller had not seen: look again, with them.
+    #[error("the account has taken over another one meanwhile")]
+    LinksChanged,
+    /// A refund whose order this account has not seen: it has to wait for it.
+    #[error("the order is not known yet")]
+    OrderUnknown,
+    #[error("the order is larger than any rule may pay for")]
+    AwardTooLarge,
+    #[error("the merchant has no program settings")]
+    NoProgram,
+    #[error("{available} points are available")]
+    InsufficientPoints { available: i64 },
+    #[error("the adjustment must not be zero nor beyond what an account can hold")]
+    BadAdjustment,
+    #[error("the idempotency key was used with another request")]
+    KeyReused,
+    #[error("no such redemption")]
+    UnknownRedemption,
+    #[error("the code was used by an order")]
+    RedemptionUsed,
+}

@@ -1,0 +1,276 @@
+//! What can have happened to a points account. Every change of a balance is spelled out as movements between the parts
+//! of named lots, so that reading the log needs no rule and no arithmetic but sums.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::CommandRecord,
+    lot::{Lot, LotExpiry, LotSource},
+    order_record::OrderRecord,
+    redemption::Redemption,
+};
+use crate::{
+    event::events,
+    id::{CommandId, CustomerId, Fingerprint, LotId, RedemptionId, Token},
+    money::Currency,
+    order::OrderLine,
+    program::{LineExclusion, RuleAward},
+    sealed::Sealed,
+    time::Timestamp,
+};
+
+events! {
+    /// What happened to a points account.
+    PointsEvent {
+        /// Facts about an order were taken in, and the account follows them.
+        OrderAssessed(OrderAssessed) = "points.order_assessed" v 1;
+        /// The hold of these lots is over.
+        PointsActivated(PointsActivated) = "points.activated" v 1;
+        PointsExpired(PointsExpired) = "points.expired" v 1;
+        /// Available points went into what the account owed.
+        DebtCovered(DebtCovered) = "points.debt_covered" v 1;
+        PointsAdjusted(PointsAdjusted) = "points.adjusted" v 1;
+        RewardRedeemed(RewardRedeemed) = "points.redeemed" v 1;
+        /// An order carried the code of this redemption.
+        RedemptionUsed(RedemptionUsed) = "points.redemption_used" v 1;
+        /// Points of a redemption came back to the lots they came from.
+        RedemptionReturned(RedemptionReturned) = "points.redemption_returned" v 1;
+        /// Everything here now belongs to another account.
+        AccountClosed(AccountClosed) = "points.account_closed" v 1;
+        /// Everything of another account now belongs here.
+        AccountAbsorbed(AccountAbsorbed) = "points.account_absorbed" v 1;
+    }
+}
+
+/// `points` (always positive) move inside the lot as the kind says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    pub lot: LotId,
+    pub kind: MovementKind,
+    pub points: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MovementKind {
+    /// New points.
+    Granted,
+    /// The award was corrected downwards before anything was spent.
+    Withdrawn,
+    /// Back to the shop: refund or cancellation.
+    Reversed,
+    /// Expired points whose order went back: they count as reversed, not expired.
+    ReversedExpired,
+    /// A reversal that turned out too large.
+    Restored,
+    Redeemed,
+    /// A redemption was undone.
+    Returned,
+    /// A negative adjustment.
+    Deducted,
+    Expired,
+    /// Paid what another source owed: a reversal that its own lot could not bear, or debt.
+    Covered,
+}
+
+/// A delivery that this account has taken in; `position` where it was first recorded, if that was elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactRef {
+    pub fingerprint: Fingerprint,
+    pub position: Option<u64>,
+}
+
+/// For people with the right to see it: which order this was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReference {
+    pub order_id: String,
+    pub name: String,
+}
+
+/// Free text by staff is personal data too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffNote {
+    pub reason: String,
+}
+
+/// A link key sealed under another person's key. The vault knows its inside.
+#[derive(Debug, Clone, Copy)]
+pub enum LinkSecret {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderAssessed {
+    pub order: Token,
+    pub facts: Vec<FactRef>,
+    /// Fixed when the order is first accepted.
+    pub program_version: u32,
+    /// Present when one of the facts is a body newer than what was believed before.
+    pub body: Option<AssessedBody>,
+    /// The earliest cancellation any body told of.
+    pub cancelled_at: Option<Timestamp>,
+    /// Refunds not known before, or now known to be larger: each replaces what was known under its token.
+    pub refunds: Vec<RefundShare>,
+    /// Points for the order by its rules, before anything went back.
+    pub awarded: i64,
+    /// Of these, what its refunds and cancellation leave.
+    pub kept: i64,
+    pub lot: Option<NewLot>,
+    pub movements: Vec<Movement>,
+    /// Change of the account's debt.
+    pub owed: i64,
+    /// How much of the award has been taken back so far, by whatever lot or debt.
+    pub taken: i64,
+    pub reference: Option<Sealed<OrderReference>>,
+    pub lines: Option<Sealed<Vec<OrderLine>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssessedBody {
+    pub currency: Currency,
+    pub processed_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub voided: bool,
+    pub test: bool,
+    pub taxes_included: bool,
+    /// Merchandise without gift cards, as priced; minor units.
+    pub base_minor: i64,
+    pub quantity: u32,
+    pub awards: Vec<RuleAward>,
+    /// Lines that some rule leaves out, for refunds that only name them.
+    pub exclusions: Vec<(Token, LineExclusion)>,
+    pub outcome: Outcome,
+    /// Redemptions whose codes the order carried.
+    pub redeems: Vec<CodeUse>,
+}
+
+/// Why an order earned what it earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Awarded,
+    TestOrder,
+    Cancelled,
+    Voided,
+    NoRule,
+    NothingToEarnOn,
+    BelowMinimumOrRounding,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CodeUse {
+    pub redemption: RedemptionId,
+    pub account: CustomerId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundShare {
+    pub refund: Token,
+    pub at: Timestamp,
+    pub merchandise_minor: i64,
+    /// In the order of the rules of the program version.
+    pub by_rule_minor: Vec<i64>,
+    pub quantity: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLot {
+    pub lot: LotId,
+    pub source: LotSource,
+    pub earned_at: Timestamp,
+    pub available_at: Timestamp,
+    pub expiry: LotExpiry,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsActivated {
+    pub lots: Vec<LotId>,
+    /// When the hold ended; the record may be younger.
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsExpired {
+    pub movements: Vec<Movement>,
+    /// When they expired; the record may be younger.
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebtCovered {
+    pub movements: Vec<Movement>,
+    pub owed: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsAdjusted {
+    pub command: CommandId,
+    pub request: Fingerprint,
+    /// Signed, as asked for.
+    pub points: i64,
+    pub reason: Sealed<StaffNote>,
+    pub lot: Option<NewLot>,
+    pub movements: Vec<Movement>,
+    pub owed: i64,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RewardRedeemed {
+    pub command: CommandId,
+    pub request: Fingerprint,
+    pub redemption: RedemptionId,
+    pub points: i64,
+    /// Discount bought, minor units of the shop's currency.
+    pub value_minor: i64,
+    pub program_version: u32,
+    pub movements: Vec<Movement>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionUsed {
+    pub redemption: RedemptionId,
+    pub order: Token,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionReturned {
+    pub redemption: RedemptionId,
+    pub points: i64,
+    /// By staff or shopper; otherwise because its order went back.
+    pub cancelled: bool,
+    pub movements: Vec<Movement>,
+    /// Lots that had expired by then, and until when their points live now.
+    pub graces: Vec<(LotId, Timestamp)>,
+    /// Reversals that found their lot empty before and are made good from what came back.
+    pub recollected: Vec<(Token, i64)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountClosed {
+    pub into: CustomerId,
+    /// Balance that moved on, for the ledger line.
+    pub points: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountAbsorbed {
+    pub from: CustomerId,
+    /// Balance that came in, for the ledger line.
+    pub points: i64,
+    pub contents: AccountContents,
+    /// The loser's link keys, its own first, sealed under the winner's key: they find the loser's orders in `contents`.
+    pub links: Vec<Sealed<LinkSecret>>,
+}
+
+/// All that a merge moves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountContents {
+    pub lots: Vec<Lot>,
+    pub debt: i64,
+    pub last_activity: Timestamp,
+    pub lifetime_earned: i64,
+    pub lifetime_redeemed: i64,
+    pub lifetime_expired: i64,
+    pub orders: Vec<(Token, OrderRecord)>,
+    pub redemptions: Vec<(RedemptionId, Redemption)>,
+    pub commands: Vec<(CommandId, CommandRecord)>,
+}

@@ -1,0 +1,169 @@
+//! Spending points, and giving them back: to the lots they came from, with the expiry these had.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::Account,
+    command::{PointsRefusal, RecordCodeUse, Redeem},
+    draft::Draft,
+    event::{Movement, MovementKind, PointsEvent, RedemptionReturned, RedemptionUsed, RewardRedeemed},
+    lot::LotSource,
+};
+use crate::{
+    id::{LotId, RedemptionId, Token},
+    program::{NegativeBalance, Program},
+    time::Timestamp,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redemption {
+    pub points: i64,
+    pub value_minor: i64,
+    pub at: Timestamp,
+    pub position: u64,
+    /// What has not come back, in the order it was taken.
+    pub outstanding: Vec<(LotId, i64)>,
+    pub used_by: Option<Token>,
+    pub cancelled: bool,
+}
+
+impl Redemption {
+    pub fn returned(&self) -> i64 {
+        self.points - self.outstanding.iter().map(|(_, points)| points).sum::<i64>()
+    }
+
+    pub(super) fn apply_return(&mut self, event: &RedemptionReturned) {
+        for movement in event.movements.iter().filter(|movement| movement.kind == MovementKind::Returned) {
+            if let Some((_, left)) = self.outstanding.iter_mut().find(|(lot, left)| *lot == movement.lot && *left > 0) {
+                *left -= movement.points;
+            }
+        }
+        self.outstanding.retain(|(_, left)| *left > 0);
+        self.cancelled |= event.cancelled;
+    }
+
+    /// Undoes the latest-taken first: the points that would have lived longest come back first.
+    fn take_back(&self, points: i64) -> Vec<Movement> {
+        let mut wanted = points;
+        let mut movements = Vec::new();
+        for (lot, left) in self.outstanding.iter().rev() {
+            let back = wanted.min(*left);
+            if back > 0 {
+                movements.push(Movement { lot: *lot, kind: MovementKind::Returned, points: back });
+                wanted -= back;
+            }
+        }
+        movements
+    }
+}
+
+pub(super) fn redeem(account: &Account, command: &Redeem) -> Result<Vec<PointsEvent>, PointsRefusal> {
+    if account.already_done(command.command, command.request)? {
+        return Ok(Vec::new());
+    }
+    let version = command.program.current().ok_or(PointsRefusal::NoProgram)?;
+    let mut draft = Draft::at(account, command.now);
+    let available = draft.purse.available(command.now);
+    if command.points <= 0 || available < command.points {
+        return Err(PointsRefusal::InsufficientPoints { available });
+    }
+    let movements = draft.purse.allocate(command.points, command.now, MovementKind::Redeemed);
+    debug_assert_eq!(movements.iter().map(|movement| movement.points).sum::<i64>(), command.points);
+    let rate = version.settings.redemption;
+    let value_minor = i128::from(command.points) * i128::from(rate.amount_minor) / i128::from(rate.points);
+    draft.record(PointsEvent::RewardRedeemed(RewardRedeemed {
+        command: command.command,
+        request: command.request,
+        redemption: command.redemption,
+        points: command.points,
+        value_minor: i64::try_from(value_minor).map_err(|_| PointsRefusal::AwardTooLarge)?,
+        program_version: version.version,
+        movements,
+        at: command.now,
+    }));
+    Ok(draft.events)
+}
+
+pub(super) fn cancel(
+    account: &Account,
+    redemption: RedemptionId,
+    program: &Program,
+    now: Timestamp,
+) -> Result<Vec<PointsEvent>, PointsRefusal> {
+    let known = account.redemptions.get(&redemption).ok_or(PointsRefusal::UnknownRedemption)?;
+    if known.cancelled {
+        return Ok(Vec::new());
+    }
+    if known.used_by.is_some() {
+        return Err(PointsRefusal::RedemptionUsed);
+    }
+    let mut draft = Draft::at(account, now);
+    give_back(account, &mut draft, redemption, known.points, true, program)?;
+    Ok(draft.events)
+}
+
+/// An order that carried the code says how it stands: the redemption follows it. The first order to carry a code is
+/// the one that used it.
+pub(super) fn record_code_use(account: &Account, command: &RecordCodeUse) -> Result<Vec<PointsEvent>, PointsRefusal> {
+    if command.orders.len() != account.links.len() + 1 {
+        return Err(PointsRefusal::LinksChanged);
+    }
+    let known = account.redemptions.get(&command.redemption).ok_or(PointsRefusal::UnknownRedemption)?;
+    let used_by = known.used_by;
+    if used_by.is_some_and(|order| !command.orders.contains(&order)) || known.cancelled {
+        return Ok(Vec::new());
+    }
+    let mut draft = Draft::at(account, command.now);
+    if used_by.is_none() {
+        let order = *command.orders.first().ok_or(PointsRefusal::LinksChanged)?;
+        draft.record(PointsEvent::RedemptionUsed(RedemptionUsed { redemption: command.redemption, order }));
+    }
+    let owed_back = command.outcome.share_of(known.points);
+    let missing = owed_back - known.returned();
+    if missing > 0 {
+        give_back(account, &mut draft, command.redemption, missing, false, &command.program)?;
+    }
+    let nothing_new = used_by.is_some() && missing <= 0;
+    Ok(if nothing_new { Vec::new() } else { draft.events })
+}
+
+fn give_back(
+    account: &Account,
+    draft: &mut Draft,
+    redemption: RedemptionId,
+    points: i64,
+    cancelled: bool,
+    program: &Program,
+) -> Result<(), PointsRefusal> {
+    let known = account.redemptions.get(&redemption).ok_or(PointsRefusal::UnknownRedemption)?;
+    let settings = &program.current().ok_or(PointsRefusal::NoProgram)?.settings;
+    let mut movements = known.take_back(points);
+    let points = movements.iter().map(|movement| movement.points).sum();
+    let now = draft.now;
+    let (mut graces, mut recollected) = (Vec::new(), Vec::new());
+    for returned in movements.clone() {
+        let Some(lot) = draft.purse.lot(returned.lot) else { continue };
+        if lot.expires_at(draft.purse.last_activity).is_some_and(|at| at <= now) {
+            graces.push((lot.id, now.plus_days(settings.return_grace_days)));
+        }
+        if let LotSource::Order(order) = lot.source
+            && settings.negative_balance != NegativeBalance::PendingOnly
+            && let Some(waived) = account.orders.get(&order).map(|record| record.waived(lot.granted))
+            && waived > 0
+        {
+            let made_good = waived.min(returned.points);
+            movements.push(Movement { lot: lot.id, kind: MovementKind::Reversed, points: made_good });
+            recollected.push((order, made_good));
+        }
+    }
+    draft.record(PointsEvent::RedemptionReturned(RedemptionReturned {
+        redemption,
+        points,
+        cancelled,
+        movements,
+        graces,
+        recollected,
+    }));
+    draft.settle();
+    Ok(())
+}

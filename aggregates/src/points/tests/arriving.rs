@@ -1,0 +1,73 @@
+//! Webhooks come late, early, twice and together; what they do is done once.
+
+use super::kit::*;
+use crate::{
+    order::OrderBody,
+    points::{PointsCommand, PointsRefusal},
+};
+
+#[test]
+fn a_refund_without_its_order_has_to_wait() {
+    let mut story = Story::given(one_point_per_euro());
+    story.refund("1", goods_back("r", day(0), 5_000)).then_refused(PointsRefusal::OrderUnknown);
+}
+
+#[test]
+fn a_refund_that_waited_is_taken_in_together_with_its_order() {
+    let mut story = Story::given(one_point_per_euro());
+    story
+        .hear([refund_of("1", goods_back("r", day(1), 2_000)), order("1", 5_000).into()])
+        .then_available(30)
+        .then_lifetime(30, 0, 0);
+    assert_eq!(story.events().len(), 1, "one assessment for both");
+    story.refund("1", goods_back("r", day(1), 2_000)).then_nothing_happened().then_available(30);
+}
+
+#[test]
+fn the_newest_of_several_bodies_that_arrive_together_is_believed() {
+    let newer = OrderBody { updated_at: day(1), ..order("1", 7_000) };
+    let mut story = Story::given(one_point_per_euro());
+    story.hear([newer.into(), order("1", 5_000).into()]).then_available(70);
+}
+
+#[test]
+fn the_same_webhook_nine_times_is_one_award() {
+    let mut story = Story::given(one_point_per_euro());
+    story.order(order("1", 5_000));
+    for repetition in 1..9 {
+        story.on(day(repetition)).order(order("1", 5_000)).then_nothing_happened().then_available(50);
+    }
+    story.hear([order("1", 5_000).into(), order("1", 5_000).into()]).then_nothing_happened();
+}
+
+#[test]
+fn an_update_that_changes_nothing_that_counts_is_recorded_and_moves_nothing() {
+    let mut story = Story::given(one_point_per_euro());
+    story.order(order("1", 5_000));
+    story.order(OrderBody { updated_at: day(1), name: "#1 bis".to_owned(), ..order("1", 5_000) }).then_available(50);
+    assert_eq!(story.record_of("1").facts.len(), 2);
+    assert_eq!(story.lot_of("1").granted, 50);
+}
+
+#[test]
+fn a_caller_who_missed_a_merge_must_look_again_with_all_keys() {
+    let mut story = Story::given(one_point_per_euro());
+    let unaware = story.record_order([order("1", 5_000).into()]);
+    let mut other = story.meanwhile(Person(2));
+    story.absorb(&mut other);
+    story.when(unaware).then_refused(PointsRefusal::LinksChanged);
+    story.order(order("1", 5_000)).then_available(50);
+}
+
+#[test]
+fn an_account_that_was_merged_away_says_where_it_went() {
+    let mut winner = Story::given(one_point_per_euro());
+    let mut loser = winner.meanwhile(Person(2));
+    winner.absorb(&mut loser);
+    let into = winner.person.id();
+    loser.order(order("1", 5_000)).then_refused(PointsRefusal::Merged { into });
+    loser.redeem(1, 5).then_refused(PointsRefusal::Merged { into });
+    loser.settle().then_nothing_happened();
+    let elsewhere = PointsCommand::Close { into: Person(3).id(), now: loser.now };
+    loser.when(elsewhere).then_refused(PointsRefusal::Merged { into });
+}

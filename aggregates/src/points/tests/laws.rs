@@ -1,0 +1,81 @@
+//! Laws of the account, tried on shops that nobody thought of.
+
+mod canonical;
+mod delivery;
+mod expectation;
+mod history;
+mod moves;
+
+use proptest::prelude::*;
+
+use self::{
+    canonical::canonical,
+    delivery::{Plan, plan},
+    expectation::expected_totals,
+    history::{History, history},
+    moves::{Move, Twins, moves},
+};
+
+/// Shops tried per law: enough to find what matters in a second or two; `PROPTEST_CASES` asks for more.
+const CASES: u32 = 96;
+
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { CASES };
+    ProptestConfig { cases, failure_persistence: None, ..asked }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// The law of arrival: shuffling, repetition and delay of webhooks change nothing that counts, and what counts is
+    /// what anybody can work out from the whole history.
+    #[test]
+    fn the_order_of_arrival_does_not_matter(
+        (history, one, other, rest) in (history(), plan(), plan(), 0..200_u32),
+    ) {
+        arrival_does_not_matter(&history, [&one, &other], rest)?;
+    }
+
+    /// Whatever is done to an account: points are conserved, sweeps change nothing, what is foreseen comes true.
+    #[test]
+    fn points_are_conserved_and_sweeps_only_put_on_record_what_time_has_done(
+        moves in moves(), (near, far) in (0..90_u32, 0..90_u32),
+    ) {
+        sweeps_change_nothing(&moves, near, far)?;
+    }
+}
+
+/// `rest` is how many days after the last delivery the accounts are compared.
+fn arrival_does_not_matter(history: &History, plans: [&Plan; 2], rest: u32) -> Result<(), TestCaseError> {
+    let shops = plans.map(|plan| plan.deliver(history));
+    let instant = shops.iter().map(|shop| shop.now).max().expect("two shops").plus_days(rest);
+    let [one, other] = shops.each_ref().map(|shop| canonical(shop, history, instant));
+    prop_assert_eq!(&one, &other);
+    if history.has_a_newest_body_for_each_order() {
+        for (person, account) in &one {
+            prop_assert_eq!(account.totals(), expected_totals(history, *person, instant), "what {:?} holds", person);
+        }
+    }
+    Ok(())
+}
+
+fn sweeps_change_nothing(moves: &[Move], near: u32, far: u32) -> Result<(), TestCaseError> {
+    let mut twins = Twins::default();
+    for step in moves {
+        twins.both(step);
+        let [swept, unswept] = twins.stories();
+        prop_assert_eq!(swept.account.balance_at(swept.now), unswept.account.balance_at(swept.now), "after {:?}", step);
+        if !twins.may_owe() {
+            let balance = swept.account.balance_at(swept.now);
+            prop_assert!(balance.available >= 0 && swept.account.purse.debt == 0, "{:?}", balance);
+        }
+    }
+    let now = twins.stories()[0].now;
+    let foreseen = twins.stories()[0].account.balance_at(now.plus_days(near + far));
+    twins.settle_at(now.plus_days(near), now.plus_days(near + far));
+    let [swept, unswept] = twins.stories();
+    prop_assert_eq!(swept.account.balance_at(swept.now), foreseen);
+    prop_assert_eq!(&swept.account.purse, &unswept.account.purse);
+    Ok(())
+}

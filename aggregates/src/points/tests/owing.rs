@@ -1,0 +1,112 @@
+//! Spent, then refunded: each policy says in its own way who bears the loss.
+
+use super::kit::*;
+use crate::{
+    order::OrderBody,
+    program::{NegativeBalance, ProgramSettings},
+};
+
+fn spent_under(policy: NegativeBalance) -> Story {
+    let mut story = Story::given(under(policy));
+    story.order(order("1", 5_000)).redeem(1, 50).then_available(0);
+    story
+}
+
+#[test]
+fn allow_makes_the_balance_negative_and_the_next_award_pays() {
+    let mut story = spent_under(NegativeBalance::Allow);
+    story.refund("1", goods_back("r", day(0), 5_000)).then_available(-50).then_lifetime(0, 50, 0);
+    story.on(day(1)).order(order_on(day(1), "2", 3_000)).then_available(-20);
+    story.order(order_on(day(1), "3", 3_000)).then_available(10).then_lifetime(60, 50, 0);
+    assert_eq!(story.lot_of("3").covered, 20);
+}
+
+#[test]
+fn allow_waits_for_the_hold_before_pending_points_pay() {
+    let mut story = Story::given(ProgramSettings { hold_days: 5, ..one_point_per_euro() });
+    story.order(order("1", 5_000)).on(day(5)).redeem(1, 50);
+    story.refund("1", goods_back("r", day(5), 5_000)).then_available(-50);
+    story.order(order_on(day(5), "2", 8_000)).then_available(-50).then_pending(80);
+    story.on(day(10)).then_available(30).then_pending(0);
+    story.settle().then_available(30).then_lifetime(80, 50, 0);
+}
+
+#[test]
+fn a_reversal_that_its_own_lot_cannot_bear_takes_other_points_before_it_makes_debt() {
+    for policy in [NegativeBalance::Allow, NegativeBalance::Clamp] {
+        let mut story = spent_under(policy);
+        story.order(order("2", 3_000)).refund("1", goods_back("r", day(0), 2_000)).then_available(10);
+        assert_eq!(story.lot_of("2").covered, 20);
+    }
+}
+
+#[test]
+fn clamp_takes_what_is_there_and_waives_the_rest_for_good() {
+    let mut story = spent_under(NegativeBalance::Clamp);
+    story.order(order("2", 3_000)).refund("1", goods_back("r", day(0), 5_000)).then_available(0);
+    story.order(order("3", 4_000)).then_available(40);
+    let touched = OrderBody { updated_at: day(1), name: "#1 with a note".to_owned(), ..order("1", 5_000) };
+    story.on(day(1)).order(touched).then_available(40);
+    assert_eq!(story.record_of("1").waived(story.lot_of("1").granted), 20);
+}
+
+#[test]
+fn clamp_still_takes_what_a_further_refund_asks_for() {
+    let mut story = spent_under(NegativeBalance::Clamp);
+    story.refund("1", goods_back("a", day(0), 2_000)).then_available(0);
+    story.order(order("2", 4_000)).refund("1", goods_back("b", day(0), 1_000)).then_available(30);
+    story.refund("1", goods_back("c", day(0), 2_000)).then_available(10);
+}
+
+#[test]
+fn pending_only_takes_pending_points_and_leaves_what_became_available() {
+    let mut story = Story::given(ProgramSettings { hold_days: 10, ..under(NegativeBalance::PendingOnly) });
+    story.order(order("1", 5_000));
+    story.on(day(5)).refund("1", goods_back("a", day(5), 2_000)).then_pending(30);
+    story.on(day(12)).refund("1", goods_back("b", day(12), 2_000)).then_available(30).then_lifetime(30, 0, 0);
+    story.refund("1", goods_back("late", day(9), 500)).then_available(25);
+}
+
+#[test]
+fn pending_only_never_makes_debt_nor_touches_other_lots() {
+    let mut story = spent_under(NegativeBalance::PendingOnly);
+    story.order(order("2", 3_000)).refund("1", goods_back("r", day(0), 5_000)).then_available(30);
+    story.refund("2", goods_back("s", day(0), 3_000)).then_available(30).then_lifetime(80, 50, 0);
+}
+
+#[test]
+fn pending_only_keeps_back_what_was_voided_in_the_hold_however_often_the_order_is_touched_later() {
+    let voided = |on| OrderBody { voided: true, updated_at: day(on), ..order("1", 5_000) };
+    let mut story = Story::given(ProgramSettings { hold_days: 10, ..under(NegativeBalance::PendingOnly) });
+    story.order(order("1", 5_000)).order(voided(3)).then_pending(0);
+    story.on(day(20)).order(voided(20)).then_available(0).then_pending(0);
+}
+
+#[test]
+fn a_change_of_policy_does_not_reopen_what_was_decided() {
+    let touched = |on| OrderBody { updated_at: day(on), ..order("1", 5_000) };
+    let mut waived = spent_under(NegativeBalance::Clamp);
+    waived.refund("1", goods_back("r", day(0), 5_000)).publish(under(NegativeBalance::Allow));
+    waived.order(touched(1)).then_available(0);
+
+    let mut taken = Story::given(under(NegativeBalance::Allow));
+    taken.order(order("1", 5_000)).refund("1", goods_back("r", day(0), 2_000)).then_available(30);
+    taken.publish(under(NegativeBalance::PendingOnly)).order(touched(1)).then_available(30);
+
+    let mut kept = Story::given(under(NegativeBalance::PendingOnly));
+    kept.order(order("1", 5_000)).refund("1", goods_back("r", day(0), 2_000)).then_available(50);
+    kept.publish(under(NegativeBalance::Allow)).order(touched(1)).then_available(50);
+    kept.refund("1", goods_back("s", day(0), 1_000)).then_available(40);
+}
+
+#[test]
+fn a_payment_voided_after_spending_and_then_made_leaves_the_account_as_if_nothing_had_been() {
+    let voided = OrderBody { voided: true, updated_at: day(1), ..order("1", 5_000) };
+    let paid = |on| OrderBody { updated_at: day(on), ..order("1", 5_000) };
+    let mut story = spent_under(NegativeBalance::Allow);
+    story.order(order("2", 5_000)).order(voided).then_available(0);
+    story.order(paid(2)).then_available(50).then_lifetime(100, 50, 0);
+    story.order(paid(3)).then_available(50);
+    let crate::points::PointsEvent::OrderAssessed(assessed) = &story.events()[0] else { panic!("an assessment") };
+    assert_eq!(assessed.movements, [], "nothing to move");
+}

@@ -1,0 +1,59 @@
+//! Samples of what is kept beside the accounts: products, parked webhooks, facts that wait.
+
+use aggregates::{
+    id::ParkedId,
+    parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
+    product::{ProductDeleted, ProductEvent, ProductStated, ProductVariant},
+    waiting::{FactSetAside, WaitingEvent},
+};
+
+use crate::values::*;
+
+pub fn products() -> Vec<ProductEvent> {
+    let variant = |variant_id: &str, sku| ProductVariant { variant_id: variant_id.to_owned(), sku };
+    let stated = ProductStated {
+        product_id: "632910392".to_owned(),
+        title: "Music player".to_owned(),
+        vendor: Some("Other".to_owned()),
+        product_type: Some("Electronics".to_owned()),
+        tags: vec!["new".to_owned(), "sale".to_owned()],
+        status: Some("active".to_owned()),
+        updated_at: Some(at(1)),
+        variants: vec![variant("808950810", Some("IPOD-342-N".to_owned())), variant("49148385", None)],
+    };
+    let bare = ProductStated {
+        vendor: None,
+        product_type: None,
+        tags: Vec::new(),
+        status: None,
+        updated_at: None,
+        variants: Vec::new(),
+        ..stated.clone()
+    };
+    vec![
+        ProductEvent::Stated(stated),
+        ProductEvent::Stated(bare),
+        ProductEvent::Deleted(ProductDeleted { product_id: "632910392".to_owned() }),
+    ]
+}
+
+pub fn parked() -> Vec<ParkedEvent> {
+    let id = ParkedId(uuid(0x9b));
+    vec![
+        ParkedEvent::Parked(WebhookParked {
+            id,
+            topic: "orders/create".to_owned(),
+            reason: "the currency is not three letters".to_owned(),
+            at: at(1),
+            fingerprint: [0xfa; 16],
+            chunks: 3,
+        }),
+        ParkedEvent::Retried(ParkedRetried { id, position: Some(300) }),
+        ParkedEvent::Retried(ParkedRetried { id, position: None }),
+        ParkedEvent::Discarded(ParkedDiscarded { id, reason: sealed("a test shop") }),
+    ]
+}
+
+pub fn waiting() -> Vec<WaitingEvent> {
+    vec![WaitingEvent::FactSetAside(FactSetAside { item: uuid(0x1e), fact: sealed("a fact") })]
+}

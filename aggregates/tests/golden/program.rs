@@ -1,0 +1,63 @@
+//! Samples of published settings; every variant of every setting occurs.
+
+use aggregates::program::{
+    EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
+    ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+};
+use rust_decimal::Decimal;
+
+use crate::values::at;
+
+pub fn samples() -> Vec<ProgramEvent> {
+    vec![
+        published(1, ProgramSettings::default_of_a_new_merchant()),
+        published(2, everything_set()),
+        published(
+            3,
+            ProgramSettings {
+                earning_rules: Vec::new(),
+                expiry: Expiry::AfterEarning { days: 365 },
+                negative_balance: NegativeBalance::PendingOnly,
+                ..everything_set()
+            },
+        ),
+    ]
+}
+
+fn published(version: u32, settings: ProgramSettings) -> ProgramEvent {
+    ProgramEvent::SettingsPublished(ProgramVersion { version, effective_from: at(i64::from(version)), settings })
+}
+
+fn everything_set() -> ProgramSettings {
+    ProgramSettings {
+        earning_rules: vec![
+            rule("rounded up", Rounding::Up, TaxBase::Always),
+            rule("rounded", Rounding::Nearest, TaxBase::Never),
+        ],
+        hold_days: 14,
+        expiry: Expiry::Inactivity { days: 90 },
+        negative_balance: NegativeBalance::Clamp,
+        redemption: RedemptionRate { points: 100, amount_minor: 250 },
+        redact_grace_hours: 48,
+        return_grace_days: 7,
+    }
+}
+
+fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {
+    let ids = |id: &str| std::iter::once(id.to_owned()).collect();
+    EarningRule {
+        id: RuleId(id.to_owned()),
+        points_per_unit: Decimal::new(1_05, 2),
+        minimum_minor: 1_000,
+        rounding,
+        include: Inclusions { tax, shipping: true },
+        exclude: Exclusions {
+            product_ids: ids("632910392"),
+            variant_ids: ids("808950810"),
+            skus: ids("IPOD-342-N"),
+            vendors: ids("Other"),
+            gift_cards: false,
+        },
+        multiplier: Some(Multiplier { factor: Decimal::new(2_50, 2), from: at(0), until: at(3_600) }),
+    }
+}

@@ -1,0 +1,130 @@
+//! Where the parts are put together: the one place that knows all of them.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use gateway::{
+    Gateway, Options, Parts,
+    clock::{SystemClock, new_id},
+    snapshot_seal::VaultSeal,
+};
+use journal::{Journal, JournalOptions, Subject, SubjectId};
+use projections::{
+    Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
+    parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
+};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use vault::{RootKeyStore, Vault};
+
+/// Connections to the database of one process.
+const CONNECTIONS_MAX: u32 = 24;
+/// How long a request waits for a connection before it is answered 503.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
+/// Newest commits that are looked at to see whether the vault knows everybody the log names.
+const NEWEST_COMMITS_CHECKED: u64 = 256;
+
+/// Where the servers are.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub nats_url: String,
+    pub database_url: String,
+    /// The root key store: outside every backup of database and log.
+    pub root_keys: PathBuf,
+}
+
+impl Config {
+    /// From the environment, as production and `--env-file` give it.
+    pub fn from_env() -> anyhow::Result<Self> {
+        let read = |name: &str| {
+            std::env::var(name).with_context(|| format!("{name} is not set; `loyalnest dev` writes it to DIR/env"))
+        };
+        Ok(Config {
+            nats_url: read("LOYALNEST_NATS_URL")?,
+            database_url: read("LOYALNEST_DATABASE_URL")?,
+            root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
+        })
+    }
+
+    pub async fn database(&self) -> anyhow::Result<PgPool> {
+        PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(CONNECTION_PATIENCE)
+            .connect(&self.database_url)
+            .await
+            .context("the database does not answer")
+    }
+
+    pub async fn journal(&self) -> anyhow::Result<Journal> {
+        Journal::connect(&self.nats_url, JournalOptions::default()).await.context("the log does not answer")
+    }
+}
+
+/// Brings the database to this version's schema.
+pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
+    sqlx::migrate!("../migrations").run(db).await.context("the migrations did not run")
+}
+
+/// Everything behind the doors, connected and checked.
+pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
+    let db = config.database().await?;
+    let journal = config.journal().await?;
+    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
+    vault_is_as_new_as_the_log(&vault, &journal).await?;
+    Ok(Gateway::new(Parts {
+        snapshot_seal: Arc::new(VaultSeal(vault.clone())),
+        progress: Progress::follow(db.clone()).await?,
+        journal,
+        vault,
+        db,
+        clock: Arc::new(SystemClock),
+        options,
+    }))
+}
+
+/// People's keys are written before their first event. If the newest events name people whom the vault has never heard
+/// of, the vault was restored from before: serving would make new keys for people who have some.
+async fn vault_is_as_new_as_the_log(vault: &Vault, journal: &Journal) -> anyhow::Result<()> {
+    let head = journal.last_position().await?;
+    for position in head.saturating_sub(NEWEST_COMMITS_CHECKED)..=head {
+        let Some(commit) = journal.at(position.max(1)).await? else { continue };
+        if let Some(person) = person_of(&commit.subject) {
+            let unheard_of = vault.unheard_of(commit.subject.merchant, &[person]).await?;
+            anyhow::ensure!(
+                unheard_of.is_empty(),
+                "the vault is older than the log: position {} names a person it has never heard of; \
+                 restore the vault's newest backup",
+                commit.position
+            );
+        }
+    }
+    Ok(())
+}
+
+fn person_of(subject: &Subject) -> Option<aggregates::id::CustomerId> {
+    match (subject.context, subject.id) {
+        (aggregates::Context::Customer | aggregates::Context::Points, SubjectId::Uuid(person)) => {
+            Some(aggregates::id::CustomerId(person))
+        }
+        _ => None,
+    }
+}
+
+/// Projections and sweeps, running until `stop`.
+pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+    let mut work = JoinSet::new();
+    run(&mut work, Balances, gateway, stop);
+    run(&mut work, Customers, gateway, stop);
+    run(&mut work, GdprRequests, gateway, stop);
+    run(&mut work, ParkedWebhooks, gateway, stop);
+    run(&mut work, PointsTransactions, gateway, stop);
+    work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work
+}
+
+fn run<P: Projection>(work: &mut JoinSet<()>, projection: P, gateway: &Gateway, stop: &CancellationToken) {
+    let runner = Arc::new(Runner::new(projection, gateway.journal.clone(), gateway.db.clone()));
+    work.spawn(runner.run(stop.clone()));
+}

@@ -1,0 +1,10 @@
+//! The `loyalnest` program: the composition root, the operator's commands, and the servers of a development machine.
+
+pub mod args;
+pub mod commands;
+pub mod composition;
+pub mod dev;
+pub mod output;
+pub mod serve;
+pub mod servers;
+pub mod telemetry;

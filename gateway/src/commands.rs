@@ -1,0 +1,24 @@
+//! What is to be done about a request, across aggregates and the vault. Doors call these; they know nothing of HTTP.
+//!
+//! Each step is durable before the next begins, and each can be repeated: a caller that was not answered asks again, and
+//! the second time finds done what the first time did.
+
+pub mod account;
+pub mod adjust;
+pub mod code_use;
+pub mod customer;
+pub mod error;
+pub mod merchant;
+pub mod merge;
+pub mod order;
+pub mod park;
+pub mod privacy;
+pub mod product;
+pub mod program;
+pub mod redeem;
+pub mod request;
+pub mod test_clock;
+pub mod waiting;
+
+pub use error::CommandError;
+pub use request::{Done, Request};

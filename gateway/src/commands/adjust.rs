@@ -1,0 +1,79 @@
+//! Points by hand, under the client's own key against repetition.
+
+use aggregates::{
+    id::{CommandId, CustomerId, Fingerprint, LotId},
+    points::{Adjust, PointsCommand, StaffNote},
+};
+use uuid::Uuid;
+use vault::PersonKeys;
+
+use super::{account::Reached, error::CommandError, request::Request};
+use crate::{clock::new_id, gateway::Gateway};
+
+pub const REASON_TAG: &str = "points.reason";
+
+/// A client's idempotency key, with the route it was used on and the content it was used for.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub route: &'static str,
+    pub key: String,
+    /// Canonical bytes of the request: equal for equal requests.
+    pub content: Vec<u8>,
+}
+
+impl Idempotency {
+    /// Under the link key of the customer the request addresses: the key may say anything, also a person's name.
+    pub(super) fn under(&self, keys: &PersonKeys) -> (CommandId, Fingerprint) {
+        let scoped = format!("{}\n{}", self.route, self.key);
+        let command = CommandId(Uuid::from_bytes(keys.token("idempotency", &scoped).0));
+        (command, keys.fingerprint(&self.content))
+    }
+}
+
+impl Gateway {
+    pub async fn adjust_points(
+        &self,
+        request: &Request,
+        customer: CustomerId,
+        idempotency: &Idempotency,
+        points: i64,
+        reason: &str,
+    ) -> Result<AdjustmentDone, CommandError> {
+        let lease = self.merchant(request.merchant).await?;
+        let keys = self.vault.person(request.merchant, customer).await?;
+        let (command, fingerprint) = idempotency.under(&keys);
+        let fresh_lot = LotId(new_id());
+        let context = request.context_of(command, Some(fingerprint));
+        let reached = self
+            .on_account(request.merchant, customer, &context, |account| {
+                Ok(PointsCommand::Adjust(Adjust {
+                    command,
+                    request: fingerprint,
+                    points,
+                    reason: account.keys.seal(REASON_TAG, &StaffNote { reason: reason.to_owned() }),
+                    fresh_lot,
+                    program: lease.program.clone(),
+                    now: request.now,
+                }))
+            })
+            .await?;
+        AdjustmentDone::of(reached, command)
+    }
+}
+
+/// An adjustment that is on record, now or since an earlier request under the same key.
+pub struct AdjustmentDone {
+    pub reached: Reached,
+    pub position: u64,
+    pub repeated: bool,
+}
+
+impl AdjustmentDone {
+    fn of(reached: Reached, command: CommandId) -> Result<Self, CommandError> {
+        let repeated = reached.executed.position.is_none();
+        let record = reached.executed.state.state.commands.get(&command);
+        let position = record.map(|record| record.position);
+        let position = position.ok_or_else(|| CommandError::Internal("a command left no trace".to_owned()))?;
+        Ok(AdjustmentDone { reached, position, repeated })
+    }
+}

@@ -1,0 +1,86 @@
+//! Orders that carry the code of a redemption. The code is the redeemer's, whoever types it in: what of the order goes
+//! back, goes back to the redeemer's lots in the same share.
+
+use aggregates::{
+    id::{CustomerId, MerchantId, RedemptionId},
+    points::{CodeUse, CodeUseOutcome, OrderFact, OrderRecord, PointsCommand, PointsRefusal, RecordCodeUse},
+};
+use vault::{DirectoryKind, MerchantKeys, VaultError};
+
+use super::{
+    error::CommandError,
+    order::{Uses, codes, order_token},
+    request::Request,
+};
+use crate::gateway::Gateway;
+
+/// How our codes begin; others are the shop's own and are not looked up.
+const CODE_PREFIX: &str = "LN-";
+
+/// The code of a redemption: derived, so that it is the same whenever it is asked for, and stored nowhere.
+pub(super) fn code_of(keys: &MerchantKeys, redemption: RedemptionId) -> String {
+    keys.derive_code(redemption.0)
+}
+
+impl Gateway {
+    /// Redemptions whose codes the newest body among `facts` carries.
+    pub(super) async fn redemptions_in(&self, merchant: MerchantId, facts: &[OrderFact]) -> Result<Uses, CommandError> {
+        let mut uses = Vec::new();
+        for code in codes(facts).iter().filter(|code| code.starts_with(CODE_PREFIX)) {
+            let account = match self.vault.find(merchant, DirectoryKind::RedemptionCode, code).await {
+                Ok(Some(account)) => CustomerId(account),
+                Ok(None) | Err(VaultError::Destroyed { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(redemption) = self.redemption_with_code(merchant, account, code).await? {
+                uses.push(CodeUse { redemption, account });
+            }
+        }
+        Ok(uses)
+    }
+
+    async fn redemption_with_code(
+        &self,
+        merchant: MerchantId,
+        account: CustomerId,
+        code: &str,
+    ) -> Result<Option<RedemptionId>, CommandError> {
+        let keys = self.vault.merchant(merchant).await?;
+        let account = self.open_account(merchant, account).await?;
+        let mut redemptions = account.state.state.redemptions.keys();
+        Ok(redemptions.find(|redemption| code_of(&keys, **redemption) == code).copied())
+    }
+
+    /// Tells a redemption how the order that used it stands. Gives the position if that changed anything.
+    pub(super) async fn tell_redemption(
+        &self,
+        request: &Request,
+        order_id: &str,
+        code_use: CodeUse,
+        order: &OrderRecord,
+    ) -> Result<Option<u64>, CommandError> {
+        let outcome = if order.is_wholly_back() {
+            CodeUseOutcome::WhollyBack
+        } else {
+            CodeUseOutcome::Partly { base_minor: order.base_minor, refunded_minor: order.refunded_minor() }
+        };
+        let lease = self.merchant(request.merchant).await?;
+        let told = self
+            .on_account(request.merchant, code_use.account, &request.context(), |account| {
+                Ok(PointsCommand::RecordCodeUse(RecordCodeUse {
+                    redemption: code_use.redemption,
+                    orders: account.links.iter().map(|link| order_token(link, order_id)).collect(),
+                    outcome,
+                    program: lease.program.clone(),
+                    now: request.now,
+                }))
+            })
+            .await;
+        match told {
+            Ok(reached) => Ok(reached.executed.position),
+            // The redeemer was erased, or the redemption with its account: nobody is left to give anything back to.
+            Err(CommandError::CustomerErased | CommandError::Points(PointsRefusal::UnknownRedemption)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

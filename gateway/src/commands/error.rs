@@ -1,0 +1,147 @@
+//! Why a command was not done, as far as a door has to tell it apart.
+
+use aggregates::{
+    customer::CustomerRefusal, merchant::MerchantRefusal, points::PointsRefusal, program::ProgramRefusal,
+};
+use journal::{
+    ExecuteError, JournalError,
+    executor::{LoadError, TogetherError},
+};
+use vault::VaultError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Log or database did not answer. Nothing half done that a repetition does not complete.
+    #[error("not available: {0}")]
+    Unavailable(String),
+    /// Others write the same thing all the time; try again.
+    #[error("too much contention")]
+    Contended,
+    /// The order a refund speaks of is being taken in at this moment; try again.
+    #[error("the order is not recorded yet")]
+    OrderNotRecordedYet,
+    #[error(transparent)]
+    Points(#[from] PointsRefusal),
+    #[error("the customer was erased")]
+    CustomerErased,
+    #[error("no such customer")]
+    UnknownCustomer,
+    #[error("no such merchant")]
+    UnknownMerchant,
+    #[error("settings are at version {current}")]
+    StaleSettings { current: u32 },
+    #[error("a test clock only moves forward")]
+    ClockBackward,
+    #[error("the shop is a merchant already")]
+    MerchantExists,
+    /// The log names a key that the vault has never heard of: it was restored from before.
+    #[error("the vault is older than the log")]
+    VaultOlderThanLog,
+    /// The fact is larger than a commit may be.
+    #[error("too large to record")]
+    TooLarge,
+    /// Something that should be impossible, for the log to tell and an operator to look at.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<VaultError> for CommandError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Unavailable(_) => CommandError::Unavailable("the vault's database".to_owned()),
+            VaultError::Destroyed { .. } => CommandError::CustomerErased,
+            VaultError::NeverMade => CommandError::VaultOlderThanLog,
+            VaultError::UnknownMerchant(_) => CommandError::UnknownMerchant,
+            other => CommandError::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Unavailable(_) => CommandError::Unavailable("the log".to_owned()),
+            LoadError::Unreadable { .. } => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<JournalError> for CommandError {
+    fn from(error: JournalError) -> Self {
+        LoadError::from(error).into()
+    }
+}
+
+impl From<sqlx::Error> for CommandError {
+    fn from(_: sqlx::Error) -> Self {
+        CommandError::Unavailable("the database".to_owned())
+    }
+}
+
+impl From<TogetherError> for CommandError {
+    fn from(error: TogetherError) -> Self {
+        match error {
+            TogetherError::Conflict => CommandError::Contended,
+            TogetherError::Load(error) => error.into(),
+            TogetherError::Append(error) => ExecuteError::<Never>::from(error).into(),
+        }
+    }
+}
+
+/// A refusal that cannot occur.
+pub type Never = std::convert::Infallible;
+
+impl From<Never> for CommandError {
+    fn from(never: Never) -> Self {
+        match never {}
+    }
+}
+
+impl From<CustomerRefusal> for CommandError {
+    fn from(refusal: CustomerRefusal) -> Self {
+        match refusal {
+            CustomerRefusal::Unknown => CommandError::UnknownCustomer,
+            CustomerRefusal::Merged { into } => CommandError::Points(PointsRefusal::Merged { into }),
+        }
+    }
+}
+
+impl From<MerchantRefusal> for CommandError {
+    fn from(refusal: MerchantRefusal) -> Self {
+        match refusal {
+            MerchantRefusal::Exists => CommandError::MerchantExists,
+            MerchantRefusal::Unknown => CommandError::UnknownMerchant,
+            MerchantRefusal::ClockBackward => CommandError::ClockBackward,
+        }
+    }
+}
+
+impl From<ProgramRefusal> for CommandError {
+    fn from(refusal: ProgramRefusal) -> Self {
+        let ProgramRefusal::Stale { current } = refusal;
+        CommandError::StaleSettings { current }
+    }
+}
+
+impl<R> From<ExecuteError<R>> for CommandError
+where
+    R: std::error::Error + Into<CommandError> + 'static,
+{
+    fn from(error: ExecuteError<R>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Contended => CommandError::Contended,
+            ExecuteError::Unavailable | ExecuteError::Unknown => CommandError::Unavailable("the log".to_owned()),
+            ExecuteError::TooLarge { .. } => CommandError::TooLarge,
+            error @ (ExecuteError::Rejected { .. } | ExecuteError::Unreadable { .. }) => {
+                CommandError::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<aggregates::parked::ParkedRefusal> for CommandError {
+    fn from(refusal: aggregates::parked::ParkedRefusal) -> Self {
+        CommandError::Internal(refusal.to_string())
+    }
+}

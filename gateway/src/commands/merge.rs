@@ -1,0 +1,152 @@
+//! Two profiles of the shop become one. Both people and both accounts change in one atomic commit: no reader ever sees
+//! points on both sides, or on none.
+
+use aggregates::{
+    Aggregate,
+    customer::{CustomerCommand, Profile, Standing},
+    id::{CustomerId, MerchantId},
+    points::{Absorb, Account, LinkSecret, PointsCommand},
+    sealed::Sealed,
+};
+use journal::{
+    Aggregates, Subject, Together,
+    executor::{Held, RandomIds, Retry, TogetherError},
+};
+use vault::{DirectoryKind, VaultError};
+
+use super::{
+    account::{LINK_TAG, open_links},
+    error::CommandError,
+    request::{Done, Request},
+};
+use crate::{gateway::Gateway, shopify::SeenCustomer};
+
+/// Winner and loser of one kind of aggregate, both in hand.
+struct Pair<A: Aggregate> {
+    winner: Held<A>,
+    loser: Held<A>,
+}
+
+impl Gateway {
+    /// The shop kept one profile and deleted the other.
+    pub async fn merge_customers(&self, request: &Request, kept: &str, deleted: &str) -> Result<Done, CommandError> {
+        let merchant = request.merchant;
+        let Some(kept_person) = self.person_of(merchant, kept).await? else { return Ok(Done::Ignored) };
+        let winner = self.survivor(merchant, kept_person).await?;
+        let seen = SeenCustomer {
+            external_id: kept.to_owned(),
+            profile: Profile { external_id: kept.to_owned(), ..Profile::default() },
+            updated_at: None,
+        };
+        let enrolled = self.enrol(request, winner, &seen).await?;
+        // Never seen: from now on the deleted id leads to the winner, whatever still arrives under it.
+        let deleted_person =
+            match self.vault.register(merchant, DirectoryKind::ShopifyCustomer, deleted, winner.0).await {
+                Err(VaultError::Destroyed { .. }) => return Ok(Done::Ignored),
+                person => CustomerId(person?),
+            };
+        let loser = self.survivor(merchant, deleted_person).await?;
+        if loser == winner {
+            let since = self.customers.load(Subject::customer(merchant, deleted_person)).await?.position;
+            return Ok(Done::of(enrolled, Some(since)));
+        }
+        let seen = SeenCustomer {
+            external_id: deleted.to_owned(),
+            profile: Profile { external_id: deleted.to_owned(), ..Profile::default() },
+            updated_at: None,
+        };
+        self.enrol(request, loser, &seen).await?;
+        self.merge(request, winner, loser).await
+    }
+
+    async fn merge(&self, request: &Request, winner: CustomerId, loser: CustomerId) -> Result<Done, CommandError> {
+        let mut retry = Retry::new(&RandomIds);
+        loop {
+            match self.try_merge(request, winner, loser).await {
+                Err(CommandError::Contended) if retry.pause().await => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_merge(&self, request: &Request, winner: CustomerId, loser: CustomerId) -> Result<Done, CommandError> {
+        let merchant = request.merchant;
+        let context = request.context();
+        let mut together = Together::new(&self.journal, &context);
+        let people = lock_pair(
+            &mut together,
+            &self.customers,
+            Subject::customer(merchant, winner),
+            Subject::customer(merchant, loser),
+        )
+        .await?;
+        if let Standing::MergedInto(into) = people.loser.state().standing {
+            let since = people.loser.versioned().position;
+            // Merged elsewhere meanwhile: the same way is a repetition, another way is decided again from the start.
+            return if into == winner { Ok(Done::Duplicate(Some(since))) } else { Err(CommandError::Contended) };
+        }
+        let accounts = lock_pair(
+            &mut together,
+            &self.accounts,
+            Subject::points(merchant, winner),
+            Subject::points(merchant, loser),
+        )
+        .await?;
+
+        let links = self.resealed_links(merchant, winner, loser, accounts.loser.state()).await?;
+        let absorb = PointsCommand::Absorb(Box::new(Absorb {
+            from: loser,
+            contents: accounts.loser.state().contents(),
+            links,
+            now: request.now,
+        }));
+        let close = PointsCommand::Close { into: winner, now: request.now };
+        stage(&mut together, people.loser, &CustomerCommand::MergeInto { winner })?;
+        stage(&mut together, people.winner, &CustomerCommand::Absorb { loser })?;
+        stage(&mut together, accounts.loser, &close)?;
+        stage(&mut together, accounts.winner, &absorb)?;
+        let positions = together.commit().await?;
+        Ok(Done::Accepted(positions.into_iter().max()))
+    }
+
+    /// The loser's link keys under the winner's data key: the winner can still reverse the loser's orders after the
+    /// loser's profile is gone, and erasing the winner ends both.
+    async fn resealed_links(
+        &self,
+        merchant: MerchantId,
+        winner: CustomerId,
+        loser: CustomerId,
+        account: &Account,
+    ) -> Result<Vec<Sealed<LinkSecret>>, CommandError> {
+        let losers = self.vault.person(merchant, loser).await?;
+        let winners = self.vault.person(merchant, winner).await?;
+        let links = open_links(&losers, &account.links)?;
+        Ok(links.iter().map(|link| Sealed::from_ciphertext(winners.seal(LINK_TAG, link).ciphertext())).collect())
+    }
+}
+
+/// Takes both in hand in the order of their subjects, so that two merges never wait for each other in a circle.
+async fn lock_pair<A: Aggregate>(
+    together: &mut Together<'_>,
+    aggregates: &Aggregates<A>,
+    winner: Subject,
+    loser: Subject,
+) -> Result<Pair<A>, TogetherError> {
+    if winner < loser {
+        let winner = together.lock(aggregates, winner).await?;
+        Ok(Pair { winner, loser: together.lock(aggregates, loser).await? })
+    } else {
+        let loser = together.lock(aggregates, loser).await?;
+        Ok(Pair { winner: together.lock(aggregates, winner).await?, loser })
+    }
+}
+
+fn stage<A>(together: &mut Together<'_>, held: Held<A>, command: &A::Command) -> Result<(), CommandError>
+where
+    A: Aggregate,
+    A::Refusal: Into<CommandError>,
+{
+    let events = held.state().decide(command).map_err(Into::into)?;
+    together.stage(held, events);
+    Ok(())
+}

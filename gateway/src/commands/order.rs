@@ -1,0 +1,237 @@
+//! An order fact: whose it is, and what the owner's account makes of it.
+
+use std::collections::HashMap;
+
+use aggregates::{
+    id::{CustomerId, LotId},
+    order::{OrderBody, Refund},
+    points::{CodeUse, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsRefusal, RecordOrder},
+};
+use journal::executor::Retry;
+use vault::{LinkKey, OrderOwner, VaultError};
+
+use super::{
+    account::{OpenAccount, Reached},
+    error::CommandError,
+    request::{Done, Request},
+    waiting::SetAside,
+};
+use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
+
+pub const REFERENCE_TAG: &str = "points.order_reference";
+pub const LINES_TAG: &str = "points.order_lines";
+
+/// What tokens of the shop's things are derived under.
+mod kind {
+    pub const ORDER: &str = "order";
+    pub const REFUND: &str = "refund";
+    pub const LINE: &str = "line";
+}
+
+impl Gateway {
+    /// A body of an order: creation, payment, update, cancellation.
+    pub async fn record_order(
+        &self,
+        request: &Request,
+        body: &OrderBody,
+        customer: Option<&SeenCustomer>,
+    ) -> Result<Done, CommandError> {
+        let fact = OrderFact::Body { body: body.clone(), position: None };
+        let Some(seen) = customer else {
+            return self.record_for_owner(request, &body.order_id, fact).await;
+        };
+        let Some(person) = self.person_of(request.merchant, &seen.external_id).await? else {
+            return Ok(Done::Ignored);
+        };
+        let claimer = self.survivor(request.merchant, person).await?;
+        let (owner, waited) = match self.vault.claim_order(request.merchant, &body.order_id, claimer).await? {
+            OrderOwner::Account { account, was_waiting } => (account, was_waiting),
+            OrderOwner::Erased { .. } => return Ok(Done::Ignored),
+            OrderOwner::Waiting => return Err(CommandError::Internal("a claimed order still waits".to_owned())),
+        };
+        let enrolled = self.enrol(request, claimer, seen).await?;
+        let waiting = if waited { self.waiting_facts(request.merchant, &body.order_id).await? } else { Vec::new() };
+        let done = self.record_on(request, owner, &body.order_id, fact, &waiting).await?;
+        if !waiting.is_empty() {
+            self.drop_waiting(request.merchant, &body.order_id, &waiting).await?;
+        }
+        // The order's own position is the answer's; enrolment alone does not make a repeated order new.
+        Ok(if matches!(done, Done::Accepted(_)) { done.and(enrolled) } else { done })
+    }
+
+    /// A refund: it names no customer, so it goes to whoever has the order, or waits for somebody to have it.
+    pub async fn record_refund(
+        &self,
+        request: &Request,
+        order_id: &str,
+        refund: &Refund,
+    ) -> Result<Done, CommandError> {
+        let fact = OrderFact::Refund { refund: refund.clone(), position: None };
+        self.record_for_owner(request, order_id, fact).await
+    }
+
+    async fn record_for_owner(&self, request: &Request, order_id: &str, fact: OrderFact) -> Result<Done, CommandError> {
+        let owner = match self.vault.await_order(request.merchant, order_id).await {
+            Err(VaultError::Destroyed { .. }) => return Ok(Done::Ignored),
+            owner => owner?,
+        };
+        let owner = match owner {
+            OrderOwner::Account { account, .. } => account,
+            OrderOwner::Erased { .. } => return Ok(Done::Ignored),
+            OrderOwner::Waiting => match self.set_aside(request, order_id, &fact).await? {
+                SetAside::Waits(done) => return Ok(done),
+                // Claimed while the fact was on its way: it goes to the owner now, as the claimer may not have seen it.
+                SetAside::Claimed(id) => id,
+                SetAside::Erased => return Ok(Done::Ignored),
+            },
+        };
+        self.record_known(request, owner, order_id, fact).await
+    }
+
+    /// For an order that has an owner. Between an order's claim and its commit there is a moment when the owner does
+    /// not know it yet; a refund that falls into it waits that moment out.
+    async fn record_known(
+        &self,
+        request: &Request,
+        owner: CustomerId,
+        order_id: &str,
+        fact: OrderFact,
+    ) -> Result<Done, CommandError> {
+        let mut retry = Retry::new(&journal::executor::RandomIds);
+        loop {
+            let waiting = self.waiting_facts(request.merchant, order_id).await?;
+            match self.record_on(request, owner, order_id, fact.clone(), &waiting).await {
+                Err(CommandError::Points(PointsRefusal::OrderUnknown)) if retry.pause().await => {}
+                Err(CommandError::Points(PointsRefusal::OrderUnknown)) => {
+                    return Err(CommandError::OrderNotRecordedYet);
+                }
+                done => {
+                    if done.is_ok() && !waiting.is_empty() {
+                        self.drop_waiting(request.merchant, order_id, &waiting).await?;
+                    }
+                    return done;
+                }
+            }
+        }
+    }
+
+    /// Takes the fact, and what waited for it, into the owner's account; then tells redemptions the order used.
+    async fn record_on(
+        &self,
+        request: &Request,
+        owner: CustomerId,
+        order_id: &str,
+        fact: OrderFact,
+        waiting: &[super::waiting::Waiting],
+    ) -> Result<Done, CommandError> {
+        let lease = self.merchant(request.merchant).await?;
+        let mut facts = vec![fact];
+        facts.extend(waiting.iter().map(|waiting| waiting.fact.clone()));
+        let redeems = self.redemptions_in(request.merchant, &facts).await?;
+        let fresh_lot = LotId(new_id());
+        let context = request.context();
+        let reached = self
+            .on_account(request.merchant, owner, &context, |account| {
+                Ok(PointsCommand::RecordOrder(Box::new(RecordOrder {
+                    views: account.links.iter().map(|link| view(link, order_id, &facts)).collect::<Result<_, _>>()?,
+                    facts: facts.clone(),
+                    program: lease.program.clone(),
+                    redeems: redeems.clone(),
+                    fresh_lot,
+                    reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),
+                    lines: newest_lines(&facts).map(|lines| account.keys.seal(LINES_TAG, lines)),
+                    now: request.now,
+                })))
+            })
+            .await?;
+        let record = recorded(&reached, order_id)
+            .ok_or_else(|| CommandError::Internal("an order was recorded and is not there".to_owned()))?;
+        let known_since = known_since(&reached.account, order_id, &facts, record)?;
+        let mut done = Done::of(reached.executed.position, known_since);
+        for code_use in record.redeems.clone() {
+            done = done.and(self.tell_redemption(request, order_id, code_use, record).await?);
+        }
+        Ok(done)
+    }
+}
+
+fn recorded<'a>(reached: &'a Reached, order_id: &str) -> Option<&'a OrderRecord> {
+    let tokens: Vec<_> = reached.account.links.iter().map(|link| link.token(kind::ORDER, order_id)).collect();
+    reached.executed.state.state.order(&tokens)
+}
+
+/// Since when the delivered fact, the first of `facts`, is known.
+fn known_since(
+    account: &OpenAccount,
+    order_id: &str,
+    facts: &[OrderFact],
+    record: &OrderRecord,
+) -> Result<Option<u64>, CommandError> {
+    for link in &account.links {
+        let fingerprint = fingerprint(link, order_id, &facts[0])?;
+        if let Some(position) = record.position_of(fingerprint) {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}
+
+fn view(link: &LinkKey, order_id: &str, facts: &[OrderFact]) -> Result<KeyedView, CommandError> {
+    let refund_tokens = |fact: &OrderFact| -> Vec<_> {
+        fact.refunds().iter().map(|refund| link.token(kind::REFUND, &refund.refund_id)).collect()
+    };
+    let mut lines = HashMap::new();
+    for fact in facts {
+        let of_body = match fact {
+            OrderFact::Body { body, .. } => body.lines.as_slice(),
+            OrderFact::Refund { .. } => &[],
+        };
+        let of_refunds = fact.refunds().iter().flat_map(|refund| &refund.lines);
+        for line_id in of_body.iter().map(|line| &line.line_id).chain(of_refunds.map(|line| &line.line_id)) {
+            lines.entry(line_id.clone()).or_insert_with(|| link.token(kind::LINE, line_id));
+        }
+    }
+    Ok(KeyedView {
+        order: order_token(link, order_id),
+        fingerprints: facts.iter().map(|fact| fingerprint(link, order_id, fact)).collect::<Result<_, _>>()?,
+        refunds: facts.iter().map(refund_tokens).collect(),
+        lines,
+    })
+}
+
+pub(super) fn order_token(link: &LinkKey, order_id: &str) -> aggregates::id::Token {
+    link.token(kind::ORDER, order_id)
+}
+
+fn fingerprint(link: &LinkKey, order_id: &str, fact: &OrderFact) -> Result<aggregates::id::Fingerprint, CommandError> {
+    let content = match fact {
+        OrderFact::Body { body, .. } => postcard::to_stdvec(body),
+        OrderFact::Refund { refund, .. } => postcard::to_stdvec(&(order_id, refund)),
+    };
+    Ok(link.fingerprint(&content.map_err(|error| CommandError::Internal(error.to_string()))?))
+}
+
+fn newest_body(facts: &[OrderFact]) -> Option<&OrderBody> {
+    let bodies = facts.iter().filter_map(|fact| match fact {
+        OrderFact::Body { body, .. } => Some(body),
+        OrderFact::Refund { .. } => None,
+    });
+    bodies.max_by_key(|body| body.updated_at)
+}
+
+fn newest_lines(facts: &[OrderFact]) -> Option<&Vec<aggregates::order::OrderLine>> {
+    newest_body(facts).map(|body| &body.lines)
+}
+
+fn reference(order_id: &str, facts: &[OrderFact]) -> OrderReference {
+    let name = newest_body(facts).map(|body| body.name.clone()).unwrap_or_default();
+    OrderReference { order_id: order_id.to_owned(), name }
+}
+
+/// For callers that resolve codes from the newest body only.
+pub(super) fn codes(facts: &[OrderFact]) -> &[String] {
+    newest_body(facts).map_or(&[], |body| body.discount_codes.as_slice())
+}
+
+/// Kept beside its reader: a use of a code by an order.
+pub(super) type Uses = Vec<CodeUse>;

@@ -1,0 +1,175 @@
+//! What every door shares: the aggregates, the vault, the read models and the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use aggregates::{
+    customer::Customer,
+    gdpr::GdprRequest,
+    id::MerchantId,
+    merchant::{Merchant, WebhookSecret},
+    parked::ParkedShard,
+    points::Account,
+    product::ProductShard,
+    program::Program,
+    time::{Clock, Timestamp},
+    waiting::WaitingShard,
+};
+use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
+use policies::Sweeper;
+use projections::Progress;
+use quick_cache::sync::Cache;
+use sqlx::PgPool;
+use tokio::time::Instant;
+use vault::Vault;
+
+use crate::commands::{CommandError, merchant::SECRET_TAG};
+
+/// Hot accounts in memory: open lots and orders of one person each, about 2 KiB.
+const HOT_ACCOUNTS: usize = 131_072;
+/// Hot customers in memory, about 200 bytes each.
+const HOT_CUSTOMERS: usize = 262_144;
+/// Hot aggregates of the kinds of which a merchant has one or a few.
+const HOT_OTHERS: usize = 16_384;
+/// How old a merchant's settings and keys may be before the log is asked again: what one gateway changes, the others
+/// follow within this time.
+const MERCHANT_LEASE: Duration = Duration::from_secs(2);
+
+/// Switches of an installation.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Offers `POST /v1/test_clock`.
+    pub test_clock: bool,
+    /// How long a read with `min_position` waits for its read model.
+    pub read_patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { test_clock: false, read_patience: Duration::from_secs(5) }
+    }
+}
+
+/// What the composition root hands over.
+pub struct Parts {
+    pub journal: Journal,
+    pub vault: Vault,
+    pub db: PgPool,
+    pub progress: Progress,
+    pub clock: Arc<dyn Clock>,
+    pub snapshot_seal: Arc<dyn SnapshotSeal>,
+    pub options: Options,
+}
+
+/// Everything behind the doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Shared>);
+
+pub struct Shared {
+    pub journal: Journal,
+    pub vault: Vault,
+    pub db: PgPool,
+    pub progress: Progress,
+    pub clock: Arc<dyn Clock>,
+    pub options: Options,
+    pub accounts: Aggregates<Account>,
+    pub customers: Aggregates<Customer>,
+    pub programs: Aggregates<Program>,
+    pub merchants: Aggregates<Merchant>,
+    pub requests: Aggregates<GdprRequest>,
+    pub waiting: Aggregates<WaitingShard>,
+    pub parked: Aggregates<ParkedShard>,
+    pub products: Aggregates<ProductShard>,
+    pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
+}
+
+/// A merchant's state and rules, as of at most [`MERCHANT_LEASE`] ago.
+pub struct MerchantLease {
+    pub merchant: Merchant,
+    pub program: Arc<Program>,
+    /// Opened, for checking signatures; in memory only.
+    pub(crate) webhook_secrets: Vec<Vec<u8>>,
+}
+
+impl std::ops::Deref for Gateway {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Gateway {
+    pub fn new(parts: Parts) -> Self {
+        let journal = &parts.journal;
+        let others = Capacity(HOT_OTHERS);
+        Gateway(Arc::new(Shared {
+            accounts: Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal),
+            customers: Aggregates::new(journal.clone(), Capacity(HOT_CUSTOMERS)),
+            programs: Aggregates::new(journal.clone(), others),
+            merchants: Aggregates::new(journal.clone(), others),
+            requests: Aggregates::new(journal.clone(), others),
+            waiting: Aggregates::new(journal.clone(), others),
+            parked: Aggregates::new(journal.clone(), others),
+            products: Aggregates::new(journal.clone(), others),
+            leases: Cache::new(HOT_OTHERS),
+            journal: parts.journal,
+            vault: parts.vault,
+            db: parts.db,
+            progress: parts.progress,
+            clock: parts.clock,
+            options: parts.options,
+        }))
+    }
+
+    pub fn sweeper(&self) -> Sweeper {
+        Sweeper {
+            accounts: self.accounts.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+        }
+    }
+
+    /// The merchant and its programme, confirmed by the log at most [`MERCHANT_LEASE`] ago.
+    pub(crate) async fn merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
+        if let Some((taken, lease)) = self.leases.get(&merchant)
+            && taken.elapsed() < MERCHANT_LEASE
+        {
+            return Ok(lease);
+        }
+        self.renew_merchant(merchant).await
+    }
+
+    /// The merchant's time.
+    pub async fn now_of(&self, merchant: MerchantId) -> Result<Timestamp, CommandError> {
+        Ok(self.merchant(merchant).await?.merchant.now(self.clock.now()))
+    }
+
+    /// The same, asking the log now.
+    pub(crate) async fn renew_merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
+        let taken = Instant::now();
+        let (state, program) = futures::try_join!(
+            self.merchants.load_confirmed(Subject::merchant(merchant)),
+            self.programs.load_confirmed(Subject::program(merchant)),
+        )?;
+        let lease = Arc::new(MerchantLease {
+            webhook_secrets: self.open_secrets(merchant, &state.state).await?,
+            merchant: state.state.clone(),
+            program: Arc::new(program.state.clone()),
+        });
+        self.leases.insert(merchant, (taken, Arc::clone(&lease)));
+        Ok(lease)
+    }
+
+    async fn open_secrets(&self, merchant: MerchantId, state: &Merchant) -> Result<Vec<Vec<u8>>, CommandError> {
+        let Some(created) = &state.created else { return Ok(Vec::new()) };
+        let keys = self.vault.merchant(merchant).await?;
+        let open = |sealed| keys.open(SECRET_TAG, sealed).map(|opened: WebhookSecret| opened.secret.into_bytes());
+        created
+            .webhook_secrets
+            .iter()
+            .map(open)
+            .collect::<Result<_, _>>()
+            .map_err(|error| CommandError::Internal(format!("a webhook secret does not open: {error}")))
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether the process lives, whether it can serve, and what it counts.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::NAMES;
+
+use crate::gateway::Gateway;
+
+/// The process answers. Nothing else is asked: a slow database is no reason to restart this.
+pub async fn livez() -> &'static str {
+    "ok"
+}
+
+/// Log, vault and database answer: requests can be served.
+pub async fn readyz(State(gateway): State<Gateway>) -> Response {
+    let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
+    let mut report = String::new();
+    for (part, fault) in [("log", log.err().map(|e| e.to_string())), ("vault", vault.err().map(|e| e.to_string()))] {
+        let line = fault.map_or_else(|| "ok".to_owned(), |fault| format!("failed: {fault}"));
+        report.push_str(&format!("{part} {line}\n"));
+    }
+    for name in NAMES {
+        report.push_str(&format!("{name} at {}\n", gateway.progress.of(name).position));
+    }
+    let ready = !report.contains("failed: ");
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, report).into_response()
+}
+
+/// Metrics in Prometheus' text form. Lag is computed when asked, so that a standing projection shows it.
+pub async fn metrics(State(gateway): State<Gateway>, Extension(handle): Extension<PrometheusHandle>) -> Response {
+    if let Ok(head) = gateway.journal.last_position().await {
+        for name in NAMES {
+            let behind = head.saturating_sub(gateway.progress.of(name).position);
+            metrics::gauge!("loyalty_projection_lag_events", "projection" => name).set(behind as f64);
+        }
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
+}

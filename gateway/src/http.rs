@@ -1,0 +1,103 @@
+//! REST under `/v1`: one file per resource, with its documents, its handlers and what they refuse.
+
+pub mod adjustments;
+pub mod balance;
+pub mod body;
+pub mod customers;
+pub mod explanation;
+pub mod gdpr_requests;
+pub mod history;
+pub mod program_settings;
+pub mod redemptions;
+pub mod test_clock;
+pub mod transactions;
+
+use aggregates::id::CustomerId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    auth::Caller,
+    commands::CommandError,
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    pub has_more: bool,
+    /// Continues the list; `null` at its end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From one row more than the page holds.
+    pub fn cut(mut rows: Vec<T>, limit: usize, place: impl Fn(&T) -> String) -> Self {
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| has_more).map(place);
+        Page { data: rows, has_more, next_cursor }
+    }
+}
+
+/// Where in a list to go on, and how far.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// Rows of the page; 50 unless said, at most 250.
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// The journal's position and time of which an answer speaks.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AsOf {
+    pub position: u64,
+    /// RFC 3339, UTC.
+    pub time: String,
+}
+
+impl From<projections::progress::AsOf> for AsOf {
+    fn from(as_of: projections::progress::AsOf) -> Self {
+        AsOf { position: as_of.position, time: as_of.time.to_rfc3339() }
+    }
+}
+
+/// Money: integer minor units with their currency, where it is known.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Money {
+    pub amount_minor: i64,
+    pub currency: Option<String>,
+}
+
+/// An id from the path; one of another kind does not exist here.
+pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Problem> {
+    text.parse().map_err(|_| Problem::of(Code::NotFound))
+}
+
+impl Gateway {
+    /// Whoever is not a customer of the caller's merchant does not exist for the caller.
+    pub(crate) async fn known_customer(&self, caller: &Caller, customer: CustomerId) -> Result<(), Problem> {
+        let subject = journal::Subject::customer(caller.merchant(), customer);
+        let state = self.customers.load(subject).await.map_err(CommandError::from)?;
+        let mut known = state.position > 0;
+        if !known {
+            known = self.customers.load_confirmed(subject).await.map_err(CommandError::from)?.position > 0;
+        }
+        known.then_some(()).ok_or_else(|| Problem::of(Code::NotFound))
+    }
+
+    /// Waits until the read model has seen what the caller has seen.
+    pub(crate) async fn caught_up(&self, read_model: &str, min_position: Option<u64>) -> Result<AsOf, Problem> {
+        let wanted = min_position.unwrap_or(0);
+        if self.progress.of(read_model).position < wanted
+            && !self.progress.reached(read_model, wanted, self.options.read_patience).await
+        {
+            return Err(Problem::of(Code::ReadModelBehind));
+        }
+        Ok(self.progress.of(read_model).into())
+    }
+}

@@ -1,0 +1,119 @@
+//! `GET /v1/customers/{id}/balance`: now, or as of any past moment.
+
+use aggregates::{id::CustomerId, points::Balance, time::Timestamp};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use projections::balances;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{AsOf, body::Params, customer_id, history};
+use crate::{
+    auth::Caller,
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Balance)]
+pub struct BalanceDocument {
+    pub customer_id: String,
+    /// Points that can be spent; negative where the merchant allows debt and there is some.
+    pub available: i64,
+    /// Earned, still on hold.
+    pub pending: i64,
+    /// Set aside for rewards under way.
+    pub reserved: i64,
+    /// All points earned, less what was reversed or taken back by adjustment.
+    pub lifetime_earned: i64,
+    /// All points redeemed, less what was given back.
+    pub lifetime_redeemed: i64,
+    pub lifetime_expired: i64,
+    pub next_expiry: Option<NextExpiryDocument>,
+    pub as_of: AsOf,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NextExpiry)]
+pub struct NextExpiryDocument {
+    pub points: i64,
+    pub at: String,
+}
+
+impl BalanceDocument {
+    pub fn new(customer: CustomerId, balance: Balance, as_of: AsOf) -> Self {
+        BalanceDocument {
+            customer_id: customer.to_string(),
+            available: balance.available,
+            pending: balance.pending,
+            reserved: 0,
+            lifetime_earned: balance.lifetime_earned,
+            lifetime_redeemed: balance.lifetime_redeemed,
+            lifetime_expired: balance.lifetime_expired,
+            next_expiry: balance
+                .next_expiry
+                .map(|next| NextExpiryDocument { points: next.points, at: next.at.to_rfc3339() }),
+            as_of,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct BalanceParams {
+    /// A past moment: an RFC 3339 time, or a position of the journal.
+    pub as_of: Option<String>,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
+/// A moment that somebody asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    Time(Timestamp),
+    Position(u64),
+}
+
+impl Moment {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        if let Ok(position) = text.parse() {
+            return Ok(Moment::Position(position));
+        }
+        // In a query, the `+` of an offset arrives as a space.
+        Timestamp::parse(&text.replace(' ', "+"))
+            .map(Moment::Time)
+            .map_err(|_| Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time"))
+    }
+}
+
+/// The balance of a customer.
+#[utoipa::path(
+    get, path = "/v1/customers/{id}/balance", tag = "points", security(("api_key" = [])),
+    params(("id" = String, Path), BalanceParams),
+    responses((status = 200, body = BalanceDocument), (status = 404, body = crate::problem::ProblemDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(params): Params<BalanceParams>,
+) -> Result<Json<BalanceDocument>, Problem> {
+    let customer = customer_id(&id)?;
+    let as_of = gateway.caught_up(balances::Balances::NAME, params.min_position).await?;
+    if let Some(moment) = params.as_of.as_deref().map(Moment::parse).transpose()? {
+        gateway.known_customer(&caller, customer).await?;
+        let (balance, as_of) = history::balance_as_of(&gateway, &caller, customer, moment).await?;
+        return Ok(Json(BalanceDocument::new(customer, balance, as_of)));
+    }
+    let row = balances::find(&gateway.db, caller.merchant(), customer).await?;
+    let purse = match row {
+        Some(row) => row.purse,
+        None => {
+            gateway.known_customer(&caller, customer).await?;
+            Default::default()
+        }
+    };
+    Ok(Json(BalanceDocument::new(customer, purse.balance_at(caller.request.now), as_of)))
+}

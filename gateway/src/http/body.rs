@@ -1,0 +1,68 @@
+//! Reading requests so that whatever is wrong with them is answered as a problem, never in the framework's own words.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Code, Problem};
+
+/// Longest idempotency key, in bytes.
+const IDEMPOTENCY_KEY_MAX: usize = 255;
+
+/// A JSON body, with the bytes it came in.
+pub struct JsonBody<T> {
+    pub value: T,
+    pub raw: Bytes,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let raw = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::of(Code::PayloadTooLarge),
+            _ => Problem::of(Code::MalformedRequest),
+        })?;
+        let value = serde_json::from_slice(&raw).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => Problem::saying(Code::Invalid, shape_only(&error)),
+            _ => Problem::of(Code::MalformedJson),
+        })?;
+        Ok(JsonBody { value, raw })
+    }
+}
+
+/// Where the document does not fit. Not the library's sentence: that may quote what was submitted.
+fn shape_only(error: &serde_json::Error) -> String {
+    format!("the document does not have the expected shape at line {} column {}", error.line(), error.column())
+}
+
+/// Query parameters.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|query| Params(query.0))
+            .map_err(|_| Problem::saying(Code::MalformedRequest, "a query parameter cannot be read"))
+    }
+}
+
+/// The client's key against repetition; required where points move. Quoted and bare forms are the same key.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+    let missing = || Problem::of(Code::MissingIdempotencyKey);
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
+    let key = key.trim().trim_matches('"');
+    if key.is_empty() {
+        return Err(missing());
+    }
+    if key.len() > IDEMPOTENCY_KEY_MAX {
+        return Err(Problem::saying(Code::Invalid, "Idempotency-Key has more than 255 bytes"));
+    }
+    Ok(key.to_owned())
+}

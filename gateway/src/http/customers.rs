@@ -1,0 +1,185 @@
+//! Customers: found by the shop's id, by e-mail or phone, or one by one.
+
+use aggregates::{
+    customer::Profile,
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use projections::customers::{self, CustomerRow};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use vault::{DirectoryKind, IndexKind, VaultError};
+
+use super::{
+    Page,
+    body::{JsonBody, Params},
+    customer_id,
+};
+use crate::{
+    auth::Caller,
+    commands::{CommandError, customer::PROFILE_TAG},
+    cursor,
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+/// How outside ids of the shop are written: `shopify:207119551`.
+const SHOPIFY: &str = "shopify:";
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Customer)]
+pub struct CustomerDocument {
+    pub id: String,
+    /// `shopify:` and the shop's own id; `null` once erased.
+    pub external_id: Option<String>,
+    /// `member` or `merged`.
+    pub state: String,
+    pub merged_into: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub locale: Option<String>,
+    pub deleted_in_shop: bool,
+    pub created_at: String,
+    /// Position of the last commit about this customer's profile.
+    pub position: u64,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// `shopify:` and the shop's id of the customer. Someone merged away is found as who they are now.
+    pub external_id: Option<String>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
+/// Customers, newest first, or the one with an outside id.
+#[utoipa::path(
+    get, path = "/v1/customers", tag = "customers", security(("api_key" = [])), params(ListParams),
+    responses((status = 200, body = Page<CustomerDocument>), (status = 400, body = crate::problem::ProblemDocument))
+)]
+pub async fn list(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Params(params): Params<ListParams>,
+) -> Result<Json<Page<CustomerDocument>>, Problem> {
+    gateway.caught_up(customers::Customers::NAME, params.min_position).await?;
+    if let Some(external_id) = &params.external_id {
+        let found = by_external_id(&gateway, caller.merchant(), external_id).await?;
+        return Ok(Json(Page { data: found.into_iter().collect(), has_more: false, next_cursor: None }));
+    }
+    let limit = cursor::limit(params.limit);
+    let before = cursor::decode::<(Timestamp, CustomerId)>(params.cursor.as_deref())?;
+    let rows = customers::list(&gateway.db, caller.merchant(), before, rows_wanted(limit)).await?;
+    let page = Page::cut(rows, limit, |row| cursor::encode(&(row.enrolled_at, row.id)));
+    let mut data = Vec::with_capacity(page.data.len());
+    for row in page.data {
+        data.push(open(&gateway, caller.merchant(), row).await?);
+    }
+    Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
+}
+
+/// One more than the page holds.
+pub(super) fn rows_wanted(limit: usize) -> i64 {
+    i64::try_from(limit + 1).unwrap_or(i64::MAX)
+}
+
+async fn by_external_id(
+    gateway: &Gateway,
+    merchant: MerchantId,
+    external_id: &str,
+) -> Result<Option<CustomerDocument>, Problem> {
+    let id = external_id
+        .strip_prefix(SHOPIFY)
+        .ok_or_else(|| Problem::saying(Code::MalformedRequest, "external_id begins with `shopify:`"))?;
+    let person = match gateway.vault.find(merchant, DirectoryKind::ShopifyCustomer, id).await {
+        Ok(Some(person)) => CustomerId(person),
+        Ok(None) | Err(VaultError::Destroyed { .. }) => return Ok(None),
+        Err(error) => return Err(CommandError::from(error).into()),
+    };
+    let survivor = gateway.survivor(merchant, person).await?;
+    match customers::find(&gateway.db, merchant, survivor).await? {
+        Some(row) => Ok(Some(open(gateway, merchant, row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Result<CustomerDocument, Problem> {
+    let profile: Option<Profile> = match gateway.vault.person(merchant, row.id).await {
+        Ok(keys) => keys.open(PROFILE_TAG, &row.profile).ok(),
+        Err(VaultError::Destroyed { .. }) => None,
+        Err(error) => return Err(CommandError::from(error).into()),
+    };
+    let external_id = profile.as_ref().map(|profile| format!("{SHOPIFY}{}", profile.external_id));
+    let profile = profile.unwrap_or_default();
+    Ok(CustomerDocument {
+        id: row.id.to_string(),
+        external_id,
+        state: row.state,
+        merged_into: row.merged_into.map(|into| into.to_string()),
+        email: profile.email,
+        phone: profile.phone,
+        first_name: profile.first_name,
+        last_name: profile.last_name,
+        locale: profile.locale,
+        deleted_in_shop: row.deleted_in_shop,
+        created_at: row.enrolled_at.to_rfc3339(),
+        position: row.position,
+    })
+}
+
+/// One customer.
+#[utoipa::path(
+    get, path = "/v1/customers/{id}", tag = "customers", security(("api_key" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = CustomerDocument), (status = 404, body = crate::problem::ProblemDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CustomerDocument>, Problem> {
+    let row = customers::find(&gateway.db, caller.merchant(), customer_id(&id)?).await?;
+    let row = row.ok_or_else(|| Problem::of(Code::NotFound))?;
+    Ok(Json(open(&gateway, caller.merchant(), row).await?))
+}
+
+/// What to search by. In the body, because an address in a URL ends up in logs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    pub email: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// Customers with exactly this e-mail address or phone number.
+#[utoipa::path(
+    post, path = "/v1/customers/search", tag = "customers", security(("api_key" = [])), request_body = Search,
+    responses((status = 200, body = Page<CustomerDocument>), (status = 422, body = crate::problem::ProblemDocument))
+)]
+pub async fn search(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    JsonBody { value: search, .. }: JsonBody<Search>,
+) -> Result<Json<Page<CustomerDocument>>, Problem> {
+    let (kind, value) = match (&search.email, &search.phone) {
+        (Some(email), None) => (IndexKind::Email, email),
+        (None, Some(phone)) => (IndexKind::Phone, phone),
+        _ => return Err(Problem::at("", "give exactly one of `email` and `phone`")),
+    };
+    let found = gateway.vault.search(caller.merchant(), kind, value).await.map_err(CommandError::from)?;
+    let mut data = Vec::with_capacity(found.len());
+    for person in found {
+        if let Some(row) = customers::find(&gateway.db, caller.merchant(), person).await? {
+            data.push(open(&gateway, caller.merchant(), row).await?);
+        }
+    }
+    Ok(Json(Page { data, has_more: false, next_cursor: None }))
+}

@@ -1,0 +1,290 @@
+//! `GET /v1/customers/{id}/balance/explanation`: why the balance is what it is. Every lot with the order and the rule
+//! that brought it, and everything that was ever done to it, read from the log itself.
+
+use std::collections::HashMap;
+
+use aggregates::{
+    Aggregate,
+    id::{CustomerId, LotId, Token},
+    points::{Account, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference, PointsEvent},
+    program::Program,
+    sealed::Sealed,
+    time::Timestamp,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use journal::Positioned;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vault::{PersonKeys, VaultError};
+
+use super::{
+    AsOf,
+    balance::BalanceDocument,
+    customer_id,
+    history::{commits_of, points_events},
+};
+use crate::{
+    auth::Caller,
+    commands::{CommandError, order::REFERENCE_TAG},
+    gateway::Gateway,
+    problem::Problem,
+};
+
+/// Accounts whose histories are read for one explanation: the customer's own and those merged into it.
+const HISTORIES_MAX: usize = 64;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    pub customer_id: String,
+    pub balance: BalanceDocument,
+    /// Points owed to the shop: reversed awards that had been spent.
+    pub debt: i64,
+    pub lots: Vec<LotDocument>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Lot)]
+pub struct LotDocument {
+    pub id: String,
+    pub source: SourceDocument,
+    /// What each rule paid, with its inputs.
+    pub awards: Vec<AwardDocument>,
+    /// `pending`, `available`, `expired` or `spent` (nothing left).
+    pub status: &'static str,
+    pub granted: i64,
+    pub remaining: i64,
+    pub reversed: i64,
+    pub redeemed: i64,
+    pub deducted: i64,
+    pub expired: i64,
+    /// Went into what another source owed.
+    pub covered: i64,
+    pub earned_at: String,
+    pub available_at: String,
+    pub expires_at: Option<String>,
+    /// Everything that moved points in this lot, oldest first.
+    pub movements: Vec<MovementDocument>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SourceDocument {
+    /// `order` or `points_adjustment`.
+    pub kind: &'static str,
+    /// The shop's id of the order.
+    pub id: Option<String>,
+    pub name: Option<String>,
+    /// Points by the rules, before anything went back.
+    pub awarded: Option<i64>,
+    /// Of these, how many went back with refunds and cancellation.
+    pub reversed: Option<i64>,
+    pub program_version: Option<u32>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AwardDocument {
+    pub rule_id: String,
+    pub rule_version: u32,
+    /// What counted of the order, minor units.
+    pub base_minor: i64,
+    pub points_per_unit: Option<String>,
+    pub points: i64,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MovementDocument {
+    /// `granted`, `withdrawn`, `reversed`, `reversed_expired`, `restored`, `redeemed`, `returned`, `deducted`,
+    /// `expired` or `covered`.
+    pub kind: &'static str,
+    pub points: i64,
+    /// The redemption it belongs to.
+    pub redemption_id: Option<String>,
+    pub recorded_at: String,
+    pub position: u64,
+}
+
+/// Why the balance is what it is.
+#[utoipa::path(
+    get, path = "/v1/customers/{id}/balance/explanation", tag = "points", security(("api_key" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = Explanation), (status = 404, body = crate::problem::ProblemDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Explanation>, Problem> {
+    let customer = customer_id(&id)?;
+    gateway.known_customer(&caller, customer).await?;
+    let mut told = Told::default();
+    let account = told.read(&gateway, &caller, customer).await?;
+    let now = caller.request.now;
+    let lease = gateway.merchant(caller.merchant()).await?;
+    let as_of = AsOf { position: told.position, time: now.to_rfc3339() };
+    let lots = account.purse.lots.iter().map(|lot| told.lot(lot, &account, &lease.program, now)).collect();
+    Ok(Json(Explanation {
+        customer_id: customer.to_string(),
+        balance: BalanceDocument::new(customer, account.balance_at(now), as_of),
+        debt: account.purse.debt,
+        lots,
+    }))
+}
+
+/// What the log tells besides the state itself.
+#[derive(Default)]
+struct Told {
+    position: u64,
+    movements: HashMap<LotId, Vec<MovementDocument>>,
+    orders: HashMap<Token, OrderReference>,
+}
+
+impl Told {
+    /// Folds the customer's account, and takes note of what happened to every lot, also in accounts merged into it.
+    async fn read(&mut self, gateway: &Gateway, caller: &Caller, customer: CustomerId) -> Result<Account, Problem> {
+        let mut account = Account::default();
+        let mut histories = vec![customer];
+        let mut next = 0;
+        while let Some(&of) = histories.get(next).filter(|_| next < HISTORIES_MAX) {
+            next += 1;
+            let keys = match gateway.vault.person(caller.merchant(), of).await {
+                Ok(keys) => Some(keys),
+                Err(VaultError::Destroyed { .. }) => None,
+                Err(error) => return Err(CommandError::from(error).into()),
+            };
+            for commit in commits_of(gateway, caller, of).await? {
+                for event in points_events(&commit)? {
+                    if of == customer {
+                        account.apply(&event, &commit.recorded());
+                        self.position = commit.position;
+                    }
+                    if let PointsEvent::AccountAbsorbed(event) = &event {
+                        histories.push(event.from);
+                    }
+                    self.note(&commit, &event, keys.as_deref());
+                }
+            }
+        }
+        for movements in self.movements.values_mut() {
+            movements.sort_by_key(|movement| movement.position);
+        }
+        Ok(account)
+    }
+
+    fn note(&mut self, commit: &Positioned, event: &PointsEvent, keys: Option<&PersonKeys>) {
+        if let PointsEvent::OrderAssessed(event) = event
+            && let Some(reference) = event.reference.as_ref().and_then(|sealed| opened(keys, sealed))
+            && (!reference.name.is_empty() || !self.orders.contains_key(&event.order))
+        {
+            self.orders.insert(event.order, reference);
+        }
+        let (movements, redemption) = moved_by(event);
+        for movement in movements {
+            self.movements.entry(movement.lot).or_default().push(MovementDocument {
+                kind: word(movement.kind),
+                points: movement.points,
+                redemption_id: redemption.clone(),
+                recorded_at: commit.commit.recorded_at.to_rfc3339(),
+                position: commit.position,
+            });
+        }
+    }
+
+    fn lot(&self, lot: &Lot, account: &Account, program: &Program, now: Timestamp) -> LotDocument {
+        let order = match lot.source {
+            LotSource::Order(token) => Some((token, account.orders.get(&token))),
+            LotSource::Adjustment => None,
+        };
+        let record = order.and_then(|(_, record)| record);
+        let expires_at = lot.expires_at(account.purse.last_activity);
+        // Of what is left by the log, time may have taken the rest without that being on record yet.
+        let gone = expires_at.is_some_and(|at| at <= now);
+        let (remaining, expired) = if gone { (0, lot.expired + lot.remaining) } else { (lot.remaining, lot.expired) };
+        LotDocument {
+            id: lot.id.to_string(),
+            source: self.source(order.map(|(token, _)| token), record),
+            awards: record.map(|record| awards(record, program)).unwrap_or_default(),
+            status: match () {
+                () if gone => "expired",
+                () if remaining == 0 => "spent",
+                () if lot.is_pending_at(now) => "pending",
+                () => "available",
+            },
+            granted: lot.granted,
+            remaining,
+            reversed: lot.reversed,
+            redeemed: lot.redeemed,
+            deducted: lot.deducted,
+            expired,
+            covered: lot.covered,
+            earned_at: lot.earned_at.to_rfc3339(),
+            available_at: lot.available_at.to_rfc3339(),
+            expires_at: expires_at.map(Timestamp::to_rfc3339),
+            movements: self.movements.get(&lot.id).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn source(&self, order: Option<Token>, record: Option<&OrderRecord>) -> SourceDocument {
+        let reference = order.and_then(|token| self.orders.get(&token));
+        SourceDocument {
+            kind: if order.is_some() { "order" } else { "points_adjustment" },
+            id: reference.map(|reference| reference.order_id.clone()),
+            name: reference.map(|reference| reference.name.clone()).filter(|name| !name.is_empty()),
+            awarded: record.map(|record| record.awarded),
+            reversed: record.map(|record| record.awarded - record.kept),
+            program_version: record.map(|record| record.program_version),
+        }
+    }
+}
+
+fn opened(keys: Option<&PersonKeys>, sealed: &Sealed<OrderReference>) -> Option<OrderReference> {
+    keys?.open(REFERENCE_TAG, sealed).ok()
+}
+
+fn awards(record: &OrderRecord, program: &Program) -> Vec<AwardDocument> {
+    let rules = program.version(record.program_version).map(|version| version.settings.earning_rules.as_slice());
+    let rule = |index: usize| rules.and_then(|rules| rules.get(index));
+    record
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(index, (base_minor, points))| AwardDocument {
+            rule_id: rule(index).map(|rule| rule.id.0.clone()).unwrap_or_default(),
+            rule_version: record.program_version,
+            base_minor: *base_minor,
+            points_per_unit: rule(index).map(|rule| rule.points_per_unit.to_string()),
+            points: *points,
+        })
+        .collect()
+}
+
+fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
+    match event {
+        PointsEvent::OrderAssessed(event) => (&event.movements, None),
+        PointsEvent::PointsExpired(event) => (&event.movements, None),
+        PointsEvent::DebtCovered(event) => (&event.movements, None),
+        PointsEvent::PointsAdjusted(event) => (&event.movements, None),
+        PointsEvent::RewardRedeemed(event) => (&event.movements, Some(event.redemption.to_string())),
+        PointsEvent::RedemptionReturned(event) => (&event.movements, Some(event.redemption.to_string())),
+        PointsEvent::PointsActivated(_)
+        | PointsEvent::RedemptionUsed(_)
+        | PointsEvent::AccountClosed(_)
+        | PointsEvent::AccountAbsorbed(_) => (&[], None),
+    }
+}
+
+const fn word(kind: MovementKind) -> &'static str {
+    match kind {
+        MovementKind::Granted => "granted",
+        MovementKind::Withdrawn => "withdrawn",
+        MovementKind::Reversed => "reversed",
+        MovementKind::ReversedExpired => "reversed_expired",
+        MovementKind::Restored => "restored",
+        MovementKind::Redeemed => "redeemed",
+        MovementKind::Returned => "returned",
+        MovementKind::Deducted => "deducted",
+        MovementKind::Expired => "expired",
+        MovementKind::Covered => "covered",
+    }
+}

@@ -1,0 +1,357 @@
+//! Program settings: read with an ETag, written with If-Match; each write is a new version.
+
+use std::collections::BTreeSet;
+
+use aggregates::{
+    program::{
+        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, ProgramVersion,
+        RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
+    },
+    time::Timestamp,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::body::JsonBody;
+use crate::{
+    auth::Caller,
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+/// The settings document, as read and as written. In a write, a missing section keeps what it was; `version` is ignored.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProgramSettings)]
+pub struct SettingsDocument {
+    #[serde(default)]
+    pub version: u32,
+    /// From when on orders are judged by these settings; now, if not said.
+    #[serde(default)]
+    pub effective_from: Option<String>,
+    #[serde(default)]
+    pub earning_rules: Option<Vec<RuleDocument>>,
+    #[serde(default)]
+    pub hold: Option<HoldDocument>,
+    #[serde(default)]
+    pub expiry: Option<ExpiryDocument>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub negative_balance: Option<NegativeBalance>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub redemption: Option<RedemptionRate>,
+    #[serde(default)]
+    pub redact_grace_hours: Option<u32>,
+    /// Days that points live which come back to a lot after its expiry.
+    #[serde(default)]
+    pub return_grace_days: Option<u32>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EarningRule)]
+pub struct RuleDocument {
+    pub id: String,
+    #[serde(default)]
+    pub kind: RuleKind,
+    /// Exact decimal text, such as `"1.5"`.
+    #[serde(deserialize_with = "decimal")]
+    #[schema(value_type = String)]
+    pub points_per_unit: Decimal,
+    #[serde(default)]
+    pub minimum_minor: i64,
+    #[serde(default = "down")]
+    #[schema(value_type = String)]
+    pub rounding: Rounding,
+    #[serde(default)]
+    pub include: IncludeDocument,
+    #[serde(default)]
+    pub exclude: ExcludeDocument,
+    #[serde(default)]
+    pub multiplier: Option<MultiplierDocument>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    #[default]
+    Order,
+}
+
+const fn down() -> Rounding {
+    Rounding::Down
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Text, or a whole number; never a binary fraction.
+fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Whole(i64),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Text(text) => {
+            Decimal::from_str_exact(&text).map_err(|_| serde::de::Error::custom("not a decimal number"))
+        }
+        Written::Whole(whole) => Ok(Decimal::from(whole)),
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncludeDocument {
+    #[serde(default = "as_priced")]
+    #[schema(value_type = String)]
+    pub tax: TaxBase,
+    #[serde(default)]
+    pub shipping: bool,
+}
+
+const fn as_priced() -> TaxBase {
+    TaxBase::AsPriced
+}
+
+impl Default for IncludeDocument {
+    fn default() -> Self {
+        IncludeDocument { tax: TaxBase::AsPriced, shipping: false }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExcludeDocument {
+    #[serde(default)]
+    pub product_ids: BTreeSet<String>,
+    #[serde(default)]
+    pub variant_ids: BTreeSet<String>,
+    #[serde(default)]
+    pub skus: BTreeSet<String>,
+    #[serde(default)]
+    pub vendors: BTreeSet<String>,
+    #[serde(default = "yes")]
+    pub gift_cards: bool,
+}
+
+impl Default for ExcludeDocument {
+    fn default() -> Self {
+        ExcludeDocument {
+            product_ids: BTreeSet::new(),
+            variant_ids: BTreeSet::new(),
+            skus: BTreeSet::new(),
+            vendors: BTreeSet::new(),
+            gift_cards: true,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MultiplierDocument {
+    #[serde(deserialize_with = "decimal")]
+    #[schema(value_type = String)]
+    pub factor: Decimal,
+    pub from: String,
+    pub until: String,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldDocument {
+    pub days: u32,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpiryDocument {
+    pub kind: ExpiryKind,
+    #[serde(default)]
+    pub days: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiryKind {
+    None,
+    AfterEarning,
+    Inactivity,
+}
+
+impl SettingsDocument {
+    fn of(version: &ProgramVersion) -> Self {
+        let settings = &version.settings;
+        SettingsDocument {
+            version: version.version,
+            effective_from: Some(version.effective_from.to_rfc3339()),
+            earning_rules: Some(settings.earning_rules.iter().map(RuleDocument::of).collect()),
+            hold: Some(HoldDocument { days: settings.hold_days }),
+            expiry: Some(match settings.expiry {
+                Expiry::None => ExpiryDocument { kind: ExpiryKind::None, days: None },
+                Expiry::AfterEarning { days } => ExpiryDocument { kind: ExpiryKind::AfterEarning, days: Some(days) },
+                Expiry::Inactivity { days } => ExpiryDocument { kind: ExpiryKind::Inactivity, days: Some(days) },
+            }),
+            negative_balance: Some(settings.negative_balance),
+            redemption: Some(settings.redemption),
+            redact_grace_hours: Some(settings.redact_grace_hours),
+            return_grace_days: Some(settings.return_grace_days),
+        }
+    }
+
+    fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
+        let mut settings = current.clone();
+        if let Some(rules) = self.earning_rules {
+            settings.earning_rules =
+                rules.into_iter().enumerate().map(|(index, rule)| rule.read(index)).collect::<Result<_, _>>()?;
+        }
+        if let Some(hold) = self.hold {
+            settings.hold_days = hold.days;
+        }
+        if let Some(expiry) = self.expiry {
+            settings.expiry = expiry.read()?;
+        }
+        settings.negative_balance = self.negative_balance.unwrap_or(settings.negative_balance);
+        settings.redemption = self.redemption.unwrap_or(settings.redemption);
+        settings.redact_grace_hours = self.redact_grace_hours.unwrap_or(settings.redact_grace_hours);
+        settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
+        settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
+        Ok(settings)
+    }
+}
+
+impl ExpiryDocument {
+    fn read(self) -> Result<Expiry, Problem> {
+        let days = || self.days.ok_or_else(|| Problem::at("/expiry/days", "is required for this kind"));
+        Ok(match self.kind {
+            ExpiryKind::None => Expiry::None,
+            ExpiryKind::AfterEarning => Expiry::AfterEarning { days: days()? },
+            ExpiryKind::Inactivity => Expiry::Inactivity { days: days()? },
+        })
+    }
+}
+
+impl RuleDocument {
+    fn of(rule: &EarningRule) -> Self {
+        RuleDocument {
+            id: rule.id.0.clone(),
+            kind: RuleKind::Order,
+            points_per_unit: rule.points_per_unit,
+            minimum_minor: rule.minimum_minor,
+            rounding: rule.rounding,
+            include: IncludeDocument { tax: rule.include.tax, shipping: rule.include.shipping },
+            exclude: ExcludeDocument {
+                product_ids: rule.exclude.product_ids.clone(),
+                variant_ids: rule.exclude.variant_ids.clone(),
+                skus: rule.exclude.skus.clone(),
+                vendors: rule.exclude.vendors.clone(),
+                gift_cards: rule.exclude.gift_cards,
+            },
+            multiplier: rule.multiplier.as_ref().map(|multiplier| MultiplierDocument {
+                factor: multiplier.factor,
+                from: multiplier.from.to_rfc3339(),
+                until: multiplier.until.to_rfc3339(),
+            }),
+        }
+    }
+
+    fn read(self, index: usize) -> Result<EarningRule, Problem> {
+        let time = |field: &str, text: &str| {
+            Timestamp::parse(text).map_err(|_| {
+                Problem::at(format!("/earning_rules/{index}/multiplier/{field}"), "is not an RFC 3339 time")
+            })
+        };
+        let multiplier = match self.multiplier {
+            None => None,
+            Some(multiplier) => Some(Multiplier {
+                factor: multiplier.factor,
+                from: time("from", &multiplier.from)?,
+                until: time("until", &multiplier.until)?,
+            }),
+        };
+        Ok(EarningRule {
+            id: RuleId(self.id),
+            points_per_unit: self.points_per_unit,
+            minimum_minor: self.minimum_minor,
+            rounding: self.rounding,
+            include: Inclusions { tax: self.include.tax, shipping: self.include.shipping },
+            exclude: Exclusions {
+                product_ids: self.exclude.product_ids,
+                variant_ids: self.exclude.variant_ids,
+                skus: self.exclude.skus,
+                vendors: self.exclude.vendors,
+                gift_cards: self.exclude.gift_cards,
+            },
+            multiplier,
+        })
+    }
+}
+
+fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    (headers, Json(SettingsDocument::of(version)))
+}
+
+/// The settings that were published last.
+#[utoipa::path(
+    get, path = "/v1/program_settings", tag = "program", security(("api_key" = [])),
+    responses((status = 200, body = SettingsDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+) -> Result<(HeaderMap, Json<SettingsDocument>), Problem> {
+    let lease = gateway.renew_merchant(caller.merchant()).await?;
+    Ok(answer(lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?))
+}
+
+/// Publishes the next version.
+#[utoipa::path(
+    put, path = "/v1/program_settings", tag = "program", security(("api_key" = [])),
+    params(("If-Match" = String, Header)), request_body = SettingsDocument,
+    responses((status = 200, body = SettingsDocument), (status = 412, body = crate::problem::ProblemDocument),
+              (status = 422, body = crate::problem::ProblemDocument), (status = 428, body = crate::problem::ProblemDocument))
+)]
+pub async fn put(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody { value: document, .. }: JsonBody<SettingsDocument>,
+) -> Result<(StatusCode, HeaderMap, Json<SettingsDocument>), Problem> {
+    let expected = if_match(&headers)?;
+    let lease = gateway.renew_merchant(caller.merchant()).await?;
+    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
+    if expected != Some(current.version) {
+        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
+    }
+    // What was read is sent back with the next version's settings: its old date is not a wish.
+    let stated = document.effective_from.as_deref().filter(|text| *text != current.effective_from.to_rfc3339());
+    let effective_from = stated
+        .map(Timestamp::parse)
+        .transpose()
+        .map_err(|_| Problem::at("/effective_from", "is not an RFC 3339 time"))?;
+    let version = current.version;
+    let settings = document.on_top_of(&current.settings)?;
+    let (published, _) = gateway.publish_settings(&caller.request, version, settings, effective_from).await?;
+    let (headers, document) = answer(&published);
+    Ok((StatusCode::OK, headers, document))
+}
+
+/// The version the caller has seen; `None` for a tag that is not one of ours.
+fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
+    let tag = tag.to_str().unwrap_or_default().trim();
+    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
+}

@@ -1,0 +1,117 @@
+//! Redemptions: points for a discount code, and back.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    Money,
+    adjustments::{balance_of, replayed},
+    balance::BalanceDocument,
+    body::{JsonBody, idempotency_key},
+    customer_id,
+};
+use crate::{
+    auth::Caller,
+    commands::{adjust::Idempotency, redeem::RedemptionDone},
+    gateway::Gateway,
+    problem::{Code, Problem},
+};
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRedemption {
+    /// How many points to spend, at the programme's rate.
+    pub points: Option<i64>,
+    /// A reward of the catalogue.
+    pub reward_id: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RewardRedemption {
+    pub id: String,
+    /// The discount code. It belongs to the redeemer, whoever types it in.
+    pub code: String,
+    pub points: i64,
+    /// Of these, how many came back.
+    pub returned_points: i64,
+    /// The discount it buys, in the shop's currency.
+    pub value: Money,
+    /// `active`, `used` or `cancelled`.
+    pub status: &'static str,
+    pub created_at: String,
+    pub balance: BalanceDocument,
+    /// Of the last commit of this account.
+    pub position: u64,
+}
+
+fn document(caller: &Caller, done: &RedemptionDone) -> RewardRedemption {
+    let redemption = &done.redemption;
+    RewardRedemption {
+        id: done.id.to_string(),
+        code: done.code.clone(),
+        points: redemption.points,
+        returned_points: redemption.returned(),
+        value: Money { amount_minor: redemption.value_minor, currency: None },
+        status: match (redemption.cancelled, redemption.used_by) {
+            (true, _) => "cancelled",
+            (false, Some(_)) => "used",
+            (false, None) => "active",
+        },
+        created_at: redemption.at.to_rfc3339(),
+        balance: balance_of(caller, &done.reached),
+        position: if done.repeated { redemption.position } else { done.reached.executed.state.position },
+    }
+}
+
+/// Spends points for a discount code.
+#[utoipa::path(
+    post, path = "/v1/customers/{id}/reward_redemptions", tag = "points", security(("api_key" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = NewRedemption,
+    responses((status = 201, body = RewardRedemption), (status = 400, body = crate::problem::ProblemDocument),
+              (status = 404, body = crate::problem::ProblemDocument), (status = 422, body = crate::problem::ProblemDocument))
+)]
+pub async fn create(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    JsonBody { value: new, .. }: JsonBody<NewRedemption>,
+) -> Result<(StatusCode, HeaderMap, Json<RewardRedemption>), Problem> {
+    let key = idempotency_key(&headers)?;
+    let customer = customer_id(&id)?;
+    gateway.known_customer(&caller, customer).await?;
+    let points = match (new.points, &new.reward_id) {
+        (Some(points), None) if points > 0 => points,
+        (Some(_), None) => return Err(Problem::at("/points", "must be positive")),
+        (None, Some(_)) => return Err(Problem::of(Code::RewardNotFound)),
+        _ => return Err(Problem::at("", "give exactly one of `points` and `reward_id`")),
+    };
+    let content = postcard::to_stdvec(&points).unwrap_or_default();
+    let idempotency = Idempotency { route: "reward_redemptions", key, content };
+    let done = gateway.redeem_points(&caller.request, customer, &idempotency, points).await?;
+    Ok((StatusCode::CREATED, replayed(done.repeated), Json(document(&caller, &done))))
+}
+
+/// Undoes a redemption whose code no order has used: the points return to their lots.
+#[utoipa::path(
+    post, path = "/v1/customers/{id}/reward_redemptions/{redemption_id}/cancel", tag = "points",
+    security(("api_key" = [])), params(("id" = String, Path), ("redemption_id" = String, Path)),
+    responses((status = 201, body = RewardRedemption), (status = 404, body = crate::problem::ProblemDocument),
+              (status = 409, body = crate::problem::ProblemDocument))
+)]
+pub async fn cancel(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path((id, redemption)): Path<(String, String)>,
+) -> Result<(StatusCode, HeaderMap, Json<RewardRedemption>), Problem> {
+    let customer = customer_id(&id)?;
+    gateway.known_customer(&caller, customer).await?;
+    let redemption = redemption.parse().map_err(|_| Problem::of(Code::NotFound))?;
+    let done = gateway.cancel_redemption(&caller.request, customer, redemption).await?;
+    Ok((StatusCode::CREATED, replayed(done.repeated), Json(document(&caller, &done))))
+}

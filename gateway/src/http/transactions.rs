@@ -1,0 +1,123 @@
+//! `GET /v1/customers/{id}/points_transactions`: the ledger, newest first.
+
+use aggregates::{points::OrderReference, time::Timestamp};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use projections::points_transactions::{self, LedgerLine, PointsTransactions};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use vault::{PersonKeys, VaultError};
+
+use super::{Page, body::Params, customer_id, customers::rows_wanted};
+use crate::{
+    auth::Caller,
+    commands::{CommandError, adjust::REASON_TAG, order::REFERENCE_TAG},
+    cursor,
+    gateway::Gateway,
+    problem::Problem,
+};
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PointsTransaction {
+    pub id: String,
+    /// `earn`, `redeem`, `refund` (of a redemption), `reversal` (of an order), `adjustment`, `expire`, `forfeit`,
+    /// `transfer_in`, `transfer_out` or `import`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Signed.
+    pub points: i64,
+    /// `pending` while on hold, `available` once spendable, `settled` for everything that is not an award.
+    pub status: &'static str,
+    pub occurred_at: String,
+    pub recorded_at: String,
+    pub reference: TransactionReference,
+    /// Why, where somebody said so.
+    pub reason: Option<String>,
+    pub position: u64,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TransactionReference {
+    /// `order`, `reward_redemption`, `points_adjustment`, `customer` or `lot`.
+    pub kind: String,
+    /// The shop's id of an order, or ours of the other kinds; `null` once it was erased.
+    pub id: Option<String>,
+    /// What people call it, such as `#1071`.
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TransactionParams {
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
+/// The ledger of a customer.
+#[utoipa::path(
+    get, path = "/v1/customers/{id}/points_transactions", tag = "points", security(("api_key" = [])),
+    params(("id" = String, Path), TransactionParams),
+    responses((status = 200, body = Page<PointsTransaction>), (status = 404, body = crate::problem::ProblemDocument))
+)]
+pub async fn list(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(params): Params<TransactionParams>,
+) -> Result<Json<Page<PointsTransaction>>, Problem> {
+    let customer = customer_id(&id)?;
+    gateway.known_customer(&caller, customer).await?;
+    gateway.caught_up(PointsTransactions::NAME, params.min_position).await?;
+    let limit = cursor::limit(params.limit);
+    let page =
+        points_transactions::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };
+    let rows = points_transactions::list(&gateway.db, caller.merchant(), customer, page).await?;
+    let page = Page::cut(rows, limit, |line| cursor::encode(&(line.position, line.line)));
+    let keys = match gateway.vault.person(caller.merchant(), customer).await {
+        Ok(keys) => Some(keys),
+        Err(VaultError::Destroyed { .. }) => None,
+        Err(error) => return Err(CommandError::from(error).into()),
+    };
+    let now = caller.request.now;
+    let data = page.data.into_iter().map(|line| document(line, keys.as_deref(), now)).collect();
+    Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
+}
+
+fn document(line: LedgerLine, keys: Option<&PersonKeys>, now: Timestamp) -> PointsTransaction {
+    let status = match (line.kind.as_str(), line.available_at) {
+        ("earn", Some(available_at)) if available_at > now => "pending",
+        ("earn", _) => "available",
+        _ => "settled",
+    };
+    let reason = line.reason.as_ref().and_then(|reason| keys?.open(REASON_TAG, reason).ok()).map(|note| note.reason);
+    PointsTransaction {
+        id: format!("ptx_{}", line.id.as_hyphenated()),
+        reference: reference(&line, keys),
+        kind: line.kind,
+        points: line.points,
+        status,
+        occurred_at: line.occurred_at.to_rfc3339(),
+        recorded_at: line.recorded_at.to_rfc3339(),
+        reason,
+        position: line.position,
+    }
+}
+
+fn reference(line: &LedgerLine, keys: Option<&PersonKeys>) -> TransactionReference {
+    let opened: Option<OrderReference> =
+        line.reference.as_ref().and_then(|reference| keys?.open(REFERENCE_TAG, reference).ok());
+    let own = |id: Uuid| match line.reference_kind.as_str() {
+        "reward_redemption" => aggregates::id::RedemptionId(id).to_string(),
+        _ => aggregates::id::CustomerId(id).to_string(),
+    };
+    TransactionReference {
+        kind: line.reference_kind.clone(),
+        id: opened.as_ref().map(|order| order.order_id.clone()).or(line.reference_id.map(own)),
+        name: opened.map(|order| order.name).filter(|name| !name.is_empty()),
+    }
+}

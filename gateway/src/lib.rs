@@ -1,0 +1,23 @@
+//! The doors: signed webhooks, REST, and what stands behind them.
+//!
+//! - [`shopify`]: what the shop's bytes say;
+//! - [`commands`]: what is to be done about it, across aggregates and the vault;
+//! - [`webhooks`], [`http`]: doors that translate a request into a command and its outcome into an answer;
+//! - [`problem`]: how every refusal looks from outside.
+
+pub mod auth;
+pub mod clock;
+pub mod commands;
+pub mod cursor;
+pub mod gateway;
+pub mod health;
+pub mod http;
+pub mod openapi;
+pub mod problem;
+pub mod router;
+pub mod shopify;
+pub mod snapshot_seal;
+pub mod telemetry;
+pub mod webhooks;
+
+pub use gateway::{Gateway, Options, Parts};

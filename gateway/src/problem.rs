@@ -1,0 +1,202 @@
+//! How every refusal looks from outside: RFC 9457 problem documents with a stable `code`. This is the one registry; HTTP
+//! statuses and `docs/errors.md` follow it.
+
+use aggregates::points::PointsRefusal;
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::commands::CommandError;
+
+/// Seconds after which a caller that was turned away for lack of a server may try again.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+macro_rules! codes {
+    ($($name:ident = $word:literal, $status:ident, $title:literal;)*) => {
+        /// What can be wrong, each a thing a caller can act on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($name,)* }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable word.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $word,)* }
+            }
+
+            pub const fn status(self) -> StatusCode {
+                match self { $(Code::$name => StatusCode::$status,)* }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read";
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
+    MissingIdempotencyKey = "missing_idempotency_key", BAD_REQUEST, "The header Idempotency-Key is required";
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor was not given out for this list";
+    Unauthorized = "unauthorized", UNAUTHORIZED, "The key is missing or not valid";
+    InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature does not fit";
+    NotFound = "not_found", NOT_FOUND, "There is no such thing";
+    CustomerErased = "customer_erased", CONFLICT, "The customer was erased";
+    CustomerMerged = "customer_merged", CONFLICT, "The customer was merged into another";
+    RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
+    InsufficientPoints = "insufficient_points", UNPROCESSABLE_ENTITY, "There are not enough points";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
+    RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
+    ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
+    MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer right now";
+    ReadModelBehind = "read_model_behind", SERVICE_UNAVAILABLE, "The read model has not come that far yet";
+    VaultOlderThanLog = "vault_older_than_log", SERVICE_UNAVAILABLE, "The vault is older than the log";
+}
+
+/// A refusal on its way out.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub code: Code,
+    pub detail: Option<String>,
+    /// JSON pointer to the value that is wrong.
+    pub pointer: Option<String>,
+}
+
+/// The document. `detail` never repeats a submitted value and holds nothing personal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// The same request may succeed later.
+    retryable: bool,
+}
+
+impl Problem {
+    pub fn of(code: Code) -> Self {
+        Problem { code, detail: None, pointer: None }
+    }
+
+    pub fn saying(code: Code, detail: impl Into<String>) -> Self {
+        Problem { code, detail: Some(detail.into()), pointer: None }
+    }
+
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let retryable = status == StatusCode::SERVICE_UNAVAILABLE;
+        let document = ProblemDocument {
+            kind: format!("/docs/errors#{}", self.code.as_str()),
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code.as_str(),
+            detail: self.detail,
+            pointer: self.pointer,
+            retryable,
+        };
+        let mut response = (status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if retryable {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Unavailable(what) => {
+                tracing::warn!(what, "a command found a server that does not answer");
+                Problem::of(Code::Unavailable)
+            }
+            CommandError::Contended | CommandError::OrderNotRecordedYet => Problem::of(Code::Unavailable),
+            CommandError::Points(refusal) => refusal.into(),
+            CommandError::CustomerErased => Problem::of(Code::CustomerErased),
+            CommandError::UnknownCustomer | CommandError::UnknownMerchant => Problem::of(Code::NotFound),
+            CommandError::StaleSettings { current } => {
+                Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
+            }
+            CommandError::ClockBackward => Problem::of(Code::ClockBackward),
+            CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),
+            CommandError::VaultOlderThanLog => {
+                tracing::error!(
+                    "the log names a key that the vault has never heard of: the vault is older than the log"
+                );
+                Problem::of(Code::VaultOlderThanLog)
+            }
+            CommandError::TooLarge => Problem::of(Code::PayloadTooLarge),
+            CommandError::Internal(what) => {
+                tracing::error!(what, "a command failed where it should not");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
+}
+
+impl From<PointsRefusal> for Problem {
+    fn from(refusal: PointsRefusal) -> Self {
+        match refusal {
+            PointsRefusal::Merged { into } => Problem::saying(Code::CustomerMerged, format!("it lives on as {into}")),
+            PointsRefusal::InsufficientPoints { available } => {
+                Problem::saying(Code::InsufficientPoints, format!("{available} points are available"))
+            }
+            PointsRefusal::BadAdjustment => Problem::at("/points", "must not be zero, and at most 1000000000000"),
+            PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
+            PointsRefusal::UnknownRedemption => Problem::of(Code::NotFound),
+            PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
+            PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
+            PointsRefusal::LinksChanged | PointsRefusal::OrderUnknown | PointsRefusal::NoProgram => {
+                Problem::of(Code::Unavailable)
+            }
+        }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::warn!(%error, "the database did not answer");
+        Problem::of(Code::Unavailable)
+    }
+}
+
+impl From<projections::ProjectionError> for Problem {
+    fn from(error: projections::ProjectionError) -> Self {
+        match error {
+            projections::ProjectionError::Database(error) => error.into(),
+            other => {
+                tracing::error!(error = %other, "a read model cannot be read");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
+}

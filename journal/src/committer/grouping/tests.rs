@@ -1,0 +1,84 @@
+//! Loads and what follows from them.
+
+use super::*;
+
+const QUIET: usize = SINGLES_WINDOW;
+const BUSY: usize = SINGLES_WINDOW + 1;
+
+fn singles(ready: usize, peak: usize) -> Load {
+    Load { singles_ready: ready, peak, ..Load::default() }
+}
+
+#[test]
+fn nothing_ready_is_nothing_to_do() {
+    assert_eq!(singles(0, BUSY).step(), Step::Wait);
+}
+
+#[test]
+fn a_lone_commit_goes_at_once_even_right_after_a_storm() {
+    assert_eq!(singles(1, QUIET).step(), Step::Single);
+    assert_eq!(singles(1, 10_000).step(), Step::Single);
+}
+
+#[test]
+fn in_quiet_times_commits_do_not_wait_for_one_another() {
+    let load = Load { singles_in_flight: SINGLES_WINDOW - 1, ..singles(1, QUIET) };
+    assert_eq!(load.step(), Step::Single);
+    let beside_a_pair = Load { batches_in_flight: 1, ..singles(1, QUIET) };
+    assert_eq!(beside_a_pair.step(), Step::Single);
+    let full = Load { singles_in_flight: SINGLES_WINDOW, ..singles(1, QUIET) };
+    assert_eq!(full.step(), Step::Wait);
+}
+
+#[test]
+fn under_load_commits_gather_until_a_batch_pays() {
+    let gathering = Load { singles_in_flight: 3, ..singles(GROUP_MIN - 1, BUSY) };
+    assert_eq!(gathering.step(), Step::Wait);
+    assert_eq!(Load { singles_ready: GROUP_MIN, ..gathering }.step(), Step::Everything);
+}
+
+#[test]
+fn a_batch_beside_another_has_to_be_larger() {
+    let beside = Load { batches_in_flight: 1, ..singles(GROUP_BESIDE - 1, BUSY) };
+    assert_eq!(beside.step(), Step::Wait);
+    assert_eq!(Load { singles_ready: GROUP_BESIDE, ..beside }.step(), Step::Everything);
+    let too_many = Load { batches_in_flight: MAX_BATCHES_IN_FLIGHT, ..singles(10_000, BUSY) };
+    assert_eq!(too_many.step(), Step::Wait);
+}
+
+#[test]
+fn pairs_need_a_batch_even_when_it_is_quiet() {
+    let pair = Load { groups_ready: 1, peak: 2, ..Load::default() };
+    assert_eq!(pair.step(), Step::Groups);
+    assert_eq!(Load { groups_ready: GROUP_MIN / 2, ..singles(GROUP_MIN / 2, BUSY) }.step(), Step::Everything);
+}
+
+#[test]
+fn those_that_travel_alone_go_first_and_within_the_window() {
+    let alone = Load { alone_ready: 1, ..singles(10_000, BUSY) };
+    assert_eq!(alone.step(), Step::Alone);
+    assert_eq!(Load { singles_in_flight: SINGLES_WINDOW, ..alone }.step(), Step::Wait);
+}
+
+#[test]
+fn whatever_is_ready_goes_once_nothing_is_in_flight() {
+    for peak in [1, QUIET, BUSY, 10_000] {
+        for ready in 1..2 * GROUP_BESIDE {
+            assert_ne!(singles(ready, peak).step(), Step::Wait, "{ready} ready, peak {peak}");
+        }
+    }
+}
+
+#[test]
+fn the_peak_is_forgotten_after_the_storm() {
+    let mut peak = Peak::default();
+    peak.note(5_000);
+    let mut answers = 0;
+    while peak.commits() > SINGLES_WINDOW {
+        peak.forget_a_little();
+        answers += 1;
+    }
+    assert!(answers < 100, "{answers} answers");
+    (0..200).for_each(|_| peak.forget_a_little());
+    assert_eq!(peak.commits(), 0);
+}

@@ -1,0 +1,80 @@
+//! Who goes, who waits, who is told.
+
+use aggregates::id::{CustomerId, MerchantId};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::*;
+use crate::append::Parcel;
+
+fn subject(n: u128) -> Subject {
+    Subject::points(MerchantId(Uuid::nil()), CustomerId(Uuid::from_u128(n)))
+}
+
+/// A unit on these subjects, each expected at its position.
+fn unit(expected: &[(u128, u64)]) -> Unit {
+    let parcels = expected.iter().map(|(n, position)| Parcel::empty(subject(*n), *position)).collect();
+    Unit::new(parcels, oneshot::channel().0)
+}
+
+fn take(line: &mut Line) -> Unit {
+    line.singles.pop_front().or_else(|| line.groups.pop_front()).expect("one may go")
+}
+
+#[test]
+fn a_subject_is_on_its_way_once() {
+    let mut line = Line::default();
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(2, 0)]));
+    assert_eq!((line.singles.len(), line.outstanding()), (2, 3));
+
+    let first = take(&mut line);
+    assert!(line.leave(&first, None).is_empty(), "nothing was written, so the second may try");
+    assert_eq!((line.singles.len(), line.outstanding()), (2, 2));
+}
+
+#[test]
+fn those_who_wait_for_what_has_passed_are_told_at_once() {
+    let mut line = Line::default();
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(1, 9)]));
+
+    let first = take(&mut line);
+    let overtaken = line.leave(&first, Some(&[9]));
+
+    assert_eq!(overtaken.len(), 2);
+    assert_eq!(take(&mut line).parcels[0].expected, 9);
+    assert_eq!(line.outstanding(), 1);
+}
+
+#[test]
+fn a_unit_of_several_waits_until_all_its_subjects_are_free() {
+    let mut line = Line::default();
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(2, 0)]));
+    line.enter(unit(&[(1, 0), (2, 0)]));
+    line.enter(unit(&[(3, 0)]));
+
+    let (first, second) = (take(&mut line), take(&mut line));
+    line.leave(&first, None);
+    assert!(line.groups.is_empty(), "the other subject is still on its way");
+    line.leave(&second, None);
+    assert_eq!(line.groups.len(), 1);
+    assert_eq!(line.singles.len(), 1, "nobody else had to wait");
+}
+
+#[test]
+fn one_that_goes_again_goes_first_and_keeps_its_subjects() {
+    let mut line = Line::default();
+    line.enter(unit(&[(1, 0)]));
+    line.enter(unit(&[(2, 0)]));
+    let first = take(&mut line);
+    line.again(first);
+    line.enter(unit(&[(1, 0)]));
+
+    assert_eq!(take(&mut line).parcels[0].subject, subject(1));
+    assert_eq!(line.singles.len(), 1, "the newcomer waits");
+}

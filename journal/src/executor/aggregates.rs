@@ -1,0 +1,259 @@
+//! All aggregates of one kind, and commands on one of them.
+
+use std::sync::Arc;
+
+use aggregates::Aggregate;
+use aggregates::event::Recorded;
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
+
+use crate::append::AppendError;
+use crate::connection::Journal;
+use crate::subject::Subject;
+
+use super::error::{ExecuteError, LoadError};
+use super::pause::Retry;
+use super::rehydrate;
+use super::slot::Slot;
+use super::snapshot::{Shelf, Snapshot, SnapshotSeal, Snapshots};
+use super::{CommandContext, Executed, Ids, RandomIds, Versioned, stored};
+
+/// How many aggregates stay in memory, of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity(pub usize);
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Capacity(131_072)
+    }
+}
+
+type Slots<A> = Cache<Subject, Arc<Slot<A>>, UnitWeighter, DefaultHashBuilder, Pinned>;
+
+/// All aggregates of one kind: the hot ones in memory, the others in the log. Cheap to clone.
+pub struct Aggregates<A: Aggregate> {
+    shared: Arc<Shared<A>>,
+}
+
+struct Shared<A: Aggregate> {
+    journal: Journal,
+    slots: Slots<A>,
+    shelf: Option<Box<dyn Shelf<A>>>,
+    ids: Arc<dyn Ids>,
+}
+
+impl<A: Aggregate> Clone for Aggregates<A> {
+    fn clone(&self) -> Self {
+        Aggregates { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<A: Aggregate> Aggregates<A> {
+    /// Without snapshots: for aggregates with short histories.
+    pub fn new(journal: Journal, capacity: Capacity) -> Self {
+        Self::build(journal, capacity, None, Arc::new(RandomIds))
+    }
+
+    /// With snapshots, sealed by `seal`.
+    pub fn with_snapshots(journal: Journal, capacity: Capacity, seal: Arc<dyn SnapshotSeal>) -> Self
+    where
+        A: Snapshot,
+    {
+        let shelf: Box<dyn Shelf<A>> = Box::new(Snapshots::new(journal.clone(), seal));
+        Self::build(journal, capacity, Some(shelf), Arc::new(RandomIds))
+    }
+
+    /// The same, with another source of commit ids. Call before the first clone.
+    #[must_use]
+    pub fn with_ids(mut self, ids: Arc<dyn Ids>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.ids = ids;
+        }
+        self
+    }
+
+    fn build(journal: Journal, capacity: Capacity, shelf: Option<Box<dyn Shelf<A>>>, ids: Arc<dyn Ids>) -> Self {
+        let weight = u64::try_from(capacity.0).unwrap_or(u64::MAX);
+        let slots = Cache::with(capacity.0, weight, UnitWeighter, DefaultHashBuilder::default(), Pinned);
+        Aggregates { shared: Arc::new(Shared { journal, slots, shelf, ids }) }
+    }
+
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    pub(super) fn ids(&self) -> &dyn Ids {
+        self.shared.ids.as_ref()
+    }
+
+    /// The state in memory, or from the log. Another process may have written since: see
+    /// [`Aggregates::load_confirmed`].
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub async fn load(&self, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+        let slot = self.slot(subject);
+        if let Some(current) = slot.current() {
+            return Ok(current);
+        }
+        let _turn = slot.turn.lock().await;
+        self.current(&slot, subject).await
+    }
+
+    /// The newest state there is: confirmed by the leader after the call was made.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub async fn load_confirmed(&self, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+        let slot = self.slot(subject);
+        if let Some(current) = slot.current()
+            && self.journal().is_last(&subject, current.position).await?
+        {
+            return Ok(current);
+        }
+        let _turn = slot.turn.lock().await;
+        self.newest(&slot, subject).await
+    }
+
+    /// Decides a command on the newest state and writes what follows from it.
+    ///
+    /// A refusal, or that nothing is to be done, is answered only after the leader has confirmed the state it was
+    /// decided on. A conflict is decided again on the newer state, a bounded number of times.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; only `Unknown` leaves open whether something was written.
+    pub async fn execute(
+        &self,
+        subject: Subject,
+        context: &CommandContext,
+        command: &A::Command,
+    ) -> Result<Executed<A>, ExecuteError<A::Refusal>> {
+        let slot = self.slot(subject);
+        let _turn = slot.turn.lock().await;
+        let mut current = self.current(&slot, subject).await?;
+        let mut retry = Retry::new(self.ids());
+        let mut confirmed = false;
+        loop {
+            let decision = current.state.decide(command);
+            let events = match decision {
+                Ok(events) if !events.is_empty() => events,
+                nothing if confirmed || self.journal().is_last(&subject, current.position).await? => {
+                    return match nothing {
+                        Err(refusal) => Err(ExecuteError::Refused(refusal)),
+                        Ok(events) => Ok(Executed { state: current, events, position: None }),
+                    };
+                }
+                _ => {
+                    current = self.catch_up(&slot, subject, current).await?;
+                    confirmed = true;
+                    continue;
+                }
+            };
+            match self.write(&slot, subject, context, current, events).await {
+                Err(AppendError::Conflict) if retry.pause().await => {
+                    current = self.newest(&slot, subject).await?;
+                    confirmed = true;
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        slot: &Slot<A>,
+        subject: Subject,
+        context: &CommandContext,
+        current: Arc<Versioned<A>>,
+        events: Vec<A::Event>,
+    ) -> Result<Executed<A>, AppendError> {
+        let append = context.append(subject, current.position, self.ids().next(), stored(&events));
+        let position = self.journal().append(append).await.inspect_err(|error| {
+            // A conflict is caught up with from where the state stands; anything else leaves too many doubts.
+            if *error != AppendError::Conflict {
+                slot.evict();
+            }
+        })?;
+        let state = self.take_in(slot, subject, current, &events, &context.recorded(position));
+        Ok(Executed { state, events, position: Some(position) })
+    }
+
+    /// Puts a commit that was written on top of `current`, and a snapshot on the shelf when it is time.
+    pub(super) fn take_in(
+        &self,
+        slot: &Slot<A>,
+        subject: Subject,
+        current: Arc<Versioned<A>>,
+        events: &[A::Event],
+        recorded: &Recorded,
+    ) -> Arc<Versioned<A>> {
+        let after = slot.take_in(current, events, recorded);
+        if let Some(shelf) = &self.shared.shelf
+            && slot.is_due(&after)
+            && shelf.set_aside(subject, Arc::clone(&after))
+        {
+            slot.was_set_aside(after.commits);
+        }
+        after
+    }
+
+    /// Forgets the state in memory; the log has it. Part of erasing a person.
+    pub fn evict(&self, subject: Subject) {
+        if let Some(slot) = self.shared.slots.get(&subject) {
+            slot.evict();
+        }
+        self.shared.slots.remove(&subject);
+    }
+
+    /// How many aggregates are in memory.
+    pub fn hot(&self) -> usize {
+        self.shared.slots.len()
+    }
+
+    pub(super) fn slot(&self, subject: Subject) -> Arc<Slot<A>> {
+        let made = self.shared.slots.get_or_insert_with(&subject, || Ok::<_, std::convert::Infallible>(Slot::empty()));
+        match made {
+            Ok(slot) => slot,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The state in memory, or else from the log. Needs the turn.
+    async fn current(&self, slot: &Slot<A>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+        if let Some(current) = slot.current() {
+            return Ok(current);
+        }
+        let loaded = rehydrate::cold(self.journal(), self.shared.shelf.as_deref(), &subject).await?;
+        slot.was_set_aside(loaded.set_aside);
+        Ok(slot.put(loaded.versioned))
+    }
+
+    async fn catch_up(
+        &self,
+        slot: &Slot<A>,
+        subject: Subject,
+        current: Arc<Versioned<A>>,
+    ) -> Result<Arc<Versioned<A>>, LoadError> {
+        slot.evict();
+        let newest = rehydrate::catch_up(self.journal(), &subject, Arc::unwrap_or_clone(current)).await?;
+        Ok(slot.put(newest))
+    }
+
+    /// The newest state there is. Needs the turn.
+    pub(super) async fn newest(&self, slot: &Slot<A>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+        let current = self.current(slot, subject).await?;
+        self.catch_up(slot, subject, current).await
+    }
+}
+
+/// An aggregate that somebody works with is not thrown out: a second slot beside it would make a second turn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pinned;
+
+impl<A: Aggregate> Lifecycle<Subject, Arc<Slot<A>>> for Pinned {
+    type RequestState = ();
+
+    fn is_pinned(&self, _subject: &Subject, slot: &Arc<Slot<A>>) -> bool {
+        Arc::strong_count(slot) > 1
+    }
+}

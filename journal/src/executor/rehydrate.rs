@@ -1,0 +1,88 @@
+//! From the log to a state.
+
+use aggregates::Aggregate;
+use aggregates::event::Event;
+
+use crate::connection::Journal;
+use crate::positioned::Positioned;
+use crate::subject::Subject;
+
+use super::Versioned;
+use super::error::{LoadError, Unreadable};
+use super::snapshot::{SetAside, Shelf};
+
+/// A state read from the log, and how many of its commits came from a snapshot.
+pub struct Loaded<A> {
+    pub versioned: Versioned<A>,
+    pub set_aside: u64,
+}
+
+/// Reads an aggregate that is not in memory: its snapshot, if there is a usable one, and the commits after it.
+pub async fn cold<A: Aggregate>(
+    journal: &Journal,
+    shelf: Option<&dyn Shelf<A>>,
+    subject: &Subject,
+) -> Result<Loaded<A>, LoadError> {
+    if let Some(shelf) = shelf
+        && let Some(set_aside) = shelf.take_down(subject).await
+        && let Some(loaded) = on_top_of(journal, subject, set_aside).await?
+    {
+        return Ok(loaded);
+    }
+    let mut versioned = Versioned::default();
+    fold(&mut versioned, &journal.read(subject, 0).await?)?;
+    Ok(Loaded { versioned, set_aside: 0 })
+}
+
+/// A snapshot and the commits after it. The commit it stands at is read again: if another one is in its place, the
+/// log is not the one the snapshot was taken from, and the snapshot is worth nothing.
+async fn on_top_of<A: Aggregate>(
+    journal: &Journal,
+    subject: &Subject,
+    set_aside: SetAside<A>,
+) -> Result<Option<Loaded<A>>, LoadError> {
+    let SetAside { mut versioned, hash } = set_aside;
+    let commits = journal.read(subject, versioned.position - 1).await?;
+    let Some((first, after)) = commits.split_first() else { return Ok(None) };
+    if first.position != versioned.position || first.hash() != hash {
+        return Ok(None);
+    }
+    let set_aside = versioned.commits;
+    fold(&mut versioned, after)?;
+    Ok(Some(Loaded { versioned, set_aside }))
+}
+
+/// Brings a state up to the newest commit that the leader has.
+pub async fn catch_up<A: Aggregate>(
+    journal: &Journal,
+    subject: &Subject,
+    mut versioned: Versioned<A>,
+) -> Result<Versioned<A>, LoadError> {
+    let mut newest = journal.shared.log.read_confirmed(subject, versioned.position).await?;
+    if newest.position < versioned.position {
+        // The log ends before this state: it was restored behind our back. Nothing in memory counts any more.
+        versioned = Versioned::default();
+        newest = journal.shared.log.read_confirmed(subject, 0).await?;
+    }
+    fold(&mut versioned, &newest.commits)?;
+    Ok(versioned)
+}
+
+fn fold<A: Aggregate>(versioned: &mut Versioned<A>, commits: &[Positioned]) -> Result<(), LoadError> {
+    for commit in commits {
+        let events = events::<A::Event>(commit)?;
+        versioned.take_in(&events, &commit.recorded());
+    }
+    Ok(())
+}
+
+fn events<E: Event>(commit: &Positioned) -> Result<Vec<E>, LoadError> {
+    let decode = |event: &crate::StoredEvent| E::decode(&event.name, event.version, &event.bytes);
+    commit
+        .commit
+        .events
+        .iter()
+        .map(decode)
+        .collect::<Result<_, _>>()
+        .map_err(|cause| LoadError::Unreadable { position: commit.position, cause: Unreadable::Event(cause) })
+}

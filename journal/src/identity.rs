@@ -1,0 +1,28 @@
+//! Which log this is. A checkpoint is a position in one particular log, and means nothing in another.
+
+use aggregates::time::Timestamp;
+
+use crate::connection::{Journal, JournalError, STREAM};
+use crate::positioned::micros;
+
+/// Tells one log from another of the same name: a stream that was deleted and made anew has another birthday.
+///
+/// A log restored from a backup keeps its birthday, and gives positions out again that were lost; therefore a
+/// checkpoint also keeps the hash of the commit it stands at ([`crate::commit_hash`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamIdentity {
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+impl Journal {
+    /// Asks the leader which log this is.
+    ///
+    /// # Errors
+    /// [`JournalError::Unavailable`], [`JournalError::NoStream`].
+    pub async fn identity(&self) -> Result<StreamIdentity, JournalError> {
+        let info = self.shared.log.info().await?;
+        let created_at = micros(info.created.unix_timestamp_nanos());
+        Ok(StreamIdentity { name: STREAM.to_owned(), created_at })
+    }
+}

@@ -1,0 +1,153 @@
+//! Direct reads: many messages for one question, answered by any replica.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aggregates::time::Timestamp;
+use async_nats::header::{self, HeaderName};
+use async_nats::{Client, Message};
+use bytes::Bytes;
+use futures::StreamExt;
+use serde::Serialize;
+
+use crate::connection::{JournalError, STREAM};
+use crate::positioned::{Positioned, Stored, traceparent};
+use crate::subject::Subject;
+
+/// Answered by any replica of a stream that allows it.
+const DIRECT_GET: &str = "$JS.API.DIRECT.GET";
+/// Messages per page when one aggregate is read.
+const PAGE_MESSAGES: u32 = 256;
+/// Bytes per page, headers included; a page ends with the message that passes it.
+const PAGE_BYTES: u32 = 4 * 1024 * 1024;
+/// What the server takes in one question for the newest messages of several subjects.
+pub const MAX_SUBJECTS: usize = 1024;
+
+// How the server ends or refuses an answer.
+const END_OF_BATCH: u16 = 204;
+const NOT_FOUND: u16 = 404;
+const NO_RESPONDERS: u16 = 503;
+/// How much more there would have been, on the message that ends an answer.
+const NUM_PENDING: HeaderName = HeaderName::from_static("Nats-Num-Pending");
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Question<'a> {
+    Next { seq: u64, next_by_subj: &'a str, batch: u32, max_bytes: u32 },
+    Last { multi_last: &'a [String] },
+}
+
+/// Asks a stream's replicas.
+#[derive(Clone)]
+pub struct DirectRead {
+    client: Client,
+    timeout: Duration,
+}
+
+/// One answer: what was found, and how many messages more the question would have given.
+struct Answer {
+    messages: Vec<Stored>,
+    pending: u64,
+}
+
+impl DirectRead {
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        DirectRead { client, timeout }
+    }
+
+    /// Every commit of a subject after a position, in pages.
+    pub async fn read(&self, subject: &str, after: u64) -> Result<Vec<Positioned>, JournalError> {
+        let mut commits: Vec<Positioned> = Vec::new();
+        loop {
+            let seq = commits.last().map_or(after, |commit| commit.position) + 1;
+            let question = Question::Next { seq, next_by_subj: subject, batch: PAGE_MESSAGES, max_bytes: PAGE_BYTES };
+            let page = self.ask(&question).await?;
+            let empty = page.messages.is_empty();
+            for stored in page.messages {
+                commits.push(stored.read()?);
+            }
+            if page.pending == 0 || empty {
+                return Ok(commits);
+            }
+        }
+    }
+
+    /// The newest position of each subject that has one. A replica may be behind: a position given here was reached,
+    /// and the true one may be larger.
+    pub async fn last_positions(&self, subjects: &[Subject]) -> Result<HashMap<String, u64>, JournalError> {
+        let mut positions = HashMap::with_capacity(subjects.len());
+        for chunk in subjects.chunks(MAX_SUBJECTS) {
+            let names: Vec<String> = chunk.iter().map(Subject::to_string).collect();
+            let answer = self.ask(&Question::Last { multi_last: &names }).await?;
+            positions.extend(answer.messages.into_iter().map(|stored| (stored.subject, stored.position)));
+        }
+        Ok(positions)
+    }
+
+    /// The newest message on a subject of any stream.
+    pub async fn last_of(&self, stream: &str, subject: &str) -> Result<Option<Stored>, JournalError> {
+        let reply = self.client.request(format!("{DIRECT_GET}.{stream}.{subject}"), Bytes::new()).await;
+        let reply = reply.map_err(|error| unavailable(&error))?;
+        match reply.status.map(|status| status.as_u16()) {
+            None => stored(reply).map(Some),
+            Some(NOT_FOUND) => Ok(None),
+            Some(other) => Err(refused(other, &reply)),
+        }
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Result<Answer, JournalError> {
+        let body = serde_json::to_vec(question).map_err(|error| JournalError::Unexpected(error.to_string()))?;
+        let inbox = self.client.new_inbox();
+        let mut replies = self.client.subscribe(inbox.clone()).await.map_err(|error| unavailable(&error))?;
+        let address = format!("{DIRECT_GET}.{STREAM}");
+        self.client.publish_with_reply(address, inbox, body.into()).await.map_err(|error| unavailable(&error))?;
+        let mut messages = Vec::new();
+        loop {
+            let reply = tokio::time::timeout(self.timeout, replies.next()).await;
+            let reply = reply.map_err(|error| unavailable(&error))?.ok_or_else(|| unavailable(&"connection closed"))?;
+            match reply.status.map(|status| status.as_u16()) {
+                None => messages.push(stored(reply)?),
+                Some(END_OF_BATCH) => return Ok(Answer { messages, pending: pending(&reply) }),
+                Some(NOT_FOUND) => return Ok(Answer { messages, pending: 0 }),
+                Some(other) => return Err(refused(other, &reply)),
+            }
+        }
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> JournalError {
+    JournalError::Unavailable(error.to_string())
+}
+
+fn refused(status: u16, reply: &Message) -> JournalError {
+    match status {
+        NO_RESPONDERS => unavailable(&"no replica of the stream answers"),
+        other => {
+            let reason = reply.description.as_deref().unwrap_or_default();
+            JournalError::Unexpected(format!("direct read: {other} {reason}"))
+        }
+    }
+}
+
+fn pending(reply: &Message) -> u64 {
+    text(reply, NUM_PENDING).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn text<N: header::IntoHeaderName>(message: &Message, name: N) -> Option<&str> {
+    message.headers.as_ref()?.get(name).map(header::HeaderValue::as_str)
+}
+
+fn stored(message: Message) -> Result<Stored, JournalError> {
+    let missing = || JournalError::Unexpected("a direct read without sequence, subject or time".to_owned());
+    let position = text(&message, header::NATS_SEQUENCE).and_then(|text| text.parse().ok()).ok_or_else(missing)?;
+    let subject = text(&message, header::NATS_SUBJECT).ok_or_else(missing)?.to_owned();
+    let stored_at =
+        text(&message, header::NATS_TIME_STAMP).and_then(|text| Timestamp::parse(text).ok()).ok_or_else(missing)?;
+    Ok(Stored {
+        position,
+        subject,
+        traceparent: traceparent(message.headers.as_ref()),
+        stored_at,
+        payload: message.payload,
+    })
+}

@@ -1,0 +1,148 @@
+//! Commands on aggregates: what is in memory may be old, and the answer must not be.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use journal::executor::Capacity;
+use journal::{Aggregates, ExecuteError, Journal};
+
+use crate::support::counter::{Closed, Count, Counter};
+use crate::support::nats::Nats;
+use crate::support::{account, append, context, journal_at};
+
+fn counters(journal: &Journal) -> Aggregates<Counter> {
+    Aggregates::new(journal.clone(), Capacity::default())
+}
+
+#[tokio::test]
+async fn a_command_writes_its_events_and_gives_the_state_after_them() {
+    let nats = Nats::single().await;
+    let counters = counters(&journal_at(nats.url()).await);
+
+    let first = counters.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open");
+    let second = counters.execute(account(1), &context(), &Count::Add { order: 2, by: 7 }).await.expect("it is open");
+
+    assert_eq!((first.position, first.state.state.total, first.state.commits), (Some(1), 5, 1));
+    assert_eq!((second.position, second.state.state.total, second.state.position), (Some(2), 12, 2));
+    assert_eq!(second.state.state.last_position, 2, "events are told where they came to rest");
+}
+
+#[tokio::test]
+async fn a_repeated_command_writes_nothing() {
+    let nats = Nats::single().await;
+    let counters = counters(&journal_at(nats.url()).await);
+    let add = Count::Add { order: 1, by: 5 };
+    counters.execute(account(1), &context(), &add).await.expect("it is open");
+
+    let again = counters.execute(account(1), &context(), &add).await.expect("it is already so");
+
+    assert!(again.events.is_empty());
+    assert_eq!((again.position, again.state.commits), (None, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_is_decided_on_the_newest_state_not_on_the_one_in_memory() {
+    let nats = Nats::single().await;
+    let (here, elsewhere) = (counters(&journal_at(nats.url()).await), counters(&journal_at(nats.url()).await));
+    let add = Count::Add { order: 1, by: 5 };
+    elsewhere.load(account(1)).await.expect("the log can be read");
+    here.execute(account(1), &context(), &add).await.expect("it is open");
+    here.execute(account(1), &context(), &Count::Close).await.expect("it is open");
+
+    // Order 1 is known by now, so the closed counter has nothing to refuse; memory elsewhere knows neither.
+    let known = elsewhere.execute(account(1), &context(), &add).await.expect("it is already so");
+    assert_eq!((known.position, known.state.state.closed), (None, true));
+
+    let refused = elsewhere.execute(account(1), &context(), &Count::Add { order: 2, by: 1 }).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(Closed))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_memory_would_refuse_is_done_if_the_log_allows_it_by_now() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    let counters = counters(&journal);
+    counters.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open");
+    // Somebody else has written since; memory still believes that position 1 is the newest.
+    let other = Aggregates::<Counter>::new(journal_at(nats.url()).await, Capacity::default());
+    other.execute(account(1), &context(), &Count::Add { order: 2, by: 6 }).await.expect("it is open");
+
+    let again = counters.execute(account(1), &context(), &Count::Add { order: 2, by: 6 }).await.expect("already so");
+    assert_eq!((again.position, again.state.state.total), (None, 11), "decided again on the newer state");
+}
+
+#[tokio::test]
+async fn a_confirmed_load_sees_what_others_wrote() {
+    let nats = Nats::single().await;
+    let (here, elsewhere) = (counters(&journal_at(nats.url()).await), counters(&journal_at(nats.url()).await));
+    assert_eq!(here.load(account(1)).await.expect("the log can be read").position, 0);
+    elsewhere.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open");
+
+    assert_eq!(here.load(account(1)).await.expect("it is in memory").position, 0);
+    let newest = here.load_confirmed(account(1)).await.expect("the log can be read");
+    assert_eq!((newest.position, newest.state.total), (1, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_does_not_conflict_with_itself() {
+    const COMMANDS: u64 = 100;
+    let nats = Nats::single().await;
+    let counters = counters(&journal_at(nats.url()).await);
+
+    let commands = (0..COMMANDS).map(async |order| {
+        counters.execute(account(1), &context(), &Count::Add { order, by: 1 }).await.expect("it is open")
+    });
+    let done = join_all(commands).await;
+
+    let mut positions: Vec<u64> = done.iter().filter_map(|done| done.position).collect();
+    positions.sort_unstable();
+    assert_eq!(positions, (1..=COMMANDS).collect::<Vec<_>>());
+    let cold = Aggregates::<Counter>::new(counters.journal().clone(), Capacity::default());
+    assert_eq!(
+        cold.load(account(1)).await.expect("the log can be read"),
+        counters.load(account(1)).await.expect("hot")
+    );
+}
+
+#[tokio::test]
+async fn memory_is_bounded_and_what_it_drops_comes_back_from_the_log() {
+    const ACCOUNTS: u32 = 200;
+    let nats = Nats::single().await;
+    let counters = Aggregates::<Counter>::new(journal_at(nats.url()).await, Capacity(50));
+    for n in 0..ACCOUNTS {
+        let by = u64::from(n);
+        counters.execute(account(n), &context(), &Count::Add { order: 1, by }).await.expect("it is open");
+    }
+
+    assert!(counters.hot() <= 50, "{} are in memory", counters.hot());
+    for n in 0..ACCOUNTS {
+        let state = counters.load(account(n)).await.expect("the log can be read");
+        assert_eq!(state.state.total, u64::from(n));
+    }
+}
+
+#[tokio::test]
+async fn readers_keep_the_state_they_were_given() {
+    let nats = Nats::single().await;
+    let counters = counters(&journal_at(nats.url()).await);
+    counters.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open");
+    let before = counters.load(account(1)).await.expect("it is in memory");
+
+    counters.execute(account(1), &context(), &Count::Add { order: 2, by: 7 }).await.expect("it is open");
+
+    assert_eq!(before.state.total, 5);
+    let after = counters.load(account(1)).await.expect("it is in memory");
+    assert_eq!(after.state.total, 12);
+    assert!(!Arc::ptr_eq(&before, &after));
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_is_an_error_that_names_the_position() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    let position = journal.append(append(account(1), 0, "not a counter event")).await.expect("nobody else writes");
+
+    let done = counters(&journal).execute(account(1), &context(), &Count::Close).await;
+
+    assert!(matches!(done, Err(ExecuteError::Unreadable { position: found, .. }) if found == position), "{done:?}");
+}

@@ -1,0 +1,13 @@
+//! The journal against real servers: one node, and a cluster of three, which behave differently.
+
+mod support;
+
+mod appending;
+mod executing;
+mod following;
+mod grouping;
+mod lost_answers;
+mod races;
+mod snapshots;
+mod stream_declarations;
+mod together;

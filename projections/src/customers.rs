@@ -1,0 +1,147 @@
+//! `customers`: who is a member, since when, and the sealed profile.
+
+use aggregates::{
+    Context,
+    customer::{CustomerEvent, Profile},
+    id::{CustomerId, MerchantId},
+    sealed::Sealed,
+    time::Timestamp,
+};
+use chrono::{DateTime, Utc};
+use journal::{Positioned, SubjectId};
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::{
+    projection::{Projection, ProjectionError, events_of},
+    sql::{bigint, position, timestamp, timestamptz},
+};
+
+pub struct Customers;
+
+impl Customers {
+    pub const NAME: &'static str = "customers";
+}
+
+impl Projection for Customers {
+    const NAME: &'static str = Customers::NAME;
+    const CONTEXTS: &'static [Context] = &[Context::Customer];
+
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+        for commit in batch {
+            let SubjectId::Uuid(customer) = commit.subject.id else { continue };
+            for event in events_of::<CustomerEvent>(commit)? {
+                take_in(transaction, commit, customer, &event).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn take_in(
+    transaction: &mut PgConnection,
+    commit: &Positioned,
+    customer: Uuid,
+    event: &CustomerEvent,
+) -> Result<(), sqlx::Error> {
+    let merchant = commit.subject.merchant.0;
+    let position = bigint(commit.position);
+    let change = match event {
+        CustomerEvent::Enrolled(event) => sqlx::query(
+            "insert into read.customers (merchant, customer, position, state, profile, enrolled_at)
+             values ($1, $2, $3, 'member', $4, $5)",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(event.profile.ciphertext().to_vec())
+        .bind(timestamptz(event.at)),
+        CustomerEvent::ProfileUpdated(event) => sqlx::query(
+            "update read.customers set position = $3, profile = $4, deleted_in_shop = false
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(event.profile.ciphertext().to_vec()),
+        CustomerEvent::DeletedInShop(_) => sqlx::query(
+            "update read.customers set position = $3, deleted_in_shop = true where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position),
+        CustomerEvent::MergedInto(event) => sqlx::query(
+            "update read.customers set position = $3, state = 'merged', merged_into = $4
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(event.winner.0),
+        CustomerEvent::Absorbed(_) => {
+            sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+        }
+    };
+    change.execute(transaction).await.map(|_| ())
+}
+
+/// A customer as the read model has it.
+#[derive(Debug, Clone)]
+pub struct CustomerRow {
+    pub id: CustomerId,
+    pub state: String,
+    pub merged_into: Option<CustomerId>,
+    pub profile: Sealed<Profile>,
+    pub deleted_in_shop: bool,
+    pub enrolled_at: Timestamp,
+    pub position: u64,
+}
+
+const COLUMNS: &str = "customer, state, merged_into, profile, deleted_in_shop, enrolled_at, position";
+
+pub async fn find(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from read.customers where merchant = $1 and customer = $2"
+    )))
+    .bind(merchant.0)
+    .bind(customer.0)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Customers of a merchant, newest first, at most `limit`, enrolled before the one given.
+pub async fn list(
+    db: &PgPool,
+    merchant: MerchantId,
+    before: Option<(Timestamp, CustomerId)>,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, sqlx::Error> {
+    let (enrolled_at, customer) = before.unwrap_or((Timestamp(i64::MAX), CustomerId(Uuid::max())));
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from read.customers where merchant = $1 and (enrolled_at, customer) < ($2, $3)
+          order by enrolled_at desc, customer desc limit $4"
+    )))
+    .bind(merchant.0)
+    .bind(timestamptz(enrolled_at))
+    .bind(customer.0)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
+    Ok(CustomerRow {
+        id: CustomerId(row.try_get("customer")?),
+        state: row.try_get("state")?,
+        merged_into: row.try_get::<Option<Uuid>, _>("merged_into")?.map(CustomerId),
+        profile: Sealed::from_ciphertext(row.try_get::<Vec<u8>, _>("profile")?),
+        deleted_in_shop: row.try_get("deleted_in_shop")?,
+        enrolled_at: timestamp(row.try_get::<DateTime<Utc>, _>("enrolled_at")?),
+        position: position(row.try_get("position")?),
+    })
+}

@@ -1,0 +1,28 @@
+//! Read models: what the journal says, in tables that answer questions. Each projection is a pure function from commits
+//! to rows with its SQL beside it; the [`runner`] feeds it in order, and writes rows and checkpoint in one transaction.
+//! Dropping all of it loses nothing.
+
+pub mod balances;
+pub mod checkpoint;
+pub mod customers;
+pub mod gdpr_requests;
+pub mod parked_webhooks;
+pub mod points_transactions;
+pub mod progress;
+pub mod projection;
+pub mod runner;
+mod sql;
+
+pub use checkpoint::{Checkpoint, list, set_paused};
+pub use progress::Progress;
+pub use projection::{Projection, ProjectionError};
+pub use runner::{Runner, RunnerError};
+
+/// The read models of this installation, by the names that operators use.
+pub const NAMES: [&str; 5] = [
+    balances::Balances::NAME,
+    customers::Customers::NAME,
+    gdpr_requests::GdprRequests::NAME,
+    parked_webhooks::ParkedWebhooks::NAME,
+    points_transactions::PointsTransactions::NAME,
+];

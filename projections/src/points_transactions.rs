@@ -1,0 +1,92 @@
+//! `points_transactions`: the ledger, one line per reason for which a balance changed. The lines of an account add up to
+//! its balance.
+
+mod line;
+mod query;
+
+use aggregates::Context;
+use journal::{Positioned, SubjectId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    projection::{Projection, ProjectionError, events_of},
+    sql::{bigint, timestamptz},
+};
+
+pub use line::{Line, LineKind, Reference, lines_of};
+pub use query::{LedgerLine, Page, list};
+
+pub struct PointsTransactions;
+
+impl PointsTransactions {
+    pub const NAME: &'static str = "points_transactions";
+}
+
+impl Projection for PointsTransactions {
+    const NAME: &'static str = PointsTransactions::NAME;
+    const CONTEXTS: &'static [Context] = &[Context::Points];
+
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+        let mut rows = Vec::new();
+        for commit in batch {
+            let SubjectId::Uuid(customer) = commit.subject.id else { continue };
+            let events = events_of(commit)?;
+            let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
+            rows.extend(lines.enumerate().map(|(index, line)| LedgerRow { commit, customer, index, line }));
+        }
+        insert(transaction, &rows).await
+    }
+}
+
+struct LedgerRow<'a> {
+    commit: &'a Positioned,
+    customer: Uuid,
+    index: usize,
+    line: Line,
+}
+
+impl LedgerRow<'_> {
+    /// The same line has the same id after every rebuild: the commit's own random id, with the line's number in it.
+    fn id(&self) -> Uuid {
+        let number = u128::try_from(self.index).unwrap_or(u128::MAX);
+        Uuid::from_u128(self.commit.commit.commit_id.0.as_u128() ^ (number & 0xffff))
+    }
+
+    fn number(&self) -> i16 {
+        i16::try_from(self.index).unwrap_or(i16::MAX)
+    }
+}
+
+async fn insert(transaction: &mut PgConnection, rows: &[LedgerRow<'_>]) -> Result<(), ProjectionError> {
+    macro_rules! column {
+        ($row:ident => $value:expr) => {
+            rows.iter().map(|$row| $value).collect::<Vec<_>>()
+        };
+    }
+    sqlx::query(
+        "insert into read.points_transactions
+            (merchant, customer, recorded_at, position, line, id, type, points, occurred_at, available_at,
+             reference_kind, reference_id, reference, reason)
+         select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::smallint[], $6::uuid[],
+             $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::uuid[], $13::bytea[],
+             $14::bytea[])",
+    )
+    .bind(column!(row => row.commit.subject.merchant.0))
+    .bind(column!(row => row.customer))
+    .bind(column!(row => timestamptz(row.commit.commit.recorded_at)))
+    .bind(column!(row => bigint(row.commit.position)))
+    .bind(column!(row => row.number()))
+    .bind(column!(row => row.id()))
+    .bind(column!(row => row.line.kind.as_str()))
+    .bind(column!(row => row.line.points))
+    .bind(column!(row => timestamptz(row.line.occurred_at)))
+    .bind(column!(row => row.line.available_at.map(timestamptz)))
+    .bind(column!(row => row.line.reference.kind()))
+    .bind(column!(row => row.line.reference.id()))
+    .bind(column!(row => row.line.reference.sealed().map(<[u8]>::to_vec)))
+    .bind(column!(row => row.line.reason.as_ref().map(|reason| reason.ciphertext().to_vec())))
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

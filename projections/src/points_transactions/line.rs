@@ -1,0 +1,155 @@
+//! From events to ledger lines: what a person would call the reason of a change, with its sum.
+
+use aggregates::{
+    id::RedemptionId,
+    points::{Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, StaffNote},
+    sealed::Sealed,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+/// The word that API and books use for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    Earn,
+    Redeem,
+    /// A redemption was undone.
+    Refund,
+    /// Points of an order went back with it.
+    Reversal,
+    Adjustment,
+    Expire,
+    TransferIn,
+    TransferOut,
+}
+
+impl LineKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LineKind::Earn => "earn",
+            LineKind::Redeem => "redeem",
+            LineKind::Refund => "refund",
+            LineKind::Reversal => "reversal",
+            LineKind::Adjustment => "adjustment",
+            LineKind::Expire => "expire",
+            LineKind::TransferIn => "transfer_in",
+            LineKind::TransferOut => "transfer_out",
+        }
+    }
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    Order(Option<Sealed<OrderReference>>),
+    Redemption(RedemptionId),
+    Adjustment,
+    Lot,
+    Customer(Uuid),
+}
+
+impl Reference {
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Reference::Order(_) => "order",
+            Reference::Redemption(_) => "reward_redemption",
+            Reference::Adjustment => "points_adjustment",
+            Reference::Lot => "lot",
+            Reference::Customer(_) => "customer",
+        }
+    }
+
+    pub(super) fn id(&self) -> Option<Uuid> {
+        match self {
+            Reference::Redemption(redemption) => Some(redemption.0),
+            Reference::Customer(customer) => Some(*customer),
+            Reference::Order(_) | Reference::Adjustment | Reference::Lot => None,
+        }
+    }
+
+    pub(super) fn sealed(&self) -> Option<&[u8]> {
+        match self {
+            Reference::Order(reference) => reference.as_ref().map(Sealed::ciphertext),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub kind: LineKind,
+    /// Signed change of the balance, pending points included.
+    pub points: i64,
+    pub occurred_at: Timestamp,
+    /// Until then the points of an `earn` line are pending.
+    pub available_at: Option<Timestamp>,
+    pub reference: Reference,
+    pub reason: Option<Sealed<StaffNote>>,
+}
+
+impl Line {
+    fn new(kind: LineKind, points: i64, occurred_at: Timestamp, reference: Reference) -> Self {
+        Line { kind, points, occurred_at, available_at: None, reference, reason: None }
+    }
+}
+
+/// The ledger lines of one event. Their sum is what the event did to the balance; events that only say what time has
+/// made spendable, or what is owed to whom inside the account, have none.
+pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
+    let lines = match event {
+        PointsEvent::OrderAssessed(event) => lines_of_order(event, recorded_at),
+        PointsEvent::PointsAdjusted(event) => vec![Line {
+            reason: Some(event.reason.clone()),
+            ..Line::new(LineKind::Adjustment, event.points, event.at, Reference::Adjustment)
+        }],
+        PointsEvent::RewardRedeemed(event) => {
+            vec![Line::new(LineKind::Redeem, -event.points, event.at, Reference::Redemption(event.redemption))]
+        }
+        PointsEvent::RedemptionReturned(event) => {
+            let made_good: i64 = event.recollected.iter().map(|(_, points)| points).sum();
+            vec![
+                Line::new(LineKind::Refund, event.points, recorded_at, Reference::Redemption(event.redemption)),
+                Line::new(LineKind::Reversal, -made_good, recorded_at, Reference::Order(None)),
+            ]
+        }
+        PointsEvent::PointsExpired(event) => {
+            vec![Line::new(LineKind::Expire, -sum(&event.movements, MovementKind::Expired), event.at, Reference::Lot)]
+        }
+        PointsEvent::AccountClosed(event) => {
+            vec![Line::new(LineKind::TransferOut, -event.points, recorded_at, Reference::Customer(event.into.0))]
+        }
+        PointsEvent::AccountAbsorbed(event) => {
+            vec![Line::new(LineKind::TransferIn, event.points, recorded_at, Reference::Customer(event.from.0))]
+        }
+        PointsEvent::PointsActivated(_) | PointsEvent::DebtCovered(_) | PointsEvent::RedemptionUsed(_) => Vec::new(),
+    };
+    lines.into_iter().filter(|line| line.points != 0).collect()
+}
+
+fn sum(movements: &[Movement], kind: MovementKind) -> i64 {
+    movements.iter().filter(|movement| movement.kind == kind).map(|movement| movement.points).sum()
+}
+
+fn lines_of_order(event: &OrderAssessed, recorded_at: Timestamp) -> Vec<Line> {
+    let total = |kind| sum(&event.movements, kind);
+    let expired_back = total(MovementKind::ReversedExpired);
+    let earned = total(MovementKind::Granted) - total(MovementKind::Withdrawn);
+    let reversed = total(MovementKind::Reversed) + expired_back + total(MovementKind::Covered) + event.owed
+        - total(MovementKind::Restored);
+    // An order that was off before it was first seen earns nothing: no line says it earned and lost.
+    if event.lot.is_some() && event.kept == 0 && event.refunds.is_empty() && earned == reversed {
+        return Vec::new();
+    }
+    let reference = || Reference::Order(event.reference.clone());
+    let earned_at = event.body.as_ref().map_or(recorded_at, |body| body.processed_at);
+    let went_back_at =
+        event.refunds.iter().map(|refund| refund.at).chain(event.cancelled_at).max().unwrap_or(recorded_at);
+    vec![
+        Line {
+            available_at: event.lot.as_ref().map(|lot| lot.available_at),
+            ..Line::new(LineKind::Earn, earned, earned_at, reference())
+        },
+        Line::new(LineKind::Reversal, -reversed, went_back_at, reference()),
+        Line::new(LineKind::Expire, expired_back, went_back_at, reference()),
+    ]
+}

@@ -1,0 +1,115 @@
+//! How far the read models have come, for readers who want to see their own write.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use aggregates::time::Timestamp;
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::watch;
+
+use crate::checkpoint;
+
+/// Channel on which every advance is announced, as `projection:position:micros`.
+const CHANNEL: &str = "read_progress";
+
+/// How long to wait before listening again after the database went away.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+/// A place in the journal and its time, as a read model has seen it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AsOf {
+    pub position: u64,
+    pub time: Timestamp,
+}
+
+/// Follows the checkpoints of all projections, whichever process runs them.
+#[derive(Clone)]
+pub struct Progress {
+    seen: watch::Receiver<Arc<HashMap<String, AsOf>>>,
+}
+
+impl Progress {
+    /// Starts listening; ends when the last clone of the result is dropped.
+    pub async fn follow(db: PgPool) -> Result<Self, sqlx::Error> {
+        let listener = listen(&db).await?;
+        let (sender, seen) = watch::channel(Arc::new(standing(&db).await?));
+        tokio::spawn(keep_listening(db, listener, sender));
+        Ok(Progress { seen })
+    }
+
+    /// How far this read model is; the beginning of time if it has not started.
+    pub fn of(&self, projection: &str) -> AsOf {
+        self.seen.borrow().get(projection).copied().unwrap_or_default()
+    }
+
+    /// Waits until the read model has seen `position`. False if it has not within `patience`.
+    pub async fn reached(&self, projection: &str, position: u64, patience: Duration) -> bool {
+        let mut seen = self.seen.clone();
+        let there = seen.wait_for(|seen| seen.get(projection).is_some_and(|as_of| as_of.position >= position));
+        matches!(tokio::time::timeout(patience, there).await, Ok(Ok(_)))
+    }
+}
+
+pub(crate) async fn announce(
+    transaction: &mut sqlx::PgConnection,
+    projection: &str,
+    position: u64,
+    time: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_notify($1, $2)")
+        .bind(CHANNEL)
+        .bind(format!("{projection}:{position}:{}", time.0))
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+async fn listen(db: &PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(db).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+async fn standing(db: &PgPool) -> Result<HashMap<String, AsOf>, sqlx::Error> {
+    let checkpoints = checkpoint::list(db).await?;
+    let as_of = |checkpoint: checkpoint::Checkpoint| {
+        (checkpoint.projection, AsOf { position: checkpoint.position, time: checkpoint.recorded_at })
+    };
+    Ok(checkpoints.into_iter().map(as_of).collect())
+}
+
+async fn keep_listening(db: PgPool, mut listener: PgListener, sender: watch::Sender<Arc<HashMap<String, AsOf>>>) {
+    loop {
+        tokio::select! {
+            () = sender.closed() => return,
+            heard = listener.try_recv() => match heard {
+                Ok(Some(notification)) => {
+                    if let Some((projection, as_of)) = parse(notification.payload()) {
+                        sender.send_modify(|seen| {
+                            Arc::make_mut(seen).insert(projection, as_of);
+                        });
+                    }
+                }
+                // The connection was lost: announcements may have been missed, so look at the rows themselves.
+                Ok(None) | Err(_) => match reconnect(&db).await {
+                    Some((fresh, standing)) => {
+                        listener = fresh;
+                        sender.send_replace(Arc::new(standing));
+                    }
+                    None => tokio::time::sleep(RECONNECT_PAUSE).await,
+                },
+            },
+        }
+    }
+}
+
+async fn reconnect(db: &PgPool) -> Option<(PgListener, HashMap<String, AsOf>)> {
+    let listener = listen(db).await.ok()?;
+    Some((listener, standing(db).await.ok()?))
+}
+
+fn parse(payload: &str) -> Option<(String, AsOf)> {
+    let mut parts = payload.split(':');
+    let (projection, position, micros) = (parts.next()?, parts.next()?, parts.next()?);
+    let as_of = AsOf { position: position.parse().ok()?, time: Timestamp(micros.parse().ok()?) };
+    Some((projection.to_owned(), as_of))
+}

@@ -1,0 +1,46 @@
+//! What a read model has to say about itself.
+
+use aggregates::{Context, event::Undecodable};
+use journal::Positioned;
+use sqlx::PgConnection;
+
+/// Why a batch could not be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// Worth trying again: the batch was not applied.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// An event this version cannot read. Nothing is skipped: the projection stands still until it can.
+    #[error("commit at position {position}: {cause}")]
+    BadCommit { position: u64, cause: Undecodable },
+    /// A row this version cannot read; rebuild the read model.
+    #[error("a stored row of {0} cannot be read")]
+    BadRow(&'static str),
+}
+
+/// A read model. `apply` folds commits into rows inside the runner's transaction: a pure computation on the commits and
+/// the rows they touch, then SQL. It must not look at anything else, or rebuilding would give something else.
+pub trait Projection: Send + Sync + 'static {
+    const NAME: &'static str;
+
+    /// Commits of other contexts are not shown to it.
+    const CONTEXTS: &'static [Context];
+
+    /// `batch` is in journal order and holds only commits of `CONTEXTS`.
+    fn apply(
+        &self,
+        transaction: &mut PgConnection,
+        batch: &[Positioned],
+    ) -> impl Future<Output = Result<(), ProjectionError>> + Send;
+}
+
+/// The events of a commit, read as those of one aggregate.
+pub fn events_of<E: aggregates::event::Event>(commit: &Positioned) -> Result<Vec<E>, ProjectionError> {
+    commit
+        .commit
+        .events
+        .iter()
+        .map(|stored| E::decode(&stored.name, stored.version, &stored.bytes))
+        .collect::<Result<_, _>>()
+        .map_err(|cause| ProjectionError::BadCommit { position: commit.position, cause })
+}

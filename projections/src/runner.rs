@@ -1,0 +1,193 @@
+//! Feeds one projection from the journal, in order, from its own checkpoint, for as long as it is told to.
+//!
+//! Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
+//! the same projection cannot apply anything twice, it fails and starts over from what the first one wrote. No
+//! transaction ends inside a group of commits that were written together.
+
+use std::{sync::Arc, time::Duration};
+
+use aggregates::time::Timestamp;
+use futures::StreamExt;
+use journal::{Follow, Journal, JournalError, Positioned};
+use sqlx::PgPool;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::{
+    checkpoint::{self, Checkpoint},
+    progress,
+    projection::{Projection, ProjectionError},
+};
+
+/// Commits in one transaction, unless a group must be kept whole.
+const BATCH_COMMITS_MAX: usize = 2_000;
+/// How long a batch may fill while commits keep coming.
+const BATCH_FILL_TIME: Duration = Duration::from_millis(20);
+/// Pause before a failed or fenced worker tries again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How often a paused projection looks whether it may go on.
+const PAUSE_POLL: Duration = Duration::from_millis(500);
+
+/// Why a projection stands still.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+    /// Another worker has moved the checkpoint: this one starts over from there.
+    #[error("another worker is running this projection")]
+    Fenced,
+    #[error("paused")]
+    Paused,
+    /// The log is not the one this read model was made from. It must not be continued silently.
+    #[error(
+        "the journal at position {position} is not the one that {projection} was made from: \
+         the log was restored or replaced; rebuild the read models or adopt the log as a new epoch"
+    )]
+    OtherLog { projection: &'static str, position: u64 },
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+pub struct Runner<P> {
+    projection: P,
+    journal: Journal,
+    db: PgPool,
+}
+
+impl<P: Projection> Runner<P> {
+    pub fn new(projection: P, journal: Journal, db: PgPool) -> Self {
+        Runner { projection, journal, db }
+    }
+
+    /// Runs until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model waits, and
+    /// says through its lag that it does.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return,
+                outcome = self.follow_from_checkpoint() => outcome,
+            };
+            let pause = match outcome {
+                Ok(()) => RETRY_PAUSE,
+                Err(RunnerError::Paused) => PAUSE_POLL,
+                Err(error) => {
+                    metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
+                    tracing::error!(projection = P::NAME, error = %error, "the projection stands still");
+                    RETRY_PAUSE
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn follow_from_checkpoint(&self) -> Result<(), RunnerError> {
+        let mut standing = self.verified_checkpoint().await?;
+        let mut commits = std::pin::pin!(self.journal.follow(standing.position, Follow::Everything).await?);
+        let mut carried = None;
+        loop {
+            let first = match carried.take() {
+                Some(commit) => commit,
+                None => match commits.next().await {
+                    Some(commit) => commit?,
+                    None => return Ok(()),
+                },
+            };
+            let deadline = Instant::now() + BATCH_FILL_TIME;
+            let mut batch = vec![first];
+            while ends_inside_group(&batch) || batch.len() < BATCH_COMMITS_MAX {
+                // A group was written at once: its rest is on the way, however long the batch has been filling.
+                let next = if ends_inside_group(&batch) {
+                    commits.next().await
+                } else {
+                    match timeout_at(deadline, commits.next()).await {
+                        Ok(next) => next,
+                        Err(_) => break,
+                    }
+                };
+                match next {
+                    Some(commit) => batch.push(commit?),
+                    None => break,
+                }
+            }
+            standing = self.take_in(standing, &batch).await?;
+        }
+    }
+
+    /// The checkpoint, after making sure that it speaks of this log.
+    async fn verified_checkpoint(&self) -> Result<Checkpoint, RunnerError> {
+        let identity = self.journal.identity().await?;
+        let stream = format!("{} of {}", identity.name, identity.created_at);
+        let mut standing = checkpoint::load(&self.db, P::NAME, &stream).await?;
+        if standing.paused {
+            return Err(RunnerError::Paused);
+        }
+        if standing.position > 0 {
+            let here = self.journal.at(standing.position).await?.map(|commit| commit.hash());
+            if standing.stream != stream || here != standing.commit_hash {
+                return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
+            }
+        }
+        standing.stream = stream;
+        Ok(standing)
+    }
+
+    async fn take_in(&self, standing: Checkpoint, batch: &[Positioned]) -> Result<Checkpoint, RunnerError> {
+        let last = batch.last().ok_or(RunnerError::Fenced)?;
+        let recorded_at =
+            batch.iter().map(|commit| commit.commit.recorded_at).fold(standing.recorded_at, Timestamp::max);
+        let next =
+            Checkpoint { position: last.position, commit_hash: Some(last.hash()), recorded_at, ..standing.clone() };
+        let mine: Vec<Positioned> =
+            batch.iter().filter(|commit| P::CONTEXTS.contains(&commit.subject.context)).cloned().collect();
+        let span = tracing::info_span!("projection.apply", projection = P::NAME, commits = mine.len());
+        async {
+            let mut transaction = self.db.begin().await?;
+            if !mine.is_empty() {
+                self.projection.apply(&mut transaction, &mine).await?;
+            }
+            if !checkpoint::advance(&mut transaction, &standing, &next).await? {
+                return Err(self.why_not_advanced().await?);
+            }
+            progress::announce(&mut transaction, P::NAME, next.position, next.recorded_at).await?;
+            transaction.commit().await?;
+            Ok::<(), RunnerError>(())
+        }
+        .instrument(span)
+        .await?;
+        crate::runner::telemetry::applied(P::NAME, batch);
+        Ok(next)
+    }
+
+    async fn why_not_advanced(&self) -> Result<RunnerError, RunnerError> {
+        let standing = checkpoint::load(&self.db, P::NAME, "").await?;
+        Ok(if standing.paused { RunnerError::Paused } else { RunnerError::Fenced })
+    }
+}
+
+fn ends_inside_group(batch: &[Positioned]) -> bool {
+    let group = batch.last().and_then(|commit| commit.commit.group.as_ref());
+    group.is_some_and(|group| group.index + 1 < group.count)
+}
+
+mod telemetry {
+    //! What the outside sees of a batch: position in metrics, and a span per commit in the trace that caused it.
+
+    use journal::Positioned;
+
+    pub(super) fn applied(projection: &'static str, batch: &[Positioned]) {
+        let Some(last) = batch.last() else { return };
+        metrics::gauge!("loyalty_projection_position", "projection" => projection).set(float(last.position));
+        metrics::counter!("loyalty_projection_commits_total", "projection" => projection).increment(batch.len() as u64);
+    }
+
+    /// Gauges are floats by the interface of the metrics library; positions stay below 2^53.
+    fn float(position: u64) -> f64 {
+        position as f64
+    }
+}

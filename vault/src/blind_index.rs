@@ -1,0 +1,66 @@
+//! Search over what is sealed: exact e-mail, phone and order number, by keyed hash of their normalised form.
+
+use aggregates::id::{CustomerId, MerchantId};
+use uuid::Uuid;
+
+use crate::{IndexKind, Vault, VaultError};
+
+/// People one search gives back at most.
+pub const SEARCH_LIMIT: i64 = 1_000;
+
+impl Vault {
+    /// Makes a person findable by a value. Many people may share one, and one person may have many. A value of
+    /// nothing but punctuation names nobody and is left out.
+    pub async fn index(
+        &self,
+        merchant: MerchantId,
+        subject: CustomerId,
+        kind: IndexKind,
+        value: &str,
+    ) -> Result<(), VaultError> {
+        let Some(lookup) = self.index_lookup(merchant, kind, value).await? else { return Ok(()) };
+        sqlx::query(
+            "insert into vault.blind_index (merchant, kind, lookup, subject) values ($1, $2, $3, $4)
+             on conflict do nothing",
+        )
+        .bind(merchant.0)
+        .bind(kind.as_str())
+        .bind(lookup)
+        .bind(subject.0)
+        .execute(&self.inner.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The people who were made findable by this value, however it is spelled.
+    pub async fn search(
+        &self,
+        merchant: MerchantId,
+        kind: IndexKind,
+        value: &str,
+    ) -> Result<Vec<CustomerId>, VaultError> {
+        let Some(lookup) = self.index_lookup(merchant, kind, value).await? else { return Ok(Vec::new()) };
+        let people: Vec<Uuid> = sqlx::query_scalar(
+            "select subject from vault.blind_index where merchant = $1 and kind = $2 and lookup = $3
+             order by subject limit $4",
+        )
+        .bind(merchant.0)
+        .bind(kind.as_str())
+        .bind(lookup)
+        .bind(SEARCH_LIMIT)
+        .fetch_all(&self.inner.pool)
+        .await?;
+        Ok(people.into_iter().map(CustomerId).collect())
+    }
+
+    async fn index_lookup(
+        &self,
+        merchant: MerchantId,
+        kind: IndexKind,
+        value: &str,
+    ) -> Result<Option<[u8; 32]>, VaultError> {
+        let keys = self.merchant(merchant).await?;
+        let value = kind.normalise(value);
+        Ok((!value.is_empty()).then(|| keys.lookup_hash(kind.lookup_kind(), &value)))
+    }
+}

@@ -1,0 +1,16 @@
+//! What callers seal and open with. Each kind of key has an owner: a merchant, a person, or a single item.
+
+mod item;
+mod link;
+mod merchant;
+mod person;
+mod sealing;
+
+pub use item::ItemKeys;
+pub use link::LinkKey;
+pub use merchant::MerchantKeys;
+pub use person::{PersonKeys, PersonState};
+pub use sealing::key_of;
+
+pub(crate) use merchant::LookupKey;
+pub(crate) use person::PERSON_SECRET_BYTES;

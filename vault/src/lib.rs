@@ -1,0 +1,38 @@
+//! Who can read what, and for how long: the keys of people, sealing under them, and the tables that may name an
+//! outside identity because they can be erased.
+//!
+//! Keys hang from each other: root → merchant → bucket → person. Everything down to the bucket lives in the root
+//! key store, a small file of its own ([`RootKeyStore`]); people's keys live in Postgres, schema `vault`, wrapped by
+//! their bucket. Neither half opens anything without the other, so forgetting a few bytes in the file destroys what
+//! lies in every copy of the database. The vault is a source of truth: unlike read models it cannot be rebuilt.
+
+mod batch;
+mod blind_index;
+mod bucket;
+mod database;
+mod directory;
+mod enrolment;
+mod envelope;
+mod error;
+mod item;
+mod keys;
+mod kind;
+mod lease;
+mod order_owner;
+mod person;
+mod root;
+mod secret;
+mod vault;
+mod waiting;
+
+pub use blind_index::SEARCH_LIMIT;
+pub use bucket::BUCKET_CAPACITY;
+pub use envelope::{SEAL_OVERHEAD, SealError};
+pub use error::VaultError;
+pub use keys::{ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, key_of};
+pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
+pub use lease::KEY_LEASE;
+pub use order_owner::OrderOwner;
+pub use root::{RootKeyError, RootKeyStore};
+pub use vault::{Options, Vault};
+pub use waiting::WaitingItem;

@@ -1,0 +1,174 @@
+//! People's keys: made at enrolment, fetched for many callers at once, used on a lease.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aggregates::{
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
+use sqlx::{FromRow, PgConnection, PgPool};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    PersonKeys, PersonState, RootKeyError, Vault, VaultError,
+    batch::Round,
+    envelope::{self, Binding},
+    keys::PERSON_SECRET_BYTES,
+    lease::AskedAt,
+    root::BucketGeneration,
+    secret::{Secret, fill_random},
+};
+
+/// People looked for by one statement of [`Vault::unheard_of`].
+const UNHEARD_OF_AT_ONCE: usize = 10_000;
+
+impl Vault {
+    /// A person's keys, at most [`KEY_LEASE`](crate::KEY_LEASE) old. [`VaultError::Destroyed`] if they were erased,
+    /// [`VaultError::NeverMade`] if this merchant has no such person.
+    pub async fn person(&self, merchant: MerchantId, person: CustomerId) -> Result<Arc<PersonKeys>, VaultError> {
+        if let Some(keys) = self.inner.people.get(&person) {
+            return if keys.merchant() == merchant { Ok(keys) } else { Err(VaultError::NeverMade) };
+        }
+        match self.fetch_person(merchant, person).await {
+            // A rotation took the bucket's key away between reading the row and unwrapping it: the row has moved on.
+            Err(VaultError::Root(RootKeyError::NoSuchKey { .. })) => self.fetch_person(merchant, person).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn fetch_person(&self, merchant: MerchantId, person: CustomerId) -> Result<Arc<PersonKeys>, VaultError> {
+        let asked = AskedAt::now();
+        let row = self.inner.person_rows.ask(person).await?.ok_or(VaultError::NeverMade)?;
+        if row.merchant != merchant.0 {
+            return Err(VaultError::NeverMade);
+        }
+        let wrapped = row.wrapped()?;
+        let merchant_keys = self.merchant(merchant).await?;
+        let bucket = self.inner.root.current()?.bucket(&merchant_keys, wrapped.bucket)?;
+        let tampered = || VaultError::Tampered { owner: person.to_string() };
+        let name = wrapping_name(person, wrapped.bucket);
+        let both = envelope::open(&bucket, wrapping(merchant, wrapped.bucket, &name), wrapped.key);
+        let both = both.map_err(|_| tampered())?;
+        let keys = PersonKeys::from_bytes(merchant, person, wrapped.state, both).ok_or_else(tampered)?;
+        let keys = Arc::new(keys);
+        self.inner.people.put(person, keys.clone(), asked);
+        Ok(keys)
+    }
+
+    /// Which of these people of one merchant never had keys here; those who were erased had. If the log names one of
+    /// them, the vault is older than the log.
+    pub async fn unheard_of(&self, merchant: MerchantId, people: &[CustomerId]) -> Result<Vec<CustomerId>, VaultError> {
+        let mut unheard_of = Vec::new();
+        for some in people.chunks(UNHEARD_OF_AT_ONCE) {
+            let rows: Vec<Uuid> = sqlx::query_scalar(
+                "select asked.person from unnest($2::uuid[]) as asked (person)
+                 where not exists (select from vault.person_keys k where k.person = asked.person and k.merchant = $1)",
+            )
+            .bind(merchant.0)
+            .bind(some.iter().map(|person| person.0).collect::<Vec<_>>())
+            .fetch_all(&self.inner.pool)
+            .await?;
+            unheard_of.extend(rows.into_iter().map(CustomerId));
+        }
+        Ok(unheard_of)
+    }
+}
+
+/// Makes keys for people who have none. Whoever has, or once had, some is passed over.
+pub(crate) async fn insert_fresh(
+    transaction: &mut PgConnection,
+    merchant: MerchantId,
+    bucket: BucketGeneration,
+    bucket_key: &Secret,
+    people: impl Iterator<Item = CustomerId> + Clone,
+) -> Result<(), VaultError> {
+    let wrapped: Vec<_> = people.clone().map(|person| wrap_fresh(merchant, person, bucket, bucket_key)).collect();
+    sqlx::query(
+        "insert into vault.person_keys (person, merchant, bucket, generation, wrapped)
+         select person, $1, $2, $3, wrapped from unnest($4::uuid[], $5::bytea[]) as fresh (person, wrapped)
+         on conflict (person) do nothing",
+    )
+    .bind(merchant.0)
+    .bind(bucket.bucket)
+    .bind(bucket.generation)
+    .bind(people.map(|person| person.0).collect::<Vec<_>>())
+    .bind(wrapped)
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+fn wrap_fresh(merchant: MerchantId, person: CustomerId, bucket: BucketGeneration, bucket_key: &Secret) -> Box<[u8]> {
+    let mut both = Zeroizing::new([0; PERSON_SECRET_BYTES]);
+    fill_random(&mut *both);
+    envelope::seal(bucket_key, wrapping(merchant, bucket, &wrapping_name(person, bucket)), &*both)
+}
+
+fn wrapping(merchant: MerchantId, bucket: BucketGeneration, name: &str) -> Binding<'_> {
+    Binding { merchant, key_id: bucket.bucket, tag: name }
+}
+
+/// Binds a wrapped key to its person and generation: swapped rows do not open.
+fn wrapping_name(person: CustomerId, bucket: BucketGeneration) -> String {
+    format!("{person} generation {}", bucket.generation)
+}
+
+/// A row of `vault.person_keys`.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct PersonRow {
+    person: Uuid,
+    merchant: Uuid,
+    state: String,
+    bucket: Option<Uuid>,
+    generation: Option<i32>,
+    wrapped: Option<Vec<u8>>,
+    destroyed_at_us: Option<i64>,
+}
+
+/// What a row of a living person says.
+struct WrappedKeys<'a> {
+    state: PersonState,
+    bucket: BucketGeneration,
+    key: &'a [u8],
+}
+
+impl PersonRow {
+    fn wrapped(&self) -> Result<WrappedKeys<'_>, VaultError> {
+        if let Some(at) = self.destroyed_at_us {
+            return Err(VaultError::Destroyed { at: Timestamp(at) });
+        }
+        let state = if self.state == "held" { PersonState::Held } else { PersonState::Active };
+        match (self.bucket, self.generation, &self.wrapped) {
+            (Some(bucket), Some(generation), Some(key)) => {
+                Ok(WrappedKeys { state, bucket: BucketGeneration { bucket, generation }, key })
+            }
+            _ => Err(VaultError::Tampered { owner: CustomerId(self.person).to_string() }),
+        }
+    }
+}
+
+/// Rows of the people many callers ask for, in one query.
+pub(crate) struct PersonRound {
+    pub pool: PgPool,
+}
+
+impl Round for PersonRound {
+    type Ask = CustomerId;
+    type Answer = Option<PersonRow>;
+
+    const NAME: &'static str = "person";
+    const MOST: usize = 1_024;
+
+    async fn run(&self, asks: &[CustomerId]) -> Result<Vec<Option<PersonRow>>, VaultError> {
+        let rows: Vec<PersonRow> = sqlx::query_as(
+            "select person, merchant, state, bucket, generation, wrapped, destroyed_at_us
+             from vault.person_keys where person = any($1)",
+        )
+        .bind(asks.iter().map(|person| person.0).collect::<Vec<_>>())
+        .fetch_all(&self.pool)
+        .await?;
+        let rows: HashMap<Uuid, PersonRow> = rows.into_iter().map(|row| (row.person, row)).collect();
+        Ok(asks.iter().map(|person| rows.get(&person.0).cloned()).collect())
+    }
+}

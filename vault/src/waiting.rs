@@ -1,0 +1,112 @@
+//! Facts that wait for their order: which sealed items of the journal are about an order that nobody owns yet.
+
+use aggregates::id::MerchantId;
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::{ItemId, OrderOwner, Vault, VaultError};
+
+/// Facts given back at once. An order with more of them gives the rest after these have been dropped.
+const ITEMS_AT_ONCE: i64 = 1_000;
+
+/// A fact that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingItem {
+    pub item: ItemId,
+    /// Where the journal has it; `None` while it is being published, or if that was cut short.
+    pub position: Option<u64>,
+}
+
+impl Vault {
+    /// Notes that an item of [`Vault::new_item`] is about this order, provided that nobody owns it: then
+    /// [`OrderOwner::Waiting`]. Any other answer says that nothing was noted, and where the fact has to go instead.
+    /// A claim comes either before this, and is answered here, or after it, and finds the item.
+    pub async fn add_waiting_item(
+        &self,
+        merchant: MerchantId,
+        order_id: &str,
+        item: ItemId,
+    ) -> Result<OrderOwner, VaultError> {
+        let order = self.order(merchant, order_id).await?;
+        let row = sqlx::query(
+            "with owner as materialized (
+                 insert into vault.order_owner as o (merchant, lookup) values ($1, $2)
+                 on conflict (merchant, lookup) do update set waited = o.waited
+                 returning account, waited, erased_at_us
+             ), noted as (
+                 insert into vault.waiting_items (item, merchant, lookup)
+                 select $3, $1, $2 from owner where account is null and erased_at_us is null
+                 on conflict (item) do nothing
+             )
+             select account, waited, erased_at_us from owner",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .bind(item.0)
+        .fetch_one(&self.inner.pool)
+        .await?;
+        Ok(OrderOwner::from_row(&row)?)
+    }
+
+    /// Notes where the journal has the fact. Does nothing if it has been dropped meanwhile.
+    pub async fn set_waiting_position(&self, item: ItemId, position: u64) -> Result<(), VaultError> {
+        sqlx::query("update vault.waiting_items set position = $2 where item = $1")
+            .bind(item.0)
+            .bind(position.cast_signed())
+            .execute(&self.inner.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// What waits for this order, in the journal's order, what is not there yet last. At most 1,000 at once.
+    pub async fn waiting_items(&self, merchant: MerchantId, order_id: &str) -> Result<Vec<WaitingItem>, VaultError> {
+        let order = self.order(merchant, order_id).await?;
+        let rows = sqlx::query(
+            "select item, position from vault.waiting_items where merchant = $1 and lookup = $2
+             order by position nulls last, item limit $3",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .bind(ITEMS_AT_ONCE)
+        .fetch_all(&self.inner.pool)
+        .await?;
+        let items = rows.iter().map(|row| {
+            let position = row.try_get::<Option<i64>, _>("position")?.map(i64::cast_unsigned);
+            Ok(WaitingItem { item: ItemId(row.try_get("item")?), position })
+        });
+        Ok(items.collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// Says that these facts have been applied to the order's owner: their keys are deleted, and once nothing waits
+    /// any more, the order no longer says `was_waiting`.
+    pub async fn drop_waiting_items(
+        &self,
+        merchant: MerchantId,
+        order_id: &str,
+        items: &[ItemId],
+    ) -> Result<(), VaultError> {
+        let order = self.order(merchant, order_id).await?;
+        let items: Vec<Uuid> = items.iter().map(|item| item.0).collect();
+        let mut transaction = self.inner.pool.begin().await?;
+        sqlx::query(
+            "delete from vault.item_keys where item in (
+                 select item from vault.waiting_items where merchant = $1 and lookup = $2 and item = any($3))",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .bind(items)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "update vault.order_owner set waited = false
+             where merchant = $1 and lookup = $2 and waited and not exists (
+                 select from vault.waiting_items w where w.merchant = $1 and w.lookup = $2)",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
