@@ -35,7 +35,10 @@ pub enum Command {
     /// The gateway: webhooks and API.
     Serve(ServeArgs),
     /// The workers: projections and sweeps.
-    Work,
+    Work(WorkArgs),
+    /// The root key store.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Brings the database to this version's schema.
     Migrate,
     /// Merchants.
@@ -80,6 +83,19 @@ pub struct ServeArgs {
     /// Offers `POST /v1/test_clock`. Never on a production installation.
     #[arg(long)]
     pub test_clock: bool,
+}
+
+#[derive(Debug, Group)]
+pub struct WorkArgs {
+    /// Where health and metrics are to be had.
+    #[arg(long, env = "LOYALNEST_LISTEN", default_value = "127.0.0.1:8081")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Makes the root key store of a new installation; leaves one that is there as it is.
+    Init,
 }
 
 #[derive(Debug, Subcommand)]

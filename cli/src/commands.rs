@@ -10,7 +10,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Context;
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, KeysCommand},
     composition::{self, Config},
     dev, serve,
 };
@@ -22,7 +22,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Dev(dev) => dev::dev(dev).await?,
         Command::Serve(serve) => serve::serve(serve, config()?).await?,
-        Command::Work => serve::work(config()?).await?,
+        Command::Work(work) => serve::work(work, config()?).await?,
+        Command::Keys(KeysCommand::Init) => composition::init_keys(&config()?)?,
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,

@@ -66,6 +66,12 @@ pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
     sqlx::migrate!("../migrations").run(db).await.context("the migrations did not run")
 }
 
+/// Makes the root key store if there is none. One that was made for another database is found out when it is used.
+pub fn init_keys(config: &Config) -> anyhow::Result<()> {
+    RootKeyStore::open_or_create(&config.root_keys).context("the root key store cannot be made")?;
+    Ok(())
+}
+
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;

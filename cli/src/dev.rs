@@ -11,7 +11,6 @@ use anyhow::Context;
 use gateway::{Gateway, Options, shopify::signature};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
-use vault::RootKeyStore;
 
 use crate::{
     args::DevArgs,
@@ -74,7 +73,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
 async fn prepare(config: &Config, data_dir: &Path, options: Options) -> anyhow::Result<Gateway> {
     let keys = data_dir.join("keys");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&keys)?;
-    RootKeyStore::open_or_create(&config.root_keys).context("the root key store does not open")?;
+    composition::init_keys(config)?;
     composition::migrate(&config.database().await?).await?;
     streams::apply_declared(&config.nats_url).await?;
     write_env(config, &data_dir.join("env"))?;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use gateway::{Gateway, Options, router::router};
+use gateway::{
+    Gateway, Options,
+    router::{operations, router},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
@@ -12,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::ServeArgs,
+    args::{ServeArgs, WorkArgs},
     composition::{self, Config},
     telemetry,
 };
@@ -61,12 +64,17 @@ pub async fn serve(args: ServeArgs, config: Config) -> anyhow::Result<()> {
 }
 
 /// `loyalnest work`.
-pub async fn work(config: Config) -> anyhow::Result<()> {
-    let _telemetry = telemetry::start()?;
+pub async fn work(args: WorkArgs, config: Config) -> anyhow::Result<()> {
+    let telemetry = telemetry::start()?;
     let stop = until_told()?;
     let gateway = composition::assemble(&config, Options::default()).await?;
+    let listener = bind(args.listen).await?;
     let mut work = composition::start_work(&gateway, &stop);
-    println!("ready");
+    println!("ready http://{}", listener.local_addr()?);
+    axum::serve(listener, operations(gateway, telemetry.metrics.clone()))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+        .context("the listener failed")?;
     while work.join_next().await.is_some() {}
     Ok(())
 }

@@ -12,7 +12,10 @@ pub mod redemptions;
 pub mod test_clock;
 pub mod transactions;
 
+use std::time::Duration;
+
 use aggregates::id::CustomerId;
+use journal::Follow;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -22,6 +25,9 @@ use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
 };
+
+/// How long a list waits for the caller's own last write to show in it.
+const OWN_WRITE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,7 +96,7 @@ impl Gateway {
         known.then_some(()).ok_or_else(|| Problem::of(Code::NotFound))
     }
 
-    /// Waits until the read model has seen what the caller has seen.
+    /// Waits until the read model has seen what the caller demands.
     pub(crate) async fn caught_up(&self, read_model: &str, min_position: Option<u64>) -> Result<AsOf, Problem> {
         let wanted = min_position.unwrap_or(0);
         if self.progress.of(read_model).position < wanted
@@ -99,5 +105,22 @@ impl Gateway {
             return Err(Problem::of(Code::ReadModelBehind));
         }
         Ok(self.progress.of(read_model).into())
+    }
+
+    /// For lists: without a demand, what the merchant has just written is still worth a moment's wait, because whoever
+    /// writes and then reads expects to see it. A read model that stands still is then read as it is.
+    pub(crate) async fn fresh_enough(
+        &self,
+        caller: &Caller,
+        read_model: &str,
+        min_position: Option<u64>,
+    ) -> Result<(), Problem> {
+        if min_position.is_some() {
+            return self.caught_up(read_model, min_position).await.map(|_| ());
+        }
+        let written = self.journal.last_position_of(Follow::Merchant(caller.merchant())).await;
+        let written = written.map_err(CommandError::from)?;
+        self.progress.reached(read_model, written, OWN_WRITE_PATIENCE).await;
+        Ok(())
     }
 }

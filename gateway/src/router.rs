@@ -78,6 +78,16 @@ pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .with_state(gateway)
 }
 
+/// What a worker shows: it has no doors, only health and metrics.
+pub fn operations(gateway: Gateway, metrics: PrometheusHandle) -> Router {
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(Extension(metrics))
+        .with_state(gateway)
+}
+
 /// A span for each API call, by its route, never by its path: a path holds ids.
 async fn traced(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();

@@ -7,10 +7,9 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::time::Timestamp;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use journal::{Follow, Journal, JournalError, Positioned};
 use sqlx::PgPool;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -22,8 +21,6 @@ use crate::{
 
 /// Commits in one transaction, unless a group must be kept whole.
 const BATCH_COMMITS_MAX: usize = 2_000;
-/// How long a batch may fill while commits keep coming.
-const BATCH_FILL_TIME: Duration = Duration::from_millis(20);
 /// Pause before a failed or fenced worker tries again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How often a paused projection looks whether it may go on.
@@ -89,25 +86,20 @@ impl<P: Projection> Runner<P> {
     async fn follow_from_checkpoint(&self) -> Result<(), RunnerError> {
         let mut standing = self.verified_checkpoint().await?;
         let mut commits = std::pin::pin!(self.journal.follow(standing.position, Follow::Everything).await?);
-        let mut carried = None;
-        loop {
-            let first = match carried.take() {
-                Some(commit) => commit,
-                None => match commits.next().await {
-                    Some(commit) => commit?,
-                    None => return Ok(()),
-                },
-            };
-            let deadline = Instant::now() + BATCH_FILL_TIME;
+        while let Some(first) = commits.next().await {
+            let first = first?;
             let mut batch = vec![first];
-            while ends_inside_group(&batch) || batch.len() < BATCH_COMMITS_MAX {
-                // A group was written at once: its rest is on the way, however long the batch has been filling.
+            loop {
+                // A group was written at once: its rest is on the way, and is waited for. Anything else is taken only
+                // if it is there already: batches grow by themselves while the last one is being written.
                 let next = if ends_inside_group(&batch) {
                     commits.next().await
+                } else if batch.len() >= BATCH_COMMITS_MAX {
+                    break;
                 } else {
-                    match timeout_at(deadline, commits.next()).await {
-                        Ok(next) => next,
-                        Err(_) => break,
+                    match commits.next().now_or_never() {
+                        Some(next) => next,
+                        None => break,
                     }
                 };
                 match next {
@@ -117,6 +109,7 @@ impl<P: Projection> Runner<P> {
             }
             standing = self.take_in(standing, &batch).await?;
         }
+        Ok(())
     }
 
     /// The checkpoint, after making sure that it speaks of this log.

@@ -1,1 +1,8 @@
-fn main(){}
+//! The system through its own doors, against real servers. One binary: servers are started once and shared, each test
+//! has its own merchant or its own installation.
+
+mod documents;
+mod doors;
+mod installation;
+mod scenarios;
+mod support;

@@ -149,12 +149,7 @@ fn exclusions(view: &KeyedView, version: &ProgramVersion, body: &OrderBody) -> V
     body.lines.iter().filter_map(of_line).collect()
 }
 
-fn take_in_refunds(
-    command: &RecordOrder,
-    view: &KeyedView,
-    version: &ProgramVersion,
-    record: &mut OrderRecord,
-) {
+fn take_in_refunds(command: &RecordOrder, view: &KeyedView, version: &ProgramVersion, record: &mut OrderRecord) {
     for (fact, tokens) in command.facts.iter().zip(&view.refunds) {
         for (refund, &token) in fact.refunds().iter().zip(tokens) {
             let remembered = |line_id: &str| {
@@ -226,13 +221,7 @@ fn follow(
 }
 
 /// Takes `due` points back: from the order's own lot, then from others, then as debt, as far as the policy goes.
-fn collect(
-    draft: &Draft,
-    policy: NegativeBalance,
-    due: i64,
-    position: &mut LotPosition,
-    event: &mut OrderAssessed,
-) {
+fn collect(draft: &Draft, policy: NegativeBalance, due: i64, position: &mut LotPosition, event: &mut OrderAssessed) {
     let own = position.take_from_own_lot(due);
     event.taken += own;
     if policy == NegativeBalance::PendingOnly {

@@ -1,12 +1,18 @@
 //! What can be asked of a points account, and why it may say no.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use super::event::{AccountContents, CodeUse, LinkSecret, OrderReference, StaffNote};
+use super::{
+    event::{AccountContents, CodeUse, LinkSecret, OrderReference, StaffNote},
+    order_record::OrderRecord,
+};
 use crate::{
     id::{CommandId, CustomerId, Fingerprint, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
-    program::Program,
+    program::{Program, ProgramSettings, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -105,6 +111,47 @@ pub enum CodeUseOutcome {
 }
 
 impl CodeUseOutcome {
+    /// How an order stands with its owner.
+    pub fn of(order: &OrderRecord) -> Self {
+        if order.is_wholly_back() {
+            CodeUseOutcome::WhollyBack
+        } else {
+            CodeUseOutcome::Partly { base_minor: order.base_minor, refunded_minor: order.refunded_minor() }
+        }
+    }
+
+    /// How an order stands that nobody owns yet, by all that is known of it. `None` without a body.
+    pub fn of_facts(facts: &[OrderFact]) -> Option<Self> {
+        let bodies = || {
+            facts.iter().filter_map(|fact| match fact {
+                OrderFact::Body { body, .. } => Some(body),
+                OrderFact::Refund { .. } => None,
+            })
+        };
+        let newest = bodies().max_by_key(|body| (body.updated_at, body.voided))?;
+        let settings = ProgramSettings::default_of_a_new_merchant();
+        let refunds: BTreeMap<&str, &Refund> =
+            facts.iter().flat_map(OrderFact::refunds).map(|refund| (refund.refund_id.as_str(), refund)).collect();
+        let remembered = |line_id: &str| {
+            let line = newest.lines.iter().find(|line| line.line_id == line_id)?;
+            exclusion_of(&settings, &line.item)
+        };
+        let share = |refund: &&Refund| refunded_share(&settings, newest.taxes_included, refund, &remembered).0;
+        let base_minor = merchandise_base(newest);
+        let refunded_minor = refunds.values().map(share).sum::<i64>().clamp(0, base_minor);
+        let ordered: u64 = newest.lines.iter().map(|line| u64::from(line.quantity)).sum();
+        let returned: u64 =
+            refunds.values().flat_map(|refund| &refund.lines).map(|line| u64::from(line.quantity)).sum();
+        let wholly_back = newest.voided
+            || bodies().any(|body| body.cancelled_at.is_some())
+            || (base_minor > 0 && refunded_minor >= base_minor)
+            || (ordered > 0 && returned >= ordered);
+        Some(match wholly_back {
+            true => CodeUseOutcome::WhollyBack,
+            false => CodeUseOutcome::Partly { base_minor, refunded_minor },
+        })
+    }
+
     pub(super) fn share_of(self, points: i64) -> i64 {
         match self {
             CodeUseOutcome::WhollyBack => points,

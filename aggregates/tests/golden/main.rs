@@ -6,6 +6,8 @@
 //! ```sh
 //! LOYALNEST_WRITE_GOLDEN=1 cargo test -p aggregates --test golden
 //! ```
+//!
+//! and once more without the variable, to see all files held against each other.
 
 mod account;
 mod aside;

@@ -3,7 +3,7 @@
 
 use aggregates::{
     id::{CustomerId, MerchantId, RedemptionId},
-    points::{CodeUse, CodeUseOutcome, OrderFact, OrderRecord, PointsCommand, PointsRefusal, RecordCodeUse},
+    points::{CodeUse, CodeUseOutcome, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse},
 };
 use vault::{DirectoryKind, MerchantKeys, VaultError};
 
@@ -57,13 +57,8 @@ impl Gateway {
         request: &Request,
         order_id: &str,
         code_use: CodeUse,
-        order: &OrderRecord,
+        outcome: CodeUseOutcome,
     ) -> Result<Option<u64>, CommandError> {
-        let outcome = if order.is_wholly_back() {
-            CodeUseOutcome::WhollyBack
-        } else {
-            CodeUseOutcome::Partly { base_minor: order.base_minor, refunded_minor: order.refunded_minor() }
-        };
         let lease = self.merchant(request.merchant).await?;
         let told = self
             .on_account(request.merchant, code_use.account, &request.context(), |account| {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use aggregates::{
     id::{CustomerId, LotId},
     order::{OrderBody, Refund},
-    points::{CodeUse, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsRefusal, RecordOrder},
+    points::{
+        CodeUse, CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsRefusal,
+        RecordOrder,
+    },
 };
 use journal::executor::Retry;
 use vault::{LinkKey, OrderOwner, VaultError};
@@ -79,13 +82,31 @@ impl Gateway {
             OrderOwner::Account { account, .. } => account,
             OrderOwner::Erased { .. } => return Ok(Done::Ignored),
             OrderOwner::Waiting => match self.set_aside(request, order_id, &fact).await? {
-                SetAside::Waits(done) => return Ok(done),
+                SetAside::Waits(done) => return self.tell_redemptions_of_waiting(request, order_id, done).await,
                 // Claimed while the fact was on its way: it goes to the owner now, as the claimer may not have seen it.
                 SetAside::Claimed(id) => id,
                 SetAside::Erased => return Ok(Done::Ignored),
             },
         };
         self.record_known(request, owner, order_id, fact).await
+    }
+
+    /// A guest's order can carry somebody's code: the redeemer is told how it stands while nobody owns the order.
+    async fn tell_redemptions_of_waiting(
+        &self,
+        request: &Request,
+        order_id: &str,
+        done: Done,
+    ) -> Result<Done, CommandError> {
+        let waiting = self.waiting_facts(request.merchant, order_id).await?;
+        let facts: Vec<OrderFact> = waiting.into_iter().map(|waiting| waiting.fact).collect();
+        let mut done = done;
+        if let Some(outcome) = CodeUseOutcome::of_facts(&facts) {
+            for code_use in self.redemptions_in(request.merchant, &facts).await? {
+                done = done.and(self.tell_redemption(request, order_id, code_use, outcome).await?);
+            }
+        }
+        Ok(done)
     }
 
     /// For an order that has an owner. Between an order's claim and its commit there is a moment when the owner does
@@ -149,7 +170,7 @@ impl Gateway {
         let known_since = known_since(&reached.account, order_id, &facts, record)?;
         let mut done = Done::of(reached.executed.position, known_since);
         for code_use in record.redeems.clone() {
-            done = done.and(self.tell_redemption(request, order_id, code_use, record).await?);
+            done = done.and(self.tell_redemption(request, order_id, code_use, CodeUseOutcome::of(record)).await?);
         }
         Ok(done)
     }

@@ -71,7 +71,7 @@ pub async fn list(
     caller: Caller,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<CustomerDocument>>, Problem> {
-    gateway.caught_up(customers::Customers::NAME, params.min_position).await?;
+    gateway.fresh_enough(&caller, customers::Customers::NAME, params.min_position).await?;
     if let Some(external_id) = &params.external_id {
         let found = by_external_id(&gateway, caller.merchant(), external_id).await?;
         return Ok(Json(Page { data: found.into_iter().collect(), has_more: false, next_cursor: None }));
@@ -146,6 +146,7 @@ pub async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<CustomerDocument>, Problem> {
+    gateway.fresh_enough(&caller, customers::Customers::NAME, None).await?;
     let row = customers::find(&gateway.db, caller.merchant(), customer_id(&id)?).await?;
     let row = row.ok_or_else(|| Problem::of(Code::NotFound))?;
     Ok(Json(open(&gateway, caller.merchant(), row).await?))

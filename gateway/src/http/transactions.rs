@@ -72,7 +72,7 @@ pub async fn list(
 ) -> Result<Json<Page<PointsTransaction>>, Problem> {
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
-    gateway.caught_up(PointsTransactions::NAME, params.min_position).await?;
+    gateway.fresh_enough(&caller, PointsTransactions::NAME, params.min_position).await?;
     let limit = cursor::limit(params.limit);
     let page =
         points_transactions::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };

@@ -56,8 +56,8 @@ pub(super) struct Counted(pub Option<Currency>);
 
 impl Counted {
     /// The amount called `field`, in minor units: from its set, else as stated plainly.
-    pub fn minor(self, field: &str, set: Option<&MoneySet<'_>>, plain: Scalar<'_>) -> Result<Option<i64>, UnfitField> {
-        match set.and_then(MoneySet::stated) {
+    pub fn minor(self, field: &str, set: &Option<MoneySet<'_>>, plain: Scalar<'_>) -> Result<Option<i64>, UnfitField> {
+        match set.as_ref().and_then(MoneySet::stated) {
             Some(money) => {
                 let amount = self.minor_of_set(money);
                 amount.map_err(|problem| problem.at(&format!("{field}_set.shop_money")))
@@ -67,7 +67,7 @@ impl Counted {
     }
 
     /// The same for an amount that has to be there.
-    pub fn required_minor(self, field: &str, set: Option<&MoneySet<'_>>, plain: Scalar<'_>) -> Result<i64, UnfitField> {
+    pub fn required_minor(self, field: &str, set: &Option<MoneySet<'_>>, plain: Scalar<'_>) -> Result<i64, UnfitField> {
         self.minor(field, set, plain)?.ok_or(Problem::Missing).at(field)
     }
 

@@ -72,6 +72,7 @@ pub(super) fn read(shape: &OrderShape<'_>) -> Result<Fact, UnfitField> {
 
 impl OrderShape<'_> {
     fn body(&self) -> Result<OrderBody, UnfitField> {
+        let order_id = self.id.id().required().at("id")?;
         let currency = self.currency()?;
         let counted = Counted(Some(currency));
         let created_at = self.created_at.time().at("created_at")?;
@@ -79,7 +80,7 @@ impl OrderShape<'_> {
         let processed_at = processed_at.ok_or(Problem::Missing).at("processed_at")?;
         self.refunds.at_most(REFUNDS_MAX).at("refunds")?;
         Ok(OrderBody {
-            order_id: self.id.id().required().at("id")?,
+            order_id,
             name: self.name.owned_text().at("name")?.unwrap_or_default(),
             currency,
             processed_at,
@@ -88,11 +89,7 @@ impl OrderShape<'_> {
             voided: self.is_voided().at("financial_status")?,
             test: self.test.flag().at("test")?,
             taxes_included: self.taxes_included.flag().at("taxes_included")?,
-            subtotal_minor: counted.required_minor(
-                "subtotal_price",
-                self.subtotal_price_set.as_ref(),
-                self.subtotal_price,
-            )?,
+            subtotal_minor: counted.required_minor("subtotal_price", &self.subtotal_price_set, self.subtotal_price)?,
             shipping_minor: self.shipping_minor(counted)?,
             lines: self.lines(counted)?,
             discount_codes: self.codes()?,
@@ -112,7 +109,7 @@ impl OrderShape<'_> {
     }
 
     fn shipping_minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        let total = counted.minor("total_shipping_price", self.total_shipping_price_set.as_ref(), Scalar::default())?;
+        let total = counted.minor("total_shipping_price", &self.total_shipping_price_set, Scalar::default())?;
         match total {
             Some(total) => Ok(total),
             None => self.shipping_lines.sum("shipping_lines", |line| line.discounted_minor(counted)),
@@ -140,8 +137,10 @@ impl OrderShape<'_> {
         let Some(shape) = &self.customer else { return Ok(None) };
         let Some(mut seen) = shape.seen().at("customer")? else { return Ok(None) };
         if seen.profile.email.is_none() {
-            let email = self.email.text().at("email")?;
-            let email = email.map_or_else(|| self.contact_email.text().at("contact_email"), |email| Ok(Some(email)))?;
+            let email = match self.email.text().at("email")? {
+                Some(email) => Some(email),
+                None => self.contact_email.text().at("contact_email")?,
+            };
             seen.profile.email = email.map(|email| email.to_lowercase());
         }
         if let Some(locale) = self.customer_locale.owned_text().at("customer_locale")? {
@@ -153,11 +152,10 @@ impl OrderShape<'_> {
 
 impl ShippingLineShape<'_> {
     fn discounted_minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        let discounted =
-            counted.minor("discounted_price", self.discounted_price_set.as_ref(), self.discounted_price)?;
+        let discounted = counted.minor("discounted_price", &self.discounted_price_set, self.discounted_price)?;
         match discounted {
             Some(discounted) => Ok(discounted),
-            None => counted.required_minor("price", self.price_set.as_ref(), self.price),
+            None => counted.required_minor("price", &self.price_set, self.price),
         }
     }
 }

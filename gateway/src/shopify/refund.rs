@@ -58,10 +58,11 @@ impl RefundShape<'_> {
     pub fn refund(&self, counted: Counted) -> Result<Refund, UnfitField> {
         let created_at = self.created_at.time().at("created_at")?;
         let at = self.processed_at.time().at("processed_at")?.or(created_at);
-        let mut goods = 0;
+        let (mut goods, mut tax) = (0, 0);
         let lines = self.refund_line_items.each("refund_line_items", |shape| {
             let line = shape.line(counted)?;
             goods = add(goods, line.subtotal_minor.abs()).at("subtotal")?;
+            tax = add(tax, line.tax_minor.abs()).at("total_tax")?;
             Ok(line)
         })?;
         let settlement = Settlement {
@@ -107,8 +108,8 @@ impl RefundLineShape<'_> {
             line_id: line_id.ok_or(Problem::Missing).at("line_item_id")?,
             item: described.map(LineShape::item).transpose().at("line_item")?,
             quantity: self.quantity.count().required().at("quantity")?,
-            subtotal_minor: counted.required_minor("subtotal", self.subtotal_set.as_ref(), self.subtotal)?,
-            tax_minor: counted.minor("total_tax", self.total_tax_set.as_ref(), self.total_tax)?.unwrap_or(0),
+            subtotal_minor: counted.required_minor("subtotal", &self.subtotal_set, self.subtotal)?,
+            tax_minor: counted.minor("total_tax", &self.total_tax_set, self.total_tax)?.unwrap_or(0),
         })
     }
 

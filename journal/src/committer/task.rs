@@ -352,7 +352,7 @@ fn gather<const LINES: usize>(lines: [&mut VecDeque<Unit>; LINES]) -> Vec<Unit> 
 /// Positions of a batch follow one another; the acknowledgement names the last.
 fn stored(task: &mut Task, flight: Flight, last: u64) {
     let count = u64::try_from(flight.messages).unwrap_or(u64::MAX);
-    let mut next = last.saturating_sub(count);
+    let mut next = (last + 1).saturating_sub(count);
     for unit in flight.units {
         let end = next + u64::try_from(unit.messages()).unwrap_or(u64::MAX);
         task.settle(unit, Ok((next..end).collect()));

@@ -100,6 +100,11 @@ impl<A: Aggregate> Aggregates<A> {
         self.current(&slot, subject).await
     }
 
+    /// The state if it is in memory: at least as new as anything this process has written to it.
+    pub fn in_memory(&self, subject: Subject) -> Option<Arc<Versioned<A>>> {
+        self.shared.slots.get(&subject).and_then(|slot| slot.current())
+    }
+
     /// The newest state there is: confirmed by the leader after the call was made.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! Commands on aggregates: what is in memory may be old, and the answer must not be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use journal::executor::Capacity;
-use journal::{Aggregates, ExecuteError, Journal};
+use journal::{Aggregates, ExecuteError, Journal, Together};
 
 use crate::support::counter::{Closed, Count, Counter};
 use crate::support::nats::Nats;
@@ -40,35 +41,49 @@ async fn a_repeated_command_writes_nothing() {
     assert_eq!((again.position, again.state.commits), (None, 1));
 }
 
-#[tokio::test]
-async fn a_refusal_is_decided_on_the_newest_state_not_on_the_one_in_memory() {
-    let nats = Nats::single().await;
-    let (here, elsewhere) = (counters(&journal_at(nats.url()).await), counters(&journal_at(nats.url()).await));
-    let add = Count::Add { order: 1, by: 5 };
-    elsewhere.load(account(1)).await.expect("the log can be read");
-    here.execute(account(1), &context(), &add).await.expect("it is open");
+/// Two gateways; the second still believes that the counter is closed, which it is not any more.
+async fn one_is_behind(nats: &Nats) -> (Aggregates<Counter>, Aggregates<Counter>) {
+    let (here, behind) = (counters(&journal_at(nats.url()).await), counters(&journal_at(nats.url()).await));
     here.execute(account(1), &context(), &Count::Close).await.expect("it is open");
+    assert!(behind.load(account(1)).await.expect("the log can be read").state.closed);
+    here.execute(account(1), &context(), &Count::Reopen).await.expect("anybody may");
+    (here, behind)
+}
 
-    // Order 1 is known by now, so the closed counter has nothing to refuse; memory elsewhere knows neither.
-    let known = elsewhere.execute(account(1), &context(), &add).await.expect("it is already so");
-    assert_eq!((known.position, known.state.state.closed), (None, true));
+#[tokio::test]
+async fn what_only_memory_would_refuse_is_done() {
+    let nats = Nats::single().await;
+    let (_here, behind) = one_is_behind(&nats).await;
 
-    let refused = elsewhere.execute(account(1), &context(), &Count::Add { order: 2, by: 1 }).await;
+    let done = behind.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open again");
+
+    assert_eq!((done.position, done.state.state.total), (Some(3), 5));
+}
+
+#[tokio::test]
+async fn what_only_memory_believes_to_be_done_already_is_done() {
+    let nats = Nats::single().await;
+    let (here, behind) = one_is_behind(&nats).await;
+
+    let done = behind.execute(account(1), &context(), &Count::Close).await.expect("anybody may");
+
+    assert_eq!(done.position, Some(3), "it is closed again, and written so");
+    let refused = here.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await;
     assert!(matches!(refused, Err(ExecuteError::Refused(Closed))), "{refused:?}");
 }
 
 #[tokio::test]
-async fn what_memory_would_refuse_is_done_if_the_log_allows_it_by_now() {
+async fn a_decision_that_lost_a_race_is_made_again() {
     let nats = Nats::single().await;
-    let journal = journal_at(nats.url()).await;
-    let counters = counters(&journal);
-    counters.execute(account(1), &context(), &Count::Add { order: 1, by: 5 }).await.expect("it is open");
-    // Somebody else has written since; memory still believes that position 1 is the newest.
-    let other = Aggregates::<Counter>::new(journal_at(nats.url()).await, Capacity::default());
-    other.execute(account(1), &context(), &Count::Add { order: 2, by: 6 }).await.expect("it is open");
+    let (here, elsewhere) = (counters(&journal_at(nats.url()).await), counters(&journal_at(nats.url()).await));
+    elsewhere.load(account(1)).await.expect("the log can be read");
+    let add = Count::Add { order: 1, by: 5 };
+    here.execute(account(1), &context(), &add).await.expect("it is open");
 
-    let again = counters.execute(account(1), &context(), &Count::Add { order: 2, by: 6 }).await.expect("already so");
-    assert_eq!((again.position, again.state.state.total), (None, 11), "decided again on the newer state");
+    // Memory elsewhere does not know the order, so it wants to write; the guard says no, and then it is known.
+    let known = elsewhere.execute(account(1), &context(), &add).await.expect("it is already so");
+
+    assert_eq!((known.position, known.state.state.total, known.state.commits), (None, 5, 1));
 }
 
 #[tokio::test]
@@ -119,6 +134,27 @@ async fn memory_is_bounded_and_what_it_drops_comes_back_from_the_log() {
         let state = counters.load(account(n)).await.expect("the log can be read");
         assert_eq!(state.state.total, u64::from(n));
     }
+}
+
+#[tokio::test]
+async fn one_in_somebodys_hands_is_not_dropped_from_memory() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    let counters = Aggregates::<Counter>::new(journal.clone(), Capacity(10));
+    let context = context();
+    let mut together = Together::new(&journal, &context);
+    let held = together.lock(&counters, account(1)).await.expect("nobody has it");
+    // Each twice: what is asked for again is worth more to a cache than what was asked for once.
+    for n in (100..300).flat_map(|n| [n, n]) {
+        counters.load(account(n)).await.expect("the log can be read");
+    }
+
+    let command = Count::Add { order: 1, by: 5 };
+    let mut waiting = Box::pin(counters.execute(account(1), &context, &command));
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut waiting).await;
+    assert!(early.is_err(), "a second slot was made beside the first");
+    drop(held);
+    waiting.await.expect("it is open");
 }
 
 #[tokio::test]

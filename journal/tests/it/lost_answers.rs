@@ -45,6 +45,21 @@ async fn a_commit_that_others_have_built_upon_is_still_found() {
 }
 
 #[tokio::test]
+async fn a_commit_that_arrives_after_it_was_looked_for_is_not_written_twice() {
+    let nats = Nats::single().await;
+    let direct = journal_at(nats.url()).await;
+    let wire = Proxy::before(nats.address()).await;
+    let journal = journal_at(&wire.url()).await;
+
+    wire.delay_next_publish();
+    let position = journal.append(append(account(1), 0, "once")).await;
+
+    assert_eq!(wire.cuts(), 1, "the connection was cut");
+    assert_eq!(position, Ok(1));
+    assert_eq!(said(&direct, &account(1)).await, ["once"]);
+}
+
+#[tokio::test]
 async fn a_batch_whose_acknowledgement_is_lost_is_found_whole() {
     const LOAD: u32 = 600;
     let nats = Nats::single().await;

@@ -62,8 +62,8 @@ async fn a_cluster_refuses_with_two_codes_and_no_other() {
     }
 
     assert_eq!(codes.remove(&None), Some(ROUNDS), "one wins each round");
-    let codes: Vec<_> = codes.into_keys().flatten().collect();
-    assert_eq!(codes, [10_071, 10_164], "the journal takes both for a conflict");
+    assert!(codes.keys().all(|code| matches!(code, Some(10_071 | 10_164))), "{codes:?}");
+    assert!(codes.contains_key(&Some(10_164)), "what only a cluster says was not heard: {codes:?}");
 }
 
 /// What is raced with here is no commit; only its position matters.

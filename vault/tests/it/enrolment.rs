@@ -42,6 +42,22 @@ async fn one_outside_identity_is_one_person_whoever_asks_first() {
 }
 
 #[tokio::test]
+async fn an_enrolment_that_fails_leaves_no_name_without_keys() {
+    let home = Home::new().await;
+    let vault = home.vault().await;
+    let merchant = new_merchant(&vault).await;
+    sqlx::query("alter table vault.person_keys rename to gone").execute(&home.pool).await.unwrap();
+    let failed = vault.person_for(merchant, CUSTOMER, "1", fresh_person()).await;
+    assert!(matches!(failed, Err(VaultError::Unavailable(_))));
+    assert_eq!(home.count("select count(*) from vault.directory").await, 0);
+
+    sqlx::query("alter table vault.gone rename to person_keys").execute(&home.pool).await.unwrap();
+    let fresh = fresh_person();
+    assert_eq!(vault.person_for(merchant, CUSTOMER, "1", fresh).await.unwrap(), (fresh, true));
+    vault.person(merchant, fresh).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_same_customer_number_in_two_shops_is_two_people() {
     let home = Home::new().await;
     let vault = home.vault().await;

@@ -3,7 +3,8 @@
 use super::kit::*;
 use crate::{
     order::OrderBody,
-    points::{PointsCommand, PointsRefusal},
+    points::{OrderFact, PointsCommand, PointsEvent, PointsRefusal},
+    sealed::Sealed,
 };
 
 #[test]
@@ -47,6 +48,40 @@ fn an_update_that_changes_nothing_that_counts_is_recorded_and_moves_nothing() {
     story.order(OrderBody { updated_at: day(1), name: "#1 bis".to_owned(), ..order("1", 5_000) }).then_available(50);
     assert_eq!(story.record_of("1").facts.len(), 2);
     assert_eq!(story.lot_of("1").granted, 50);
+    story.order(OrderBody { updated_at: day(1), name: "#1 ter".to_owned(), ..order("1", 5_000) });
+    let [PointsEvent::OrderAssessed(assessed)] = story.events() else { panic!("one assessment") };
+    assert_eq!((&assessed.body, assessed.movements.len()), (&None, 0), "nothing is believed anew");
+}
+
+#[test]
+fn a_repetition_can_be_answered_with_where_the_fact_was_first_recorded() {
+    let mut story = Story::given(one_point_per_euro());
+    let waited = refund_of("1", goods_back("r", day(1), 2_000));
+    let mut command = story.record_order([waited, order("1", 5_000).into()]);
+    let PointsCommand::RecordOrder(record) = &mut command else { panic!("an order") };
+    let OrderFact::Refund { position, .. } = &mut record.facts[0] else { panic!("the refund comes first") };
+    *position = Some(7_000);
+    let fingerprints = record.views[0].fingerprints.clone();
+    story.when(command);
+    let positions = fingerprints.iter().map(|fingerprint| story.record_of("1").position_of(*fingerprint));
+    assert_eq!(positions.collect::<Vec<_>>(), [Some(7_000), Some(1)]);
+}
+
+#[test]
+fn lines_are_kept_with_the_body_that_is_believed_and_the_reference_with_every_assessment() {
+    let mut story = Story::given(one_point_per_euro());
+    let newer = OrderBody { updated_at: day(2), ..order("1", 6_000) };
+    let stale = OrderBody { updated_at: day(1), ..order("1", 7_000) };
+    for (body, believed) in [(order("1", 5_000), true), (newer, true), (stale, false)] {
+        let mut command = story.record_order([body.into()]);
+        let PointsCommand::RecordOrder(record) = &mut command else { panic!("an order") };
+        record.reference = Some(Sealed::from_ciphertext(*b"#1"));
+        record.lines = Some(Sealed::from_ciphertext(*b"lines"));
+        story.when(command);
+        let [PointsEvent::OrderAssessed(assessed)] = story.events() else { panic!("one assessment") };
+        assert!(assessed.reference.is_some());
+        assert_eq!([assessed.lines.is_some(), assessed.body.is_some()], [believed; 2]);
+    }
 }
 
 #[test]

@@ -70,8 +70,12 @@ fn bodies_of_one_instant_give_the_same_whichever_comes_first() {
         let split = OrderBody { lines: vec![line("1", 3_000), line("x", 2_000)], ..order("1", 5_000) };
         let mut vendor = split.clone();
         vendor.lines[1].item.vendor = Some("other".to_owned());
+        let halves = OrderBody { lines: vec![line("1", 2_500), line("x", 2_500)], ..order("1", 5_000) };
+        let [mut first, mut second] = [halves.clone(), halves];
+        first.lines[0].item.vendor = Some("other".to_owned());
+        second.lines[1].item.vendor = Some("other".to_owned());
         let untaxed = OrderBody { taxes_included: false, ..split.clone() };
-        [order("1", 5_000), order("1", 4_000), split, vendor, untaxed]
+        [order("1", 5_000), order("1", 4_000), split, vendor, first, second, untaxed]
     };
     let mut outcomes = Vec::new();
     for first in bodies() {

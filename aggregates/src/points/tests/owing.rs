@@ -3,7 +3,7 @@
 use super::kit::*;
 use crate::{
     order::OrderBody,
-    program::{NegativeBalance, ProgramSettings},
+    program::{Expiry, NegativeBalance, ProgramSettings},
 };
 
 fn spent_under(policy: NegativeBalance) -> Story {
@@ -29,6 +29,20 @@ fn allow_waits_for_the_hold_before_pending_points_pay() {
     story.order(order_on(day(5), "2", 8_000)).then_available(-50).then_pending(80);
     story.on(day(10)).then_available(30).then_pending(0);
     story.settle().then_available(30).then_lifetime(80, 50, 0);
+}
+
+#[test]
+fn what_is_owed_is_paid_when_a_hold_ends_even_if_the_points_expire_before_anybody_looks() {
+    let expiry = Expiry::AfterEarning { days: 20 };
+    for swept in [false, true] {
+        let mut story = Story::given(ProgramSettings { hold_days: 5, expiry, ..one_point_per_euro() });
+        story.order(order("1", 5_000)).on(day(5)).redeem(1, 50);
+        story.refund("1", goods_back("r", day(5), 5_000)).order(order_on(day(5), "2", 8_000));
+        if swept {
+            story.on(day(10)).settle();
+        }
+        story.on(day(40)).then_available(0).then_lifetime(80, 50, 30);
+    }
 }
 
 #[test]
@@ -65,6 +79,21 @@ fn pending_only_takes_pending_points_and_leaves_what_became_available() {
     story.on(day(5)).refund("1", goods_back("a", day(5), 2_000)).then_pending(30);
     story.on(day(12)).refund("1", goods_back("b", day(12), 2_000)).then_available(30).then_lifetime(30, 0, 0);
     story.refund("1", goods_back("late", day(9), 500)).then_available(25);
+}
+
+#[test]
+fn pending_only_goes_by_the_earliest_cancellation_that_was_told() {
+    let settings = ProgramSettings { hold_days: 10, ..under(NegativeBalance::PendingOnly) };
+    let in_hold = cancelled(day(5), order("1", 5_000));
+    let restated = OrderBody { cancelled_at: Some(day(15)), updated_at: day(15), ..order("1", 5_000) };
+    for bodies in [[&in_hold, &restated], [&restated, &in_hold]] {
+        let mut story = Story::given(settings.clone());
+        story.on(day(16));
+        for body in bodies {
+            story.order(body.clone());
+        }
+        story.then_available(0).then_lifetime(0, 0, 0);
+    }
 }
 
 #[test]

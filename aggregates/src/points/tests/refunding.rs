@@ -3,6 +3,7 @@
 use super::kit::*;
 use crate::{
     order::{Item, OrderBody, Refund},
+    points::{OrderAssessed, PointsEvent},
     program::{Inclusions, TaxBase},
     waiting::WaitingFact,
 };
@@ -24,8 +25,14 @@ fn refunds_never_take_more_than_was_awarded() {
         story.refund("1", money_back(id, day(0), 3_000));
     }
     story.then_available(0).then_lifetime(0, 0, 0);
+    assert_eq!(assessed(&story).refunds.len(), 1, "an event tells what is new, not all refunds again");
     assert_eq!(story.record_of("1").taken, 50);
     assert!(story.record_of("1").is_wholly_back());
+}
+
+fn assessed(story: &Story) -> &OrderAssessed {
+    let Some(PointsEvent::OrderAssessed(assessed)) = story.events().first() else { panic!("an assessment") };
+    assessed
 }
 
 /// One order's refund and cancellation, each on its own and inside a body, in any order of arrival.
@@ -89,6 +96,23 @@ fn a_refund_that_is_told_more_fully_later_counts_as_told_last_whichever_telling_
     late.order(body).then_available(30);
     late.refund("1", announced).then_available(30);
     assert_eq!(story.record_of("1").refunds, late.record_of("1").refunds);
+}
+
+#[test]
+fn pieces_and_time_of_a_refund_that_is_told_twice_are_the_most_and_the_earliest_told() {
+    let later = money_back("r", day(2), 0);
+    let mut earlier = goods_back("1", day(1), 0);
+    earlier.lines[0].quantity = 1;
+    earlier.refund_id = "r".to_owned();
+    for tellings in [[&later, &earlier], [&earlier, &later]] {
+        let mut story = Story::given(one_point_per_euro());
+        story.order(order("1", 5_000));
+        for telling in tellings {
+            story.refund("1", telling.clone());
+        }
+        assert!(story.record_of("1").is_wholly_back(), "the one piece is back");
+        assert_eq!(story.record_of("1").refunds[0].at, day(1));
+    }
 }
 
 #[test]

@@ -25,6 +25,14 @@ fn the_lot_that_expires_first_is_spent_first() {
 }
 
 #[test]
+fn the_lot_that_expires_first_is_spent_first_also_when_it_was_earned_later() {
+    let mut story = Story::given(expiring_after(90));
+    story.order(order("lasting", 5_000)).on(day(1)).publish(expiring_after(10));
+    story.order(order_on(day(1), "brief", 5_000)).redeem(1, 60);
+    assert_eq!([story.lot_of("lasting").remaining, story.lot_of("brief").remaining], [40, 0]);
+}
+
+#[test]
 fn more_than_is_available_cannot_be_spent_and_neither_can_pending_points() {
     let mut story = Story::given(held_for(5));
     story.order(order("1", 5_000)).then_available(0).then_pending(50);
@@ -72,6 +80,7 @@ fn a_partial_refund_of_the_redeeming_order_returns_the_share_and_the_rest_follow
     story.code_used(1, "redeeming", HALF).then_nothing_happened();
     story.code_used(1, "redeeming", CodeUseOutcome::WhollyBack).then_available(100);
     assert_eq!(story.redemption(1).returned(), 71);
+    assert_eq!(story.redemption(1).outstanding, []);
 }
 
 #[test]

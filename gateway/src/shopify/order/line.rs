@@ -71,7 +71,7 @@ impl LineShape<'_> {
 
     pub fn line(&self, counted: Counted) -> Result<OrderLine, UnfitField> {
         let quantity = self.quantity.count().required().at("quantity")?;
-        let price = counted.required_minor("price", self.price_set.as_ref(), self.price)?;
+        let price = counted.required_minor("price", &self.price_set, self.price)?;
         let gross = price.checked_mul(i64::from(quantity)).ok_or(Problem::TooLarge).at("price")?;
         let discounts = self.discounts_minor(counted)?;
         Ok(OrderLine {
@@ -81,18 +81,17 @@ impl LineShape<'_> {
             net_minor: add(gross, -discounts).at("price")?,
             tax_minor: self
                 .tax_lines
-                .sum("tax_lines", |tax| counted.required_minor("price", tax.price_set.as_ref(), tax.price))?,
+                .sum("tax_lines", |tax| counted.required_minor("price", &tax.price_set, tax.price))?,
         })
     }
 
     /// The allocations hold every discount; `total_discount` leaves out those given to the order as a whole.
     fn discounts_minor(&self, counted: Counted) -> Result<i64, UnfitField> {
         if self.discount_allocations.is_empty() {
-            let total = counted.minor("total_discount", self.total_discount_set.as_ref(), self.total_discount)?;
+            let total = counted.minor("total_discount", &self.total_discount_set, self.total_discount)?;
             return Ok(total.unwrap_or(0));
         }
-        self.discount_allocations.sum("discount_allocations", |share| {
-            counted.required_minor("amount", share.amount_set.as_ref(), share.amount)
-        })
+        self.discount_allocations
+            .sum("discount_allocations", |share| counted.required_minor("amount", &share.amount_set, share.amount))
     }
 }

@@ -116,11 +116,11 @@ impl<'a> Settlement<'_, 'a> {
 
 impl RefundShippingShape<'_> {
     fn minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        counted.required_minor("subtotal_amount", self.subtotal_amount_set.as_ref(), Scalar::default())
+        counted.required_minor("subtotal_amount", &self.subtotal_amount_set, Scalar::default())
     }
 
     fn tax_minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        Ok(counted.minor("tax_amount", self.tax_amount_set.as_ref(), Scalar::default())?.unwrap_or(0))
+        Ok(counted.minor("tax_amount", &self.tax_amount_set, Scalar::default())?.unwrap_or(0))
     }
 
     pub fn shop_currency(&self) -> Result<Option<Currency>, UnfitField> {
@@ -135,11 +135,11 @@ impl AdjustmentShape<'_> {
     }
 
     fn minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        Ok(counted.minor("amount", self.amount_set.as_ref(), self.amount)?.unwrap_or(0))
+        Ok(counted.minor("amount", &self.amount_set, self.amount)?.unwrap_or(0))
     }
 
     fn tax_minor(&self, counted: Counted) -> Result<i64, UnfitField> {
-        Ok(counted.minor("tax_amount", self.tax_amount_set.as_ref(), self.tax_amount)?.unwrap_or(0))
+        Ok(counted.minor("tax_amount", &self.tax_amount_set, self.tax_amount)?.unwrap_or(0))
     }
 
     pub fn shop_currency(&self) -> Result<Option<Currency>, UnfitField> {
@@ -158,11 +158,11 @@ impl TransactionShape<'_> {
             return Ok(Some(0));
         }
         if self.amount_set.as_ref().is_some_and(MoneySet::is_stated) {
-            return counted.required_minor("amount", self.amount_set.as_ref(), self.amount).map(Some);
+            return counted.required_minor("amount", &self.amount_set, self.amount).map(Some);
         }
         match (self.own_currency()?, counted.0) {
             (Some(own), Some(shop)) if own != shop => Ok(None),
-            _ => counted.required_minor("amount", None, self.amount).map(Some),
+            _ => counted.required_minor("amount", &None, self.amount).map(Some),
         }
     }
 

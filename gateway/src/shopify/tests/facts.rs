@@ -64,7 +64,7 @@ fn a_privacy_request_has_one_key_however_often_it_comes() {
     assert_eq!(known, redact(json!({ "id": 7, "email": null }), json!([2, "1", 3, 3])));
     assert_ne!(known, redact(json!({ "id": 7 }), json!([1, 2])));
     assert_ne!(known, redact(json!({ "id": 8 }), json!([1, 2, 3])));
-    assert_ne!(redact(json!({ "id": 7 }), json!([11])), redact(json!({ "id": 7 }), json!([1, 1])));
+    assert_ne!(redact(json!({ "id": 7 }), json!([12])), redact(json!({ "id": 7 }), json!([1, 2])));
     assert_eq!(
         redact(json!({ "email": "Ida@Example.com" }), Value::Null),
         redact(json!({ "email": " ida@example.com" }), json!([])),

@@ -35,6 +35,17 @@ fn a_bare_order_is_enough() {
 }
 
 #[test]
+fn an_imported_order_keeps_its_own_time_and_counts_as_updated_when_it_came() {
+    let mut body = bare_order();
+    body["processed_at"] = json!("2024-02-29T12:00:00Z");
+    let (read, _) = order(&body);
+    assert_eq!(read.processed_at.to_rfc3339(), "2024-02-29T12:00:00Z");
+    assert_eq!(read.updated_at.to_rfc3339(), "2026-11-22T12:00:00Z");
+    body["created_at"] = json!(null);
+    assert_eq!(order(&body).0.updated_at, read.processed_at);
+}
+
+#[test]
 fn absent_null_and_empty_lists_are_the_same() {
     let expected = order(&bare_order());
     for list in ["shipping_lines", "discount_codes", "refunds"] {

@@ -82,7 +82,8 @@ fn money_that_does_not_fit_is_named_without_its_amount() {
 fn what_has_to_be_there_is_missed() {
     let dated = json!({ "currency": "EUR", "id": 1, "created_at": "2026-11-22T12:00:00Z" });
     for (topic, body, expected) in [
-        (Topic::OrderCreated, json!({}), "currency is missing"),
+        (Topic::OrderCreated, json!({}), "id is missing"),
+        (Topic::OrderCreated, json!({ "id": 1 }), "currency is missing"),
         (Topic::OrderCreated, json!({ "currency": "EUR", "id": 1 }), "processed_at is missing"),
         (Topic::OrderCreated, dated, "subtotal_price is missing"),
         (Topic::RefundCreated, json!({ "id": 1 }), "order_id is missing"),

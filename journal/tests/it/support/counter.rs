@@ -19,6 +19,7 @@ pub struct Counter {
 pub enum Counted {
     Added { order: u64, by: u64 },
     Closed,
+    Reopened,
 }
 
 pub enum Count {
@@ -28,6 +29,7 @@ pub enum Count {
         by: u64,
     },
     Close,
+    Reopen,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +41,7 @@ impl Event for Counted {
         match self {
             Counted::Added { .. } => "counter.added",
             Counted::Closed => "counter.closed",
+            Counted::Reopened => "counter.reopened",
         }
     }
 
@@ -53,7 +56,9 @@ impl Event for Counted {
     fn decode(name: &str, version: u8, bytes: &[u8]) -> Result<Self, Undecodable> {
         let malformed = || Undecodable::Malformed { name: name.to_owned(), version };
         match name {
-            "counter.added" | "counter.closed" => postcard::from_bytes(bytes).map_err(|_| malformed()),
+            "counter.added" | "counter.closed" | "counter.reopened" => {
+                postcard::from_bytes(bytes).map_err(|_| malformed())
+            }
             _ => Err(Undecodable::Unknown { name: name.to_owned(), version }),
         }
     }
@@ -68,9 +73,11 @@ impl Aggregate for Counter {
     fn decide(&self, command: &Count) -> Result<Vec<Counted>, Closed> {
         match command {
             Count::Add { order, .. } if self.seen.contains(order) => Ok(Vec::new()),
-            _ if self.closed => Err(Closed),
+            Count::Add { .. } if self.closed => Err(Closed),
             Count::Add { order, by } => Ok(vec![Counted::Added { order: *order, by: *by }]),
+            Count::Close if self.closed => Ok(Vec::new()),
             Count::Close => Ok(vec![Counted::Closed]),
+            Count::Reopen => Ok(vec![Counted::Reopened]),
         }
     }
 
@@ -81,6 +88,7 @@ impl Aggregate for Counter {
                 self.seen.insert(*order);
             }
             Counted::Closed => self.closed = true,
+            Counted::Reopened => self.closed = false,
         }
         self.last_position = at.position;
     }

@@ -1,8 +1,8 @@
 //! A wire between a journal and its server that can be cut at the worst moment.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,9 +19,17 @@ pub struct Proxy {
 #[derive(Default)]
 struct State {
     armed: AtomicBool,
+    delaying: AtomicBool,
+    delayed: Mutex<Option<Delayed>>,
     held: watch::Sender<bool>,
     mute: AtomicBool,
     cuts: AtomicUsize,
+}
+
+/// A publish that is still on its way, on a connection whose other end is gone.
+struct Delayed {
+    publish: Vec<u8>,
+    server: TcpStream,
 }
 
 impl Proxy {
@@ -40,6 +48,11 @@ impl Proxy {
     /// The next publish arrives, its acknowledgement does not, and the connection breaks.
     pub fn cut_after_next_publish(&self) {
         self.state.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// The next publish is kept on the wire and the connection breaks. It arrives just before the publish after it.
+    pub fn delay_next_publish(&self) {
+        self.state.delaying.store(true, Ordering::SeqCst);
     }
 
     /// While it is held, nobody gets through that comes anew.
@@ -88,7 +101,19 @@ async fn pass(client: TcpStream, server: TcpStream, state: Arc<State>) {
             read = from_client.read(&mut up) => {
                 let Ok(count @ 1..) = read else { return };
                 let bytes = &up[..count];
-                if contains(bytes, b"HPUB ln.") && state.armed.swap(false, Ordering::SeqCst) {
+                let publishes = contains(bytes, b"HPUB ln.");
+                if publishes && state.delaying.swap(false, Ordering::SeqCst) {
+                    let server = from_server.reunite(to_server).expect("they are two halves of one");
+                    *state.delayed.lock().expect("nobody panics") = Some(Delayed { publish: bytes.to_vec(), server });
+                    state.cuts.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                let delayed = if publishes { state.delayed.lock().expect("nobody panics").take() } else { None };
+                if let Some(Delayed { publish, mut server }) = delayed {
+                    server.write_all(&publish).await.expect("the server is there");
+                    server.read(&mut down).await.expect("the server answers");
+                }
+                if publishes && state.armed.swap(false, Ordering::SeqCst) {
                     cutting = true;
                 }
                 if to_server.write_all(bytes).await.is_err() {

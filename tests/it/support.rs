@@ -1,0 +1,21 @@
+//! What every test stands on: real servers, a gateway of this very process, and a shop that signs what it sends.
+//!
+//! NATS and PostgreSQL are started once for all tests and live on a runtime of their own, because a test's runtime ends
+//! with the test. Tests keep apart by their merchants: each opens a [`Shop`] of its own. What a whole installation has
+//! only once (its read models, its log) is tried on an [`Installation`] of the test's own.
+//!
+//! Nothing here sleeps. Whoever reads says which position the read model must have seen.
+
+mod api;
+mod installation;
+mod order;
+mod runtime;
+mod servers;
+mod shop;
+mod shopper;
+
+pub use api::Answer;
+pub use installation::Installation;
+pub use order::Order;
+pub use shop::Shop;
+pub use shopper::Shopper;
