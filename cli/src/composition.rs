@@ -6,6 +6,7 @@ use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
     clock::{SystemClock, new_id},
+    housekeeping,
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions, Subject, SubjectId};
@@ -126,6 +127,7 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     run(&mut work, GdprRequests, gateway, stop);
     run(&mut work, ParkedWebhooks, gateway, stop);
     run(&mut work, PointsTransactions, gateway, stop);
+    work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod merchant;
 pub mod merge;
 pub mod order;
+pub mod overdue;
 pub mod park;
 pub mod privacy;
 pub mod product;

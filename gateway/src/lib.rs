@@ -11,6 +11,7 @@ pub mod commands;
 pub mod cursor;
 pub mod gateway;
 pub mod health;
+pub mod housekeeping;
 pub mod http;
 pub mod openapi;
 pub mod problem;

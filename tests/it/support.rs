@@ -7,15 +7,19 @@
 //! Nothing here sleeps. Whoever reads says which position the read model must have seen.
 
 mod api;
+mod explanation;
 mod installation;
 mod order;
 mod runtime;
 mod servers;
 mod shop;
 mod shopper;
+mod webhook;
 
-pub use api::Answer;
+pub use api::{Answer, Api};
+pub use explanation::Explanation;
 pub use installation::Installation;
-pub use order::Order;
+pub use order::{Order, Refund};
 pub use shop::Shop;
 pub use shopper::Shopper;
+pub use webhook::{Delivery, Headers, Webhook};

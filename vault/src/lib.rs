@@ -35,4 +35,4 @@ pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;
 pub use root::{RootKeyError, RootKeyStore};
 pub use vault::{Options, Vault};
-pub use waiting::WaitingItem;
+pub use waiting::{OverdueItem, WaitingItem};

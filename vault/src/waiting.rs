@@ -1,10 +1,10 @@
 //! Facts that wait for their order: which sealed items of the journal are about an order that nobody owns yet.
 
-use aggregates::id::MerchantId;
+use aggregates::{id::MerchantId, time::Timestamp};
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::{ItemId, OrderOwner, Vault, VaultError};
+use crate::{ItemId, OrderOwner, Vault, VaultError, WAITING_DAYS, WAITING_LIFE_DAYS};
 
 /// Facts given back at once. An order with more of them gives the rest after these have been dropped.
 const ITEMS_AT_ONCE: i64 = 1_000;
@@ -17,7 +17,35 @@ pub struct WaitingItem {
     pub position: Option<u64>,
 }
 
+/// A fact whose order has not come in [`WAITING_DAYS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverdueItem {
+    pub merchant: MerchantId,
+    pub item: ItemId,
+    pub position: u64,
+}
+
 impl Vault {
+    /// Facts that have waited [`WAITING_DAYS`] by `now`, the oldest first, at most 1,000. Their keys still open them.
+    pub async fn overdue_waiting(&self, now: Timestamp) -> Result<Vec<OverdueItem>, VaultError> {
+        let rows = sqlx::query(
+            "select merchant, item, position from vault.waiting_items join vault.item_keys using (item, merchant)
+              where position is not null and expires_at_us <= $1 order by expires_at_us limit $2",
+        )
+        .bind(now.plus_days(WAITING_LIFE_DAYS - WAITING_DAYS).0)
+        .bind(ITEMS_AT_ONCE)
+        .fetch_all(&self.inner.pool)
+        .await?;
+        let items = rows.iter().map(|row| {
+            Ok(OverdueItem {
+                merchant: MerchantId(row.try_get("merchant")?),
+                item: ItemId(row.try_get("item")?),
+                position: row.try_get::<i64, _>("position")?.cast_unsigned(),
+            })
+        });
+        Ok(items.collect::<Result<_, sqlx::Error>>()?)
+    }
+
     /// Notes that an item of [`Vault::new_item`] is about this order, provided that nobody owns it: then
     /// [`OrderOwner::Waiting`]. Any other answer says that nothing was noted, and where the fact has to go instead.
     /// A claim comes either before this, and is answered here, or after it, and finds the item.

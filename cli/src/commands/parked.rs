@@ -1,11 +1,10 @@
 //! `loyalnest parked …`: webhooks that were signed well and not understood.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use gateway::{
     Gateway, Options,
     clock::new_id,
     commands::{Done, Request},
-    shopify::{self, Topic},
 };
 use journal::Actor;
 use projections::parked_webhooks::{self, ParkedRow};
@@ -83,12 +82,8 @@ async fn retry(gateway: &Gateway, id: &str, output: Output) -> anyhow::Result<()
     ensure!(parked.state == "open", "{id} is {} already", parked.state);
     let opened = gateway.open_parked(parked.merchant, parked.id, parked.chunks).await?;
     let opened = opened.context("its time to live is over; the body is gone")?;
-    let fact = match shopify::read(Topic::parse(&opened.topic), &opened.body) {
-        Ok(fact) => fact,
-        Err(error) => bail!("still not understood: {error}"),
-    };
     let request = request_for(gateway, &parked).await?;
-    let done = gateway.take_in_fact(&request, &fact).await?;
+    let done = gateway.retry_parked(&request, &opened).await?;
     let (outcome, position) = match done {
         Done::Accepted(position) => ("accepted", position),
         Done::Duplicate(position) => ("duplicate", position),

@@ -55,7 +55,7 @@ impl Gateway {
         let enrolled = self.enrol(request, claimer, seen).await?;
         let waiting = if waited { self.waiting_facts(request.merchant, &body.order_id).await? } else { Vec::new() };
         let done = self.record_on(request, owner, &body.order_id, fact, &waiting).await?;
-        if !waiting.is_empty() {
+        if waited {
             self.drop_waiting(request.merchant, &body.order_id, &waiting).await?;
         }
         // The order's own position is the answer's; enrolment alone does not make a repeated order new.

@@ -5,6 +5,7 @@ use aggregates::{
     id::{MerchantId, ParkedId},
     parked::{ParkedCommand, ParkedDiscarded, ParkedRetried, SHARDS, WebhookParked},
     points::StaffNote,
+    waiting::WaitingFact,
 };
 use async_nats::jetstream;
 use futures::StreamExt;
@@ -16,12 +17,27 @@ use super::{
     error::CommandError,
     request::{Done, Request},
 };
-use crate::gateway::Gateway;
+use crate::{
+    gateway::Gateway,
+    shopify::{self, Topic},
+};
 
 const BODY_TAG: &str = "parked.body";
 const NOTE_TAG: &str = "parked.note";
 /// Bytes of one piece of a sealed body; below the server's message limit.
 const CHUNK_BYTES: usize = 512 * 1024;
+
+/// Topic of a fact that waited for its order for too long: the body is the fact itself, as it was understood.
+pub const WAITING_FACT: &str = "waiting/fact";
+
+/// Why a parked webhook stays parked.
+#[derive(Debug, thiserror::Error)]
+pub enum RetryError {
+    #[error("still not understood: {0}")]
+    NotUnderstood(String),
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
 
 /// A parked body, open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +72,21 @@ impl Gateway {
         let done = self.parked.execute(subject, &request.context(), &ParkedCommand::Park(parked)).await?;
         metrics::counter!("loyalty_webhooks_parked_total").increment(1);
         Ok(Done::of(done.position, done.state.state.open_with(fingerprint)))
+    }
+
+    /// Takes a parked body in as if it had just arrived.
+    pub async fn retry_parked(&self, request: &Request, parked: &ParkedBody) -> Result<Done, RetryError> {
+        if parked.topic == WAITING_FACT {
+            let fact = serde_json::from_slice(&parked.body)
+                .map_err(|_| RetryError::NotUnderstood("a waiting fact of another version".to_owned()))?;
+            return Ok(match fact {
+                WaitingFact::Body(body) => self.record_order(request, &body, None).await?,
+                WaitingFact::Refund { order_id, refund } => self.record_refund(request, &order_id, &refund).await?,
+            });
+        }
+        let fact = shopify::read(Topic::parse(&parked.topic), &parked.body)
+            .map_err(|unreadable| RetryError::NotUnderstood(unreadable.to_string()))?;
+        Ok(self.take_in_fact(request, &fact).await?)
     }
 
     async fn body_fingerprint(&self, merchant: MerchantId, topic: &str, body: &[u8]) -> Result<[u8; 16], CommandError> {

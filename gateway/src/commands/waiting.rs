@@ -89,28 +89,33 @@ impl Gateway {
         item: ItemId,
         position: u64,
     ) -> Result<Option<OrderFact>, CommandError> {
+        let stated = self.stated_at(merchant, item, position).await?;
+        Ok(stated.map(|fact| match fact {
+            WaitingFact::Body(body) => OrderFact::Body { body, position: Some(position) },
+            WaitingFact::Refund { refund, .. } => OrderFact::Refund { refund, position: Some(position) },
+        }))
+    }
+
+    /// A waiting fact as it was stated; `None` once its key is gone.
+    pub(super) async fn stated_at(
+        &self,
+        merchant: MerchantId,
+        item: ItemId,
+        position: u64,
+    ) -> Result<Option<WaitingFact>, CommandError> {
         let keys = match self.vault.item(merchant, item).await {
             Err(VaultError::ItemGone) => return Ok(None),
             keys => keys?,
         };
         let commit = self.journal.at(position).await?;
         let commit = commit.ok_or_else(|| CommandError::Internal("a waiting fact is not in the log".to_owned()))?;
-        for event in projections::projection::events_of::<WaitingEvent>(&commit)
-            .map_err(|error| CommandError::Internal(error.to_string()))?
-        {
-            let WaitingEvent::FactSetAside(aside) = event;
-            if aside.item != item.0 {
-                continue;
-            }
-            let fact = keys
-                .open(FACT_TAG, &aside.fact)
-                .map_err(|error| CommandError::Internal(format!("a waiting fact does not open: {error}")))?;
-            return Ok(Some(match fact {
-                WaitingFact::Body(body) => OrderFact::Body { body, position: Some(position) },
-                WaitingFact::Refund { refund, .. } => OrderFact::Refund { refund, position: Some(position) },
-            }));
-        }
-        Ok(None)
+        let events = projections::projection::events_of::<WaitingEvent>(&commit)
+            .map_err(|error| CommandError::Internal(error.to_string()))?;
+        let mut asides = events.into_iter().map(|WaitingEvent::FactSetAside(aside)| aside);
+        let Some(aside) = asides.find(|aside| aside.item == item.0) else { return Ok(None) };
+        keys.open(FACT_TAG, &aside.fact)
+            .map(Some)
+            .map_err(|error| CommandError::Internal(format!("a waiting fact does not open: {error}")))
     }
 
     /// These have been taken in: nothing waits under their keys any more.
@@ -121,8 +126,16 @@ impl Gateway {
         taken_in: &[Waiting],
     ) -> Result<(), CommandError> {
         let items: Vec<ItemId> = taken_in.iter().map(|waiting| waiting.item).collect();
-        self.vault.drop_waiting_items(merchant, order_id, &items).await?;
-        Ok(())
+        self.drop_waiting_items(merchant, order_id, &items).await
+    }
+
+    pub(super) async fn drop_waiting_items(
+        &self,
+        merchant: MerchantId,
+        order_id: &str,
+        items: &[ItemId],
+    ) -> Result<(), CommandError> {
+        Ok(self.vault.drop_waiting_items(merchant, order_id, items).await?)
     }
 }
 

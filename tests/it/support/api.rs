@@ -1,5 +1,6 @@
 //! The merchant's side: calls with an API key, and their answers.
 
+use gateway::clock::new_id;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -21,8 +22,22 @@ impl Api {
         Api { url: url.to_owned(), ..self.clone() }
     }
 
+    /// Another key at the same gateway.
+    pub fn with_key(&self, key: &str) -> Api {
+        Api { key: key.to_owned(), ..self.clone() }
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     pub fn call(&self, method: Method, path: &str) -> Call {
-        Call(self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key))
+        self.keyless(method, path).header("Authorization", &format!("Bearer {}", self.key))
+    }
+
+    /// Shows no key.
+    pub fn keyless(&self, method: Method, path: &str) -> Call {
+        Call(self.http.request(method, format!("{}{path}", self.url)))
     }
 
     pub fn get(&self, path: &str) -> Call {
@@ -30,7 +45,17 @@ impl Api {
     }
 
     pub fn put(&self, path: &str, document: &Value) -> Call {
-        Call(self.call(Method::PUT, path).0.json(document))
+        self.call(Method::PUT, path).json(document)
+    }
+
+    /// Without an idempotency key.
+    pub fn post(&self, path: &str, document: &Value) -> Call {
+        self.call(Method::POST, path).json(document)
+    }
+
+    /// With an idempotency key that was never used before.
+    pub fn post_once(&self, path: &str, document: &Value) -> Call {
+        self.post(path, document).header("Idempotency-Key", &new_id().to_string())
     }
 }
 
@@ -44,6 +69,14 @@ impl Call {
 
     pub fn query(self, name: &str, value: impl ToString) -> Call {
         Call(self.0.query(&[(name, value.to_string())]))
+    }
+
+    pub fn json(self, document: &Value) -> Call {
+        Call(self.0.json(document))
+    }
+
+    pub fn text(self, body: &str) -> Call {
+        Call(self.0.body(body.to_owned()))
     }
 
     pub async fn send(self) -> Answer {
@@ -67,4 +100,16 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+}
+
+impl Answer {
+    /// A header's text; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The stable word of a problem; empty for anything else.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
 }

@@ -6,27 +6,41 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use aggregates::time::{Clock, Timestamp};
+use aggregates::{
+    id::MerchantId,
+    time::{Clock, Timestamp},
+};
 use gateway::{
+    Gateway,
     clock::{SystemClock, new_id},
-    shopify::signature,
+    shopify::sample::MergeSample,
 };
 use journal::Actor;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Installation, Shopper, api::Api, order::Order, runtime};
+use super::{
+    Installation, Shopper,
+    api::Api,
+    order::Order,
+    runtime,
+    webhook::{Delivery, Webhook},
+};
 
-/// Shop ids are large and the same in every shop: two tenants must not meet by them.
+/// Ids of a shop are large, and the same in every shop here: two tenants must not meet by them.
 const FIRST_ID: u64 = 5_900_000_000_001;
+/// A shop tries again when it is told to; far more often than any test makes it wait.
+const ATTEMPTS_MAX: usize = 50;
 
 #[derive(Clone)]
 pub struct Shop {
     pub domain: String,
+    pub merchant: MerchantId,
     pub api: Api,
-    secret: String,
-    url: String,
-    http: Client,
+    pub(super) secret: String,
+    pub(super) url: String,
+    pub(super) http: Client,
+    gateway: Gateway,
     shared: Arc<Counters>,
 }
 
@@ -36,14 +50,6 @@ struct Counters {
     seen: AtomicU64,
     /// How far the merchant's test clock is ahead.
     ahead_micros: AtomicI64,
-}
-
-/// The answer to a webhook.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    pub status: StatusCode,
-    pub outcome: String,
-    pub position: Option<u64>,
 }
 
 impl Shop {
@@ -56,15 +62,18 @@ impl Shop {
         let domain = format!("shop-{}.myshopify.com", new_id().simple());
         let secret = new_id().simple().to_string();
         let (gateway, shop, secrets) = (installation.gateway.clone(), domain.clone(), vec![secret.clone()]);
-        let created = async move { gateway.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
-        let (_, key) = runtime::shared(created).await.unwrap();
+        let created =
+            async move { gateway.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
+        let (merchant, key) = runtime::shared(created).await.unwrap();
         let http = Client::new();
         Shop {
             domain,
+            merchant,
             api: Api::new(http.clone(), &installation.url, &key.text),
             secret,
             url: installation.url.clone(),
             http,
+            gateway: installation.gateway.clone(),
             shared: Arc::new(Counters {
                 next_id: AtomicU64::new(FIRST_ID),
                 seen: AtomicU64::new(0),
@@ -78,9 +87,18 @@ impl Shop {
         Shop { api: self.api.at(&installation.url), url: installation.url.clone(), ..self.clone() }
     }
 
-    /// The merchant's time.
+    /// The merchant's time, or a moment before it.
     pub fn now(&self) -> Timestamp {
         Timestamp(SystemClock.now().0 + self.shared.ahead_micros.load(Ordering::SeqCst))
+    }
+
+    /// Moves the merchant's clock; everything due by then is done when this returns.
+    pub async fn advance_days(&self, days: i64) {
+        let moved = self.api.post("/v1/test_clock", &json!({ "advance_seconds": days * 86_400 })).document().await;
+        self.has_seen(moved["position"].as_u64());
+        let (gateway, merchant) = (self.gateway.clone(), self.merchant);
+        let there = runtime::shared(async move { gateway.now_of(merchant).await }).await.unwrap();
+        self.shared.ahead_micros.store(there.0 - SystemClock.now().0, Ordering::SeqCst);
     }
 
     /// An id that this shop has not used for anything.
@@ -99,55 +117,55 @@ impl Shop {
 
     /// Somebody who has bought nothing yet.
     pub fn shopper(&self) -> Shopper<'_> {
-        Shopper { shop: self, external_id: self.fresh_id() }
+        self.known_as(self.fresh_id())
     }
 
-    /// An order of one piece at this price, by a customer of its own.
-    pub fn order(&self, price_minor: i64) -> Order<'_> {
+    /// The customer with this id of the shop's.
+    pub fn known_as(&self, external_id: u64) -> Shopper<'_> {
+        Shopper { shop: self, external_id }
+    }
+
+    /// An order of one piece at this price, by somebody without a profile.
+    pub fn guest_order(&self, price_minor: i64) -> Order<'_> {
         Order::new(self, price_minor)
     }
 
-    /// Signs and sends; the topic stands in the header.
+    /// A webhook in the making.
+    pub fn webhook(&self, topic: &str, body: impl Into<Vec<u8>>) -> Webhook {
+        Webhook::new(self, topic, body.into())
+    }
+
+    /// Signs and sends, and goes on trying as long as it is asked to.
     pub async fn deliver(&self, topic: &str, body: &str) -> Delivery {
-        let request = self
-            .http
-            .post(format!("{}/webhooks/shopify", self.url))
-            .header("X-Shopify-Topic", topic)
-            .header("X-Shopify-Shop-Domain", &self.domain)
-            .header("X-Shopify-Hmac-Sha256", signature::sign(body.as_bytes(), self.secret.as_bytes()))
-            .body(body.to_owned());
-        let response = request.send().await.unwrap();
-        let status = response.status();
-        let answer: Value = response.json().await.unwrap();
-        let delivery = Delivery {
-            status,
-            outcome: answer["outcome"].as_str().unwrap_or_default().to_owned(),
-            position: answer["position"].as_u64(),
-        };
-        self.has_seen(delivery.position);
-        delivery
+        for _ in 0..ATTEMPTS_MAX {
+            let delivery = self.webhook(topic, body).send().await;
+            if delivery.status != StatusCode::SERVICE_UNAVAILABLE {
+                self.has_seen(delivery.position);
+                return delivery;
+            }
+        }
+        panic!("{topic} was turned away {ATTEMPTS_MAX} times");
+    }
+
+    /// One profile is kept and the other deleted.
+    pub async fn merge(&self, kept: Shopper<'_>, deleted: Shopper<'_>) -> Delivery {
+        let body = MergeSample::completed(kept.external_id, deleted.external_id).body();
+        self.deliver("customers/merge", &body).await
     }
 
     /// The program settings with some sections replaced, published as the next version.
-    pub async fn publish(&self, sections: Value) {
+    pub async fn publish(&self, sections: Value) -> Value {
         let current = self.api.get("/v1/program_settings").send().await;
-        let tag = current.headers["etag"].to_str().unwrap().to_owned();
-        let mut settings = current.body;
+        let mut settings = current.body.clone();
         for (name, section) in sections.as_object().unwrap() {
             settings[name] = section.clone();
         }
-        self.api.put("/v1/program_settings", &settings).header("If-Match", &tag).document().await;
+        self.api.put("/v1/program_settings", &settings).header("If-Match", current.header("etag")).document().await
     }
 
     /// One rule for all orders.
     pub async fn pays(&self, points_per_unit: &str) {
         let rule = json!({ "id": "orders", "points_per_unit": points_per_unit });
         self.publish(json!({ "earning_rules": [rule] })).await;
-    }
-}
-
-impl Delivery {
-    pub fn is_accepted(&self) -> bool {
-        self.status == StatusCode::OK && self.outcome == "accepted"
     }
 }

@@ -1,3 +1,5 @@
+//! Rounds with a round that counts.
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

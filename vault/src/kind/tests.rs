@@ -1,3 +1,5 @@
+//! Spellings that meet, and words that stay.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! When leases end.
+
 use super::*;
 
 const MINUTE: Duration = Duration::from_secs(60);

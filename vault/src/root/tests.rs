@@ -1,3 +1,5 @@
+//! The file, under several hands and at the worst moments.
+
 use std::{
     fs,
     io::{BufRead, BufReader},

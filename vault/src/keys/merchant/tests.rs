@@ -1,3 +1,5 @@
+//! Codes and look-ups that must never change.
+
 use super::*;
 
 fn keys() -> MerchantKeys {

@@ -1,3 +1,5 @@
+//! What opens, what does not, and bytes that must open for ever.
+
 use aggregates::id::CustomerId;
 use proptest::prelude::*;
 

@@ -1,0 +1,33 @@
+//! What has to be done once in a while: facts whose order never came are parked, keys whose time is over are deleted.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{commands::CommandError, gateway::Gateway};
+
+/// Both concern days; an hour's delay is nothing.
+const INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Runs until `stop`. What fails is tried again at the next hour.
+pub async fn run(gateway: Gateway, stop: CancellationToken) {
+    loop {
+        if let Err(error) = once(&gateway).await {
+            tracing::warn!(%error, "housekeeping was cut short");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+    }
+}
+
+/// One round. Parks before it purges: what is overdue is opened once more.
+pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
+    gateway.park_overdue().await?;
+    let purged = gateway.vault.purge_items(gateway.clock.now()).await?;
+    if purged > 0 {
+        tracing::info!(purged, "keys of items whose time was over are deleted");
+    }
+    Ok(())
+}
