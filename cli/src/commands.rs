@@ -34,7 +34,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// KEY=VALUE lines; what is not ours is passed over.
-fn read_env_file(path: &Path) -> anyhow::Result<Config> {
+pub(crate) fn read_env_file(path: &Path) -> anyhow::Result<Config> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let read = |name: &str| {
         let mut lines = text.lines().filter_map(|line| line.split_once('='));

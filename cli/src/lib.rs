@@ -4,6 +4,7 @@ pub mod args;
 pub mod commands;
 pub mod composition;
 pub mod dev;
+pub mod drill;
 pub mod output;
 pub mod serve;
 pub mod servers;

@@ -19,6 +19,7 @@ mod port;
 mod postgres;
 mod process;
 mod resident;
+mod running;
 mod secret;
 mod supervisor;
 #[cfg(test)]
@@ -29,6 +30,8 @@ pub use cluster::NatsCluster;
 pub use error::ServerError;
 pub use nats::{ClusterSeat, NatsNode, NatsOptions};
 pub use postgres::{Flavour, PostgresOptions, PostgresServer};
+pub(crate) use port::free as free_port;
 pub use process::Abandoned;
+pub use running::{Running, running_below};
 pub use secret::Secret;
 pub use supervisor::{Supervisor, SupervisorOptions};

@@ -63,6 +63,9 @@ pub(crate) struct Parcel {
 /// The list of event names in the header stops growing here, in bytes; the payload has them all.
 const EVENTS_HEADER_BYTES: usize = 1024;
 
+/// A trace context of version 00 has this length.
+const TRACEPARENT_BYTES: usize = 55;
+
 impl Parcel {
     fn pack(append: Append) -> Result<Self, AppendError> {
         let payload = append.commit.encode();
@@ -74,7 +77,7 @@ impl Parcel {
             expected: append.expected,
             commit_id: append.commit.commit_id,
             events: events_header(&append.commit),
-            traceparent: append.traceparent,
+            traceparent: append.traceparent.filter(|text| is_traceparent(text)),
             payload: payload.into(),
             event_count: append.commit.events.len().try_into().unwrap_or(u64::MAX),
         })
@@ -89,6 +92,11 @@ impl Parcel {
         let (events, payload) = (String::new(), Bytes::new());
         Parcel { subject, expected, commit_id, events, traceparent: None, payload, event_count: 0 }
     }
+}
+
+/// Whether this is a W3C trace context and nothing else: it came from outside and goes into a header.
+fn is_traceparent(text: &str) -> bool {
+    text.len() == TRACEPARENT_BYTES && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 fn events_header(commit: &Commit) -> String {

@@ -1,1 +1,6 @@
-//! (see below)
+//! What must survive: a whole installation, `loyalnest dev` as a process of its own, that is killed, cut off, robbed of
+//! its keys or its log, looked at through every byte it has written, and followed through its traces.
+
+mod dev;
+mod kills;
+mod program;

@@ -14,7 +14,7 @@ const ATTEMPTS: usize = 64;
 
 /// A port that was free a moment ago. Others may still take it first: whoever uses it must be ready to ask again.
 /// Random, because tests in other processes look for theirs at the same time.
-pub(super) fn free() -> Result<u16, ServerError> {
+pub(crate) fn free() -> Result<u16, ServerError> {
     (0..ATTEMPTS)
         .map(|_| random())
         .find(|port| is_free(*port))

@@ -1,6 +1,9 @@
 //! Who waits for whom: a subject is on its way at most once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::subject::Subject;
 
@@ -55,6 +58,24 @@ impl Line {
         overtaken
     }
 
+    /// Takes out those that could go, were never sent, and have waited longer than this.
+    pub fn tired(&mut self, now: Instant, patience: Duration) -> Vec<Unit> {
+        let mut tired = take_older(&mut self.singles, now, patience);
+        tired.extend(take_older(&mut self.groups, now, patience));
+        tired
+    }
+
+    /// The same of those that travel alone, which may have been sent before.
+    pub fn tired_alone(&mut self, now: Instant, patience: Duration) -> Vec<Unit> {
+        take_older(&mut self.alone, now, patience)
+    }
+
+    /// Since when the oldest of those that could go is here.
+    pub fn first_accepted_at(&self) -> Option<Instant> {
+        let firsts = [self.singles.front(), self.groups.front(), self.alone.front()];
+        firsts.into_iter().flatten().map(|unit| unit.accepted_at).min()
+    }
+
     fn admit(&mut self, unit: Unit) {
         if let Some(blocked) = unit.parcels.iter().find(|parcel| self.held.contains(&parcel.subject)) {
             self.waiting.entry(blocked.subject).or_default().push_back(unit);
@@ -86,6 +107,10 @@ impl Line {
             }
         }
     }
+}
+
+fn take_older(queue: &mut VecDeque<Unit>, now: Instant, patience: Duration) -> Vec<Unit> {
+    std::iter::from_fn(|| queue.pop_front_if(|unit| unit.accepted_at + patience <= now)).collect()
 }
 
 #[cfg(test)]

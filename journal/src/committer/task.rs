@@ -248,6 +248,9 @@ impl Task {
     // -- looking
 
     fn look_up(&mut self, units: Vec<Unit>) {
+        if units.is_empty() {
+            return;
+        }
         let (log, report) = (self.log.clone(), self.report.clone());
         tokio::spawn(async move {
             let _ = report.send(Finding::Fates(lookup::fates(&log, units).await));
@@ -292,17 +295,14 @@ impl Task {
         let now = Instant::now();
         self.abandon(|flight| flight.deadline <= now);
         let patience = self.answer_timeout;
-        let waits_too_long = |unit: &mut Unit| unit.accepted_at + patience <= now;
-        let line = &mut self.line;
-        // What was never sent is certainly not in the log. Those that travel alone may have been, and are kept.
-        let tired: Vec<Unit> = [&mut line.singles, &mut line.groups]
-            .into_iter()
-            .flat_map(|queue| std::iter::from_fn(|| queue.pop_front_if(waits_too_long)).collect::<Vec<_>>())
-            .collect();
-        tired.into_iter().for_each(|unit| self.settle(unit, Err(AppendError::Unavailable)));
+        let mut tired = self.line.tired(now, patience);
+        tired.extend(self.line.tired_alone(now, patience * u32::from(MAX_ATTEMPTS)));
+        // What was never sent is certainly not in the log. Of the others somebody has to ask.
+        let (suspects, never_sent) = tired.into_iter().partition(|unit| unit.suspect);
+        self.look_up(suspects);
+        never_sent.into_iter().for_each(|unit: Unit| self.settle(unit, Err(AppendError::Unavailable)));
         let deadlines = self.flights.values().map(|flight| flight.deadline);
-        let waiting = [self.line.singles.front(), self.line.groups.front(), self.line.alone.front()];
-        let waiting = waiting.into_iter().flatten().map(|first| first.accepted_at + patience);
+        let waiting = self.line.first_accepted_at().map(|accepted_at| accepted_at + patience);
         let next = deadlines.chain(waiting).min();
         if let Some(next) = next {
             alarm.as_mut().reset(next.max(now + RETRY_PAUSE));

@@ -25,6 +25,19 @@ async fn a_commit_is_read_back_as_it_was_written() {
 }
 
 #[tokio::test]
+async fn what_is_no_trace_context_does_not_get_into_the_headers() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    let mut sly = append(account(1), 0, "hello");
+    sly.traceparent = Some("00-0af7\r\nNats-Expected-Last-Subject-Sequence: 7".to_owned());
+
+    journal.append(sly).await.expect("nobody else writes");
+
+    let last = journal.last(&account(1)).await.expect("the leader answers").expect("it was written");
+    assert_eq!(last.traceparent, None);
+}
+
+#[tokio::test]
 async fn a_stale_expectation_is_a_conflict_and_writes_nothing() {
     let nats = Nats::single().await;
     let journal = journal_at(nats.url()).await;

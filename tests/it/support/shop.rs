@@ -62,8 +62,7 @@ impl Shop {
         let domain = format!("shop-{}.myshopify.com", new_id().simple());
         let secret = new_id().simple().to_string();
         let (gateway, shop, secrets) = (installation.gateway.clone(), domain.clone(), vec![secret.clone()]);
-        let created =
-            async move { gateway.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
+        let created = async move { gateway.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
         let (merchant, key) = runtime::shared(created).await.unwrap();
         let http = Client::new();
         Shop {

@@ -30,6 +30,7 @@ fn an_account_can_be_taken_below_zero_by_hand_only_where_the_merchant_allows_it(
     for policy in [NegativeBalance::Clamp, NegativeBalance::PendingOnly] {
         let mut story = Story::given(under(policy));
         story.adjust(1, 25).adjust(2, -26).then_refused(PointsRefusal::InsufficientPoints { available: 25 });
+        story.adjust(3, -25).then_available(0);
     }
     let mut story = Story::given(under(NegativeBalance::Allow));
     story.adjust(1, 25).adjust(2, -30).then_available(-5).adjust(3, 7).then_available(2).then_lifetime(2, 0, 0);

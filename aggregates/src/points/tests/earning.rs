@@ -59,6 +59,7 @@ fn the_newest_body_stands_upwards_and_downwards_whatever_comes_first() {
     story.order(updated(day(2), 8_000)).then_available(80);
     story.order(updated(day(1), 5_000)).then_available(80);
     story.order(updated(day(3), 3_000)).then_available(30);
+    assert_eq!([story.lot_of("1").granted, story.lot_of("1").reversed], [30, 0], "a correction is no reversal");
     story.order(updated(day(2), 8_100)).then_available(30);
     story.order(updated(day(4), 12_000)).then_available(120).then_lifetime(120, 0, 0);
     assert_eq!(story.lot_of("1").granted, 120);

@@ -17,7 +17,7 @@ use self::{
 };
 
 /// Shops tried per law: enough to find what matters in a second or two; `PROPTEST_CASES` asks for more.
-const CASES: u32 = 96;
+const CASES: u32 = 256;
 
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();

@@ -6,7 +6,7 @@ use crate::{
     program::{Expiry, NegativeBalance, ProgramSettings},
 };
 
-const HALF: CodeUseOutcome = CodeUseOutcome::Partly { base_minor: 4_000, refunded_minor: 2_000 };
+const QUARTER: CodeUseOutcome = CodeUseOutcome::Partly { base_minor: 4_000, refunded_minor: 1_000 };
 
 /// Order `early` expires ten days before order `late`.
 fn two_lots() -> Story {
@@ -75,10 +75,12 @@ fn points_that_come_back_to_an_expired_lot_get_a_grace_and_the_others_keep_their
 fn a_partial_refund_of_the_redeeming_order_returns_the_share_and_the_rest_follows_later() {
     let mut story = two_lots();
     story.redeem(1, 71);
-    story.code_used(1, "redeeming", HALF).then_available(29 + 35);
-    assert_eq!([story.lot_of("early").remaining, story.lot_of("late").remaining], [14, 50], "longest-lived first");
-    story.code_used(1, "redeeming", HALF).then_nothing_happened();
-    story.code_used(1, "redeeming", CodeUseOutcome::WhollyBack).then_available(100);
+    story.code_used(1, "redeeming", QUARTER).then_available(29 + 17);
+    assert_eq!([story.lot_of("early").remaining, story.lot_of("late").remaining], [0, 46], "longest-lived first");
+    story.code_used(1, "redeeming", QUARTER).then_nothing_happened();
+    let beyond = CodeUseOutcome::Partly { base_minor: 4_000, refunded_minor: 9_000 };
+    story.code_used(1, "redeeming", beyond).then_available(100);
+    story.code_used(1, "redeeming", CodeUseOutcome::WhollyBack).then_nothing_happened();
     assert_eq!(story.redemption(1).returned(), 71);
     assert_eq!(story.redemption(1).outstanding, []);
 }
@@ -87,14 +89,14 @@ fn a_partial_refund_of_the_redeeming_order_returns_the_share_and_the_rest_follow
 fn an_older_outcome_that_is_told_late_takes_nothing_back() {
     let mut story = two_lots();
     story.redeem(1, 70).code_used(1, "redeeming", CodeUseOutcome::WhollyBack).then_available(100);
-    story.code_used(1, "redeeming", HALF).then_nothing_happened().then_available(100);
+    story.code_used(1, "redeeming", QUARTER).then_nothing_happened().then_available(100);
 }
 
 #[test]
 fn only_the_first_order_that_carried_a_code_counts() {
     let mut story = two_lots();
-    story.redeem(1, 70).code_used(1, "redeeming", HALF);
-    story.code_used(1, "another", CodeUseOutcome::WhollyBack).then_nothing_happened().then_available(30 + 35);
+    story.redeem(1, 70).code_used(1, "redeeming", QUARTER);
+    story.code_used(1, "another", CodeUseOutcome::WhollyBack).then_nothing_happened().then_available(30 + 17);
 }
 
 #[test]

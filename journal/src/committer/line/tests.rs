@@ -78,3 +78,25 @@ fn one_that_goes_again_goes_first_and_keeps_its_subjects() {
     assert_eq!(take(&mut line).parcels[0].subject, subject(1));
     assert_eq!(line.singles.len(), 1, "the newcomer waits");
 }
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_too_long_are_taken_out_and_hold_their_subjects_until_answered() {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let mut line = Line::default();
+    line.enter(unit(&[(1, 0)]));
+    let mut failed = unit(&[(2, 0)]);
+    failed.attempts = 1;
+    line.again(failed);
+    tokio::time::advance(PATIENCE / 2).await;
+    line.enter(unit(&[(3, 0)]));
+    tokio::time::advance(PATIENCE / 2).await;
+
+    let now = Instant::now();
+    assert_eq!(line.first_accepted_at(), Some(now - PATIENCE));
+    let tired = line.tired(now, PATIENCE);
+    assert_eq!(tired.iter().map(|unit| unit.parcels[0].subject).collect::<Vec<_>>(), [subject(1)]);
+    line.enter(unit(&[(1, 0)]));
+    assert_eq!(line.singles.len(), 1, "its subject is free only when it has its answer");
+    assert_eq!(line.tired_alone(now, 2 * PATIENCE).len(), 0);
+    assert_eq!(line.tired_alone(now, PATIENCE).len(), 1);
+}

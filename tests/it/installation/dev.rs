@@ -1,0 +1,1 @@
+//! `loyalnest dev` from one start to the next.
