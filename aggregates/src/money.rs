@@ -61,8 +61,8 @@ impl Currency {
     }
 }
 
-/// Largest amount accepted, in minor units: beyond any order, and ten thousand lines of it do not overflow a sum.
-pub const MINOR_UNITS_MAX: i64 = 100_000_000_000_000;
+/// Largest amount accepted, in minor units, of one value or of the sum of an order: far from where arithmetic overflows.
+pub const MINOR_UNITS_MAX: i64 = 1_000_000_000_000_000;
 
 #[cfg(test)]
 mod tests {
