@@ -1,3 +1,16 @@
 //! The doors themselves: what they let in, what they turn away, and in which words.
 
+mod customers;
+mod health;
+mod idempotency;
+mod moments;
+mod pages;
+mod parked;
+mod privacy;
+mod problems;
 mod read_models;
+mod settings;
+mod signatures;
+mod tenants;
+mod topics;
+mod unusual_orders;

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Order, Shop, Shopper};
 
 /// Earned 50, spent 30, another 10 from elsewhere.
-async fn spent(shop: &Shop, policy: &str) -> (Shopper<'_>, Order<'_>) {
+async fn spent<'a>(shop: &'a Shop, policy: &str) -> (Shopper<'a>, Order<'a>) {
     shop.publish(json!({ "negative_balance": policy })).await;
     let ada = shop.shopper();
     let order = ada.order(50_00);

@@ -18,7 +18,6 @@ pub struct Redemption {
     pub id: String,
     pub code: String,
     pub status: String,
-    pub returned_points: i64,
 }
 
 impl<'a> Shopper<'a> {

@@ -1,0 +1,46 @@
+//! The three compliance topics are recorded as requests with a due date before they are answered.
+
+use aggregates::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::Shop;
+
+#[tokio::test]
+async fn requests_of_the_shop_are_on_record_once_and_listed_with_their_due_dates() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(10_00).deliver().await.is_accepted());
+    let person = json!({ "id": ada.external_id, "email": "ada@example.com", "phone": null });
+    let data_request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": person,
+                               "orders_requested": [1, 2], "data_request": { "id": 9_999 } });
+    let redact = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": person, "orders_to_redact": [1, 2] });
+    let shop_redact = json!({ "shop_id": 1, "shop_domain": shop.domain });
+    let kinds = [("customers/data_request", data_request), ("customers/redact", redact), ("shop/redact", shop_redact)];
+    for (topic, body) in &kinds {
+        let first = shop.deliver(topic, &body.to_string()).await;
+        assert!(first.is_accepted(), "{topic}: {first:?}");
+        let again = shop.deliver(topic, &body.to_string()).await;
+        assert!(again.is_duplicate(), "{topic}: {again:?}");
+        assert_eq!(again.position, first.position, "{topic}");
+    }
+    // The read model of requests has no parameter to wait by: another one of the same runner set has come as far.
+    let id = ada.id().await;
+    let listed = listed(&shop, kinds.len()).await;
+    for (topic, _) in &kinds {
+        let request = listed.iter().find(|request| request["type"] == *topic).unwrap();
+        assert_eq!(request["customer_id"].as_str(), (*topic != "shop/redact").then_some(id.as_str()), "{topic}");
+        let time = |field: &str| Timestamp::parse(request[field].as_str().unwrap()).unwrap();
+        assert_eq!(time("due_at"), time("received_at").plus_days(30), "{topic}");
+    }
+}
+
+/// The list, once it has as many entries.
+async fn listed(shop: &Shop, count: usize) -> Vec<Value> {
+    loop {
+        let page = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
+        let data = page["data"].as_array().unwrap();
+        if data.len() >= count {
+            return data.clone();
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Program settings: read with a tag, written by whoever has seen the last version.
+
+use aggregates::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Shop};
+
+const PATH: &str = "/v1/program_settings";
+
+async fn read(shop: &Shop) -> Answer {
+    let answer = shop.api.get(PATH).send().await;
+    assert_eq!(answer.status, 200);
+    answer
+}
+
+async fn write(shop: &Shop, tag: &str, document: &Value) -> Answer {
+    shop.api.put(PATH, document).header("If-Match", tag).send().await
+}
+
+#[tokio::test]
+async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
+    let shop = Shop::open().await;
+    let first = read(&shop).await;
+    assert_eq!(first.header("etag"), "\"1\"");
+    let mut settings = first.body;
+    assert!(Timestamp::parse(settings["effective_from"].as_str().unwrap()).is_ok());
+    settings.as_object_mut().unwrap().remove("effective_from");
+    let rule = json!({ "id": "orders", "kind": "order", "points_per_unit": "1", "minimum_minor": 0, "rounding": "down",
+                       "include": { "tax": "as_priced", "shipping": false },
+                       "exclude": { "product_ids": [], "variant_ids": [], "skus": [], "vendors": [], "gift_cards": true },
+                       "multiplier": null });
+    let expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
+                           "expiry": { "kind": "none", "days": null }, "negative_balance": "allow",
+                           "redemption": { "points": 100, "amount_minor": 100 }, "redact_grace_hours": 72,
+                           "return_grace_days": 14 });
+    assert_eq!(settings, expected);
+}
+
+#[tokio::test]
+async fn what_was_read_can_be_written_back_as_the_next_version() {
+    let shop = Shop::open().await;
+    let first = read(&shop).await;
+    let written = write(&shop, first.header("etag"), &first.body).await;
+    assert_eq!((written.status.as_u16(), written.header("etag")), (200, "\"2\""));
+    let second = read(&shop).await;
+    assert_eq!(second.body, written.body);
+    let without_version = |settings: &Value| {
+        let mut settings = settings.clone();
+        settings["version"] = Value::Null;
+        settings["effective_from"] = Value::Null;
+        settings
+    };
+    assert_eq!(without_version(&second.body), without_version(&first.body));
+    let time = |answer: &Answer| Timestamp::parse(answer.body["effective_from"].as_str().unwrap()).unwrap();
+    assert!(time(&second) > time(&first), "each version is in effect from when it was published");
+}
+
+#[tokio::test]
+async fn everything_that_can_be_set_comes_back_as_it_was_set() {
+    let shop = Shop::open().await;
+    let until = shop.now().plus_days(7);
+    let rule = json!({ "id": "double", "kind": "order", "points_per_unit": "1.5", "minimum_minor": 1_000, "rounding": "up",
+                       "include": { "tax": "never", "shipping": true },
+                       "exclude": { "product_ids": ["1"], "variant_ids": ["2"], "skus": ["TEA"], "vendors": ["Acme"],
+                                    "gift_cards": false },
+                       "multiplier": { "factor": "2", "from": shop.now().to_rfc3339(), "until": until.to_rfc3339() } });
+    let wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
+                         "hold": { "days": 14 }, "expiry": { "kind": "inactivity", "days": 365 },
+                         "negative_balance": "clamp", "redemption": { "points": 50, "amount_minor": 25 },
+                         "redact_grace_hours": 24, "return_grace_days": 7 });
+    let written = write(&shop, "\"1\"", &wanted).await;
+    assert_eq!(written.status, 200, "{}", written.body);
+    let mut stored = read(&shop).await.body;
+    assert_eq!(stored.as_object_mut().unwrap().remove("version"), Some(json!(2)));
+    assert_eq!(stored, wanted);
+    // A section that is not named stays as it is.
+    assert_eq!(write(&shop, "\"2\"", &json!({ "hold": { "days": 1 } })).await.status, 200);
+    let changed = read(&shop).await.body;
+    assert_eq!((&changed["hold"], &changed["expiry"]), (&json!({ "days": 1 }), &wanted["expiry"]));
+}
+
+#[tokio::test]
+async fn nobody_overwrites_what_they_have_not_seen() {
+    let shop = Shop::open().await;
+    let settings = read(&shop).await.body;
+    let blind = shop.api.put(PATH, &settings).send().await;
+    assert_eq!((blind.status.as_u16(), blind.code()), (428, "missing_if_match"));
+    for tag in ["\"0\"", "\"2\"", "something", "*"] {
+        let stale = write(&shop, tag, &settings).await;
+        assert_eq!((stale.status.as_u16(), stale.code()), (412, "stale_settings"), "{tag}");
+    }
+    let both = futures::future::join_all([1, 2].map(|_| write(&shop, "\"1\"", &settings))).await;
+    let mut statuses: Vec<u16> = both.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412], "of two who saw the same version, one is told");
+    assert_eq!(read(&shop).await.header("etag"), "\"2\"");
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_stand_is_pointed_at() {
+    let shop = Shop::open().await;
+    let rule = |changed: Value| {
+        let mut rule = json!({ "id": "orders", "points_per_unit": "1" });
+        rule.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+        json!({ "earning_rules": [rule] })
+    };
+    let twice =
+        json!({ "earning_rules": [{ "id": "a", "points_per_unit": "1" }, { "id": "a", "points_per_unit": "2" }] });
+    for (document, pointer) in [
+        (rule(json!({ "points_per_unit": "-1" })), "/earning_rules/0/points_per_unit"),
+        (rule(json!({ "points_per_unit": "0.000000001" })), "/earning_rules/0/points_per_unit"),
+        (rule(json!({ "minimum_minor": -1 })), "/earning_rules/0/minimum_minor"),
+        (
+            rule(json!({ "multiplier": { "factor": "2", "from": "soon", "until": "later" } })),
+            "/earning_rules/0/multiplier/from",
+        ),
+        (twice, "/earning_rules/1/id"),
+        (json!({ "expiry": { "kind": "after_earning" } }), "/expiry/days"),
+        (json!({ "expiry": { "kind": "after_earning", "days": 0 } }), "/expiry/days"),
+        (json!({ "hold": { "days": 100_000 } }), "/hold/days"),
+        (json!({ "redemption": { "points": 0, "amount_minor": 1 } }), "/redemption/points"),
+        (json!({ "redact_grace_hours": 720 }), "/redact_grace_hours"),
+        (json!({ "effective_from": "tomorrow" }), "/effective_from"),
+    ] {
+        let refused = write(&shop, "\"1\"", &document).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"), "{document}");
+        assert_eq!(refused.body["pointer"], pointer, "{document}");
+    }
+    for (document, why) in [
+        (rule(json!({ "points_per_unit": 1.5 })), "a binary fraction"),
+        (json!({ "hodl": { "days": 1 } }), "a misspelt section"),
+    ] {
+        let refused = write(&shop, "\"1\"", &document).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"), "{why}");
+    }
+    assert_eq!(read(&shop).await.header("etag"), "\"1\"");
+}
+
+#[tokio::test]
+async fn an_order_is_judged_by_the_version_in_effect_when_it_was_made() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    let before = ada.order(50_00);
+    shop.pays("3").await;
+    let after = ada.order(50_00);
+    assert!(after.deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 150);
+    assert!(before.deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 200, "it was made when one point was paid");
+    let explanation = ada.explanation().await;
+    assert_eq!(explanation.lot_of(before.id()).source.program_version, Some(1));
+    assert_eq!(explanation.lot_of(after.id()).source.program_version, Some(2));
+}

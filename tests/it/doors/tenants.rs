@@ -1,0 +1,165 @@
+//! No merchant can read or change anything of another's: every route, with another's key, with another's ids.
+
+use gateway::shopify::sample::CustomerSample;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Api, Shop, Shopper};
+
+/// An operation as the API's description has it.
+struct Operation {
+    method: Method,
+    path: String,
+    /// Asks for an API key; the others are the shop's own doors.
+    needs_a_key: bool,
+}
+
+fn operations() -> Vec<Operation> {
+    let description = serde_json::to_value(gateway::router::description()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            if operation.get("responses").is_none() {
+                continue;
+            }
+            let needs_a_key = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
+            operations.push(Operation { method, path: path.clone(), needs_a_key });
+        }
+    }
+    operations
+}
+
+impl Operation {
+    fn names_something(&self) -> bool {
+        self.path.contains('{')
+    }
+
+    /// A request that would succeed for whoever owns these ids.
+    async fn attempt(&self, api: &Api, customer: &str, redemption: &str) -> Answer {
+        let path = self.path.replace("{id}", customer).replace("{redemption_id}", redemption);
+        assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
+        let document = match (self.method.as_str(), self.path.rsplit('/').next().unwrap()) {
+            ("GET", _) => Value::Null,
+            (_, "search") => json!({ "email": "ada@example.com" }),
+            (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
+            (_, "reward_redemptions") => json!({ "points": 1 }),
+            (_, "program_settings") => json!({ "hold": { "days": 99 } }),
+            (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "cancel") => json!({}),
+            (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
+        };
+        let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
+        let call = if document.is_null() { call } else { call.json(&document) };
+        call.send().await
+    }
+}
+
+/// A shopper with an order, a redemption and a privacy request.
+async fn victim(shop: &Shop) -> (Shopper<'_>, String) {
+    let ada = shop.shopper();
+    let profile = CustomerSample {
+        email: Some("ada@example.com".to_owned()),
+        updated_at: shop.now(),
+        ..CustomerSample::new(ada.external_id)
+    };
+    assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    let redemption = ada.redeem(10).await;
+    let request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "id": ada.external_id } });
+    assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
+    (ada, redemption.id)
+}
+
+/// All that the merchant can read of themselves, apart from the moment of reading.
+async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
+    let settings = shop.api.get("/v1/program_settings").document().await;
+    let mut balance = shopper.balance().await;
+    balance["as_of"] = Value::Null;
+    let customers = shop.api.get("/v1/customers").document().await;
+    json!([settings, balance, customers, shopper.transactions().await, format!("{:?}", shopper.explanation().await)])
+}
+
+#[tokio::test]
+async fn another_merchants_key_opens_nothing_of_this_one() {
+    let (shop, stranger) = (Shop::open().await, Shop::open().await);
+    let (ada, redemption) = victim(&shop).await;
+    let (customer, before) = (ada.id().await, everything(&shop, ada).await);
+
+    for operation in operations().iter().filter(|operation| operation.needs_a_key) {
+        let name = format!("{} {}", operation.method, operation.path);
+        let answer = operation.attempt(&stranger.api, &customer, &redemption).await;
+        if operation.names_something() {
+            assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{name}");
+        } else {
+            assert!(answer.status.is_success(), "{name}: {}", answer.body);
+            let told = answer.body.to_string();
+            assert!(!told.contains(&customer) && !told.contains("ada@example.com"), "{name}: {told}");
+        }
+    }
+    assert_eq!(everything(&shop, ada).await, before, "nothing of this merchant has changed");
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_opens_nothing() {
+    let (shop, stranger) = (Shop::open().await, Shop::open().await);
+    let (ada, redemption) = victim(&shop).await;
+    let (customer, before) = (ada.id().await, everything(&shop, ada).await);
+    let (own, foreign) = (shop.api.key(), stranger.api.key());
+    let secret_of = |key: &str| key.rsplit_once('_').unwrap().1.to_owned();
+    let forged = [
+        String::new(),
+        "ln_".to_owned(),
+        own.replace(&secret_of(own), &secret_of(foreign)),
+        format!("{own}x"),
+        own[..own.len() - 1].to_owned(),
+        own.to_uppercase(),
+        format!("ln_{}_{}", gateway::clock::new_id().simple(), secret_of(own)),
+    ];
+    let operations = operations();
+    assert!(operations.iter().filter(|operation| operation.needs_a_key).count() >= 13);
+    for operation in operations.iter().filter(|operation| operation.needs_a_key) {
+        for key in &forged {
+            let answer = operation.attempt(&shop.api.with_key(key), &customer, &redemption).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (401, "unauthorized"), "{}", operation.path);
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+        let path = operation.path.replace("{id}", &customer).replace("{redemption_id}", &redemption);
+        let keyless = shop.api.keyless(operation.method.clone(), &path).send().await;
+        assert_eq!(keyless.status, 401, "{}", operation.path);
+    }
+    assert_eq!(everything(&shop, ada).await, before);
+}
+
+#[tokio::test]
+async fn doors_without_a_key_ask_for_a_signature() {
+    let shop = Shop::open().await;
+    let keyless: Vec<Operation> = operations().into_iter().filter(|operation| !operation.needs_a_key).collect();
+    assert_eq!(keyless.len(), 2, "only the two of the shop");
+    for operation in keyless {
+        let path = operation.path.replace("{resource}", "orders").replace("{event}", "create");
+        let answer = shop.api.call(operation.method, &path).json(&json!({})).send().await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (401, "invalid_signature"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn two_shops_with_the_same_ids_do_not_meet() {
+    let (one, other) = (Shop::open().await, Shop::open().await);
+    let (ada, namesake) = (one.shopper(), other.shopper());
+    assert_eq!(ada.external_id, namesake.external_id);
+    let (order, same_id) = (ada.order(50_00), namesake.order(30_00));
+    assert_eq!(order.id(), same_id.id());
+    assert!(order.deliver().await.is_accepted());
+    assert!(same_id.deliver().await.is_accepted());
+    assert_ne!(ada.id().await, namesake.id().await);
+    assert!(order.full_refund().deliver().await.is_accepted());
+    assert_eq!((ada.available().await, namesake.available().await), (0, 30));
+
+    // A code of one shop is just text in another.
+    let redemption = namesake.redeem(10).await;
+    let elsewhere = ada.order(20_00).with_code(&redemption.code);
+    assert!(elsewhere.deliver().await.is_accepted());
+    assert!(elsewhere.full_refund().deliver().await.is_accepted());
+    assert_eq!((ada.available().await, namesake.available().await), (0, 20));
+}
