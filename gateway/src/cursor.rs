@@ -23,5 +23,8 @@ pub fn encode<T: Serialize>(place: &T) -> String {
 pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Problem::of(Code::InvalidCursor))?;
-    postcard::from_bytes(&bytes).map(Some).map_err(|_| Problem::of(Code::InvalidCursor))
+    match postcard::take_from_bytes(&bytes) {
+        Ok((place, [])) => Ok(Some(place)),
+        Ok(_) | Err(_) => Err(Problem::of(Code::InvalidCursor)),
+    }
 }

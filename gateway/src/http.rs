@@ -56,6 +56,16 @@ pub struct Paging {
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
+/// How far a read has to see.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Freshness {
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
 }
 
 /// The journal's position and time of which an answer speaks.

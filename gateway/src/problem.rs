@@ -48,6 +48,7 @@ codes! {
     Unauthorized = "unauthorized", UNAUTHORIZED, "The key is missing or not valid";
     InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature does not fit";
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not one of this path";
     CustomerErased = "customer_erased", CONFLICT, "The customer was erased";
     CustomerMerged = "customer_merged", CONFLICT, "The customer was merged into another";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";

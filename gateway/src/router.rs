@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -71,9 +70,10 @@ pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .fallback(|| async { Problem::of(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
         .layer(Extension(Arc::new(description)))
         .layer(Extension(metrics))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn(bounded))
         .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
         .with_state(gateway)
 }
@@ -88,12 +88,25 @@ pub fn operations(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .with_state(gateway)
 }
 
+/// A request that takes too long is answered like any other that found a server out of reach.
+async fn bounded(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::of(Code::Unavailable).into_response())
+}
+
 /// A span for each API call, by its route, never by its path: a path holds ids.
 async fn traced(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let request_id = new_id();
-    let span = tracing::info_span!("http", %method, route, request_id = %request_id, status = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "http",
+        %method,
+        route,
+        request_id = %request_id,
+        trace_id = tracing::field::Empty,
+        status = tracing::field::Empty,
+    );
     telemetry::join_caller(&span, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();

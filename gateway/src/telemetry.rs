@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use axum::http::HeaderMap;
-use opentelemetry::{global, propagation::Extractor};
+use opentelemetry::{
+    global,
+    propagation::Extractor,
+    trace::{TraceContextExt, TraceId},
+};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -19,11 +23,17 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// Makes `span` part of the trace that the caller names, if it names one.
+/// Makes `span` part of the trace that the caller names, if it names one. The trace's id is recorded in the span's field
+/// `trace_id`, from where every line of the log that is written inside carries it.
 pub fn join_caller(span: &Span, headers: &HeaderMap) {
     let parent = global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers)));
-    // Without a subscriber that traces there is nothing to join.
+    let of_caller = parent.span().span_context().trace_id();
+    // Without a subscriber that traces there is nothing to join, and the caller's own id is the only one.
     let _ = span.set_parent(parent);
+    let own = span.context().span().span_context().trace_id();
+    if let Some(id) = [own, of_caller].into_iter().find(|id| *id != TraceId::INVALID) {
+        span.record("trace_id", tracing::field::display(id));
+    }
 }
 
 /// The current place in the trace, as it travels beside a commit; none where nobody traces.

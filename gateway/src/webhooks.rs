@@ -12,7 +12,7 @@ use axum::{
 };
 use journal::Actor;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use utoipa::ToSchema;
 use vault::DirectoryKind;
@@ -21,11 +21,16 @@ use crate::{
     clock::new_id,
     commands::{CommandError, Done, Request, merchant::PLATFORM},
     gateway::Gateway,
+    http::body::RawBody,
     problem::{Code, Problem},
     shopify::{self, Fact, Topic, Unreadable, headers::WebhookHeaders, signature},
     telemetry,
 };
 use aggregates::points::PointsRefusal;
+
+/// Shopify hangs up after five seconds. Before that it is told to come back; what was begun is completed by the
+/// repetition.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,7 +69,7 @@ impl From<Done> for WebhookAnswer {
     responses((status = 200, body = WebhookAnswer), (status = 400, body = crate::problem::ProblemDocument),
               (status = 401, body = crate::problem::ProblemDocument), (status = 503, body = crate::problem::ProblemDocument))
 )]
-pub async fn by_header(State(gateway): State<Gateway>, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn by_header(State(gateway): State<Gateway>, headers: HeaderMap, RawBody(body): RawBody) -> Response {
     let webhook = WebhookHeaders::from(&headers);
     let topic = webhook.topic.clone().unwrap_or_default();
     receive(gateway, &headers, webhook, topic, body).await
@@ -81,7 +86,7 @@ pub async fn by_path(
     State(gateway): State<Gateway>,
     Path((resource, event)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    RawBody(body): RawBody,
 ) -> Response {
     let webhook = WebhookHeaders::from(&headers);
     receive(gateway, &headers, webhook, format!("{resource}/{event}"), body).await
@@ -97,9 +102,16 @@ async fn receive(
     let started = Instant::now();
     let parsed = Topic::parse(&topic);
     let request_id = new_id();
-    let span = tracing::info_span!("webhook", topic = parsed.as_str(), request_id = %request_id, outcome = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "webhook",
+        topic = parsed.as_str(),
+        request_id = %request_id,
+        trace_id = tracing::field::Empty,
+        outcome = tracing::field::Empty,
+    );
     telemetry::join_caller(&span, headers);
-    let answer = take_in(&gateway, &webhook, parsed, &body, request_id).instrument(span.clone()).await;
+    let answer = timeout(ANSWER_WITHIN, take_in(&gateway, &webhook, parsed, &body, request_id));
+    let answer = answer.instrument(span.clone()).await.unwrap_or_else(|_| Err(Problem::of(Code::Unavailable)));
     let word = match &answer {
         Ok(answer) => match answer.outcome {
             WebhookOutcome::Accepted => "accepted",

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod projection;
 pub mod runner;
 mod sql;
+mod telemetry;
 
 pub use checkpoint::{Checkpoint, list, set_paused};
 pub use progress::Progress;

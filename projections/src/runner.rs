@@ -17,6 +17,7 @@ use crate::{
     checkpoint::{self, Checkpoint},
     progress,
     projection::{Projection, ProjectionError},
+    telemetry,
 };
 
 /// Commits in one transaction, unless a group must be kept whole.
@@ -138,7 +139,8 @@ impl<P: Projection> Runner<P> {
             Checkpoint { position: last.position, commit_hash: Some(last.hash()), recorded_at, ..standing.clone() };
         let mine: Vec<Positioned> =
             batch.iter().filter(|commit| P::CONTEXTS.contains(&commit.subject.context)).cloned().collect();
-        let span = tracing::info_span!("projection.apply", projection = P::NAME, commits = mine.len());
+        let span = telemetry::batch_span(P::NAME, &mine);
+        let in_their_traces = telemetry::commit_spans(P::NAME, &mine, &span);
         async {
             let mut transaction = self.db.begin().await?;
             if !mine.is_empty() {
@@ -153,7 +155,8 @@ impl<P: Projection> Runner<P> {
         }
         .instrument(span)
         .await?;
-        crate::runner::telemetry::applied(P::NAME, batch);
+        drop(in_their_traces);
+        telemetry::applied(P::NAME, batch);
         Ok(next)
     }
 
@@ -166,21 +169,4 @@ impl<P: Projection> Runner<P> {
 fn ends_inside_group(batch: &[Positioned]) -> bool {
     let group = batch.last().and_then(|commit| commit.commit.group.as_ref());
     group.is_some_and(|group| group.index + 1 < group.count)
-}
-
-mod telemetry {
-    //! What the outside sees of a batch: position in metrics, and a span per commit in the trace that caused it.
-
-    use journal::Positioned;
-
-    pub(super) fn applied(projection: &'static str, batch: &[Positioned]) {
-        let Some(last) = batch.last() else { return };
-        metrics::gauge!("loyalty_projection_position", "projection" => projection).set(float(last.position));
-        metrics::counter!("loyalty_projection_commits_total", "projection" => projection).increment(batch.len() as u64);
-    }
-
-    /// Gauges are floats by the interface of the metrics library; positions stay below 2^53.
-    fn float(position: u64) -> f64 {
-        position as f64
-    }
 }

@@ -1,5 +1,7 @@
 //! The doors themselves: what they let in, what they turn away, and in which words.
 
+#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
+
 mod customers;
 mod health;
 mod idempotency;

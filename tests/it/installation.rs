@@ -3,4 +3,7 @@
 
 mod dev;
 mod kills;
+mod outages;
+mod plaintext;
 mod program;
+mod traces;

@@ -1,5 +1,7 @@
 //! What shops and shoppers live through, each told through the doors with signed full-size bodies.
 
+#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
+
 mod adjustments;
 mod arrival;
 mod gateways;

@@ -12,7 +12,7 @@ use super::{
     AsOf,
     balance::BalanceDocument,
     body::{JsonBody, idempotency_key},
-    customer_id,
+    customer_id, history,
 };
 use crate::{
     auth::Caller,
@@ -65,7 +65,10 @@ pub async fn create(
     let content = postcard::to_stdvec(&(new.points, reason)).unwrap_or_default();
     let idempotency = Idempotency { route: "points_adjustments", key, content };
     let done = gateway.adjust_points(&caller.request, customer, &idempotency, new.points, reason).await?;
-    let balance = balance_of(&caller, &done.reached);
+    let balance = match done.repeated {
+        true => history::balance_right_after(&gateway, &caller, done.position).await?,
+        false => balance_of(&caller, &done.reached),
+    };
     let document = Adjustment { points: new.points, balance, position: done.position };
     Ok((StatusCode::CREATED, replayed(done.repeated), Json(document)))
 }

@@ -12,6 +12,20 @@ use crate::problem::{Code, Problem};
 /// Longest idempotency key, in bytes.
 const IDEMPOTENCY_KEY_MAX: usize = 255;
 
+/// A body as it came in.
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Bytes::from_request(request, state).await.map(RawBody).map_err(|rejection| match rejection.status() {
+            axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::of(Code::PayloadTooLarge),
+            _ => Problem::of(Code::MalformedRequest),
+        })
+    }
+}
+
 /// A JSON body, with the bytes it came in.
 pub struct JsonBody<T> {
     pub value: T,
@@ -22,10 +36,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let raw = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::of(Code::PayloadTooLarge),
-            _ => Problem::of(Code::MalformedRequest),
-        })?;
+        let RawBody(raw) = RawBody::from_request(request, state).await?;
         let value = serde_json::from_slice(&raw).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => Problem::saying(Code::Invalid, shape_only(&error)),
             _ => Problem::of(Code::MalformedJson),

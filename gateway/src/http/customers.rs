@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use vault::{DirectoryKind, IndexKind, VaultError};
 
 use super::{
-    Page,
+    Freshness, Page,
     body::{JsonBody, Params},
     customer_id,
 };
@@ -138,15 +138,17 @@ async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Resu
 
 /// One customer.
 #[utoipa::path(
-    get, path = "/v1/customers/{id}", tag = "customers", security(("api_key" = [])), params(("id" = String, Path)),
+    get, path = "/v1/customers/{id}", tag = "customers", security(("api_key" = [])),
+    params(("id" = String, Path), Freshness),
     responses((status = 200, body = CustomerDocument), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn get(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
+    Params(freshness): Params<Freshness>,
 ) -> Result<Json<CustomerDocument>, Problem> {
-    gateway.fresh_enough(&caller, customers::Customers::NAME, None).await?;
+    gateway.fresh_enough(&caller, customers::Customers::NAME, freshness.min_position).await?;
     let row = customers::find(&gateway.db, caller.merchant(), customer_id(&id)?).await?;
     let row = row.ok_or_else(|| Problem::of(Code::NotFound))?;
     Ok(Json(open(&gateway, caller.merchant(), row).await?))
@@ -162,14 +164,17 @@ pub struct Search {
 
 /// Customers with exactly this e-mail address or phone number.
 #[utoipa::path(
-    post, path = "/v1/customers/search", tag = "customers", security(("api_key" = [])), request_body = Search,
+    post, path = "/v1/customers/search", tag = "customers", security(("api_key" = [])), params(Freshness),
+    request_body = Search,
     responses((status = 200, body = Page<CustomerDocument>), (status = 422, body = crate::problem::ProblemDocument))
 )]
 pub async fn search(
     State(gateway): State<Gateway>,
     caller: Caller,
+    Params(freshness): Params<Freshness>,
     JsonBody { value: search, .. }: JsonBody<Search>,
 ) -> Result<Json<Page<CustomerDocument>>, Problem> {
+    gateway.fresh_enough(&caller, customers::Customers::NAME, freshness.min_position).await?;
     let (kind, value) = match (&search.email, &search.phone) {
         (Some(email), None) => (IndexKind::Email, email),
         (None, Some(phone)) => (IndexKind::Phone, phone),

@@ -32,7 +32,7 @@ pub async fn list(
     caller: Caller,
     Params(paging): Params<Paging>,
 ) -> Result<Json<Page<GdprRequest>>, Problem> {
-    gateway.fresh_enough(&caller, gdpr_requests::GdprRequests::NAME, None).await?;
+    gateway.fresh_enough(&caller, gdpr_requests::GdprRequests::NAME, paging.min_position).await?;
     let limit = cursor::limit(paging.limit);
     let after = cursor::decode::<(Timestamp, GdprRequestId)>(paging.cursor.as_deref())?;
     let rows = gdpr_requests::list(&gateway.db, caller.merchant(), after, rows_wanted(limit)).await?;

@@ -6,10 +6,13 @@ use aggregates::{
     points::{Account, Balance, PointsEvent},
     time::Timestamp,
 };
-use journal::{Positioned, Subject};
+use journal::{Positioned, Subject, SubjectId};
 use projections::projection::events_of;
 
-use super::{AsOf, balance::Moment};
+use super::{
+    AsOf,
+    balance::{BalanceDocument, Moment},
+};
 use crate::{
     auth::Caller,
     commands::CommandError,
@@ -29,19 +32,42 @@ pub async fn balance_as_of(
         Moment::Time(time) => time,
         Moment::Position(position) => time_of(gateway, caller, position).await?,
     };
+    let account = folded(commits_until(&commits, moment))?;
+    let position = match moment {
+        Moment::Time(_) => commits_until(&commits, moment).last().map_or(0, |commit| commit.position),
+        Moment::Position(position) => position,
+    };
+    Ok((account.balance_at(instant), AsOf { position, time: instant.to_rfc3339() }))
+}
+
+/// The balance that the command committed at `position` left behind, as it was answered then: for answers that are given
+/// again. The account is the one that took the commit, though it may have been merged since.
+pub async fn balance_right_after(
+    gateway: &Gateway,
+    caller: &Caller,
+    position: u64,
+) -> Result<BalanceDocument, Problem> {
+    let commit = gateway.journal.at(position).await.map_err(CommandError::from)?;
+    let commit = commit.filter(|commit| commit.subject.merchant == caller.merchant());
+    let (account, recorded_at) = match commit.map(|commit| (commit.subject.id, commit.commit.recorded_at)) {
+        Some((SubjectId::Uuid(account), recorded_at)) => (CustomerId(account), recorded_at),
+        _ => return Err(CommandError::Internal("a command's commit is not in the log".to_owned()).into()),
+    };
+    let commits = commits_of(gateway, caller, account).await?;
+    let state = folded(commits.iter().take_while(|commit| commit.position <= position))?;
+    let as_of = AsOf { position, time: recorded_at.to_rfc3339() };
+    Ok(BalanceDocument::new(account, state.balance_at(recorded_at), as_of))
+}
+
+/// An account after these commits.
+fn folded<'a>(commits: impl Iterator<Item = &'a Positioned>) -> Result<Account, Problem> {
     let mut account = Account::default();
-    let mut last = 0;
-    for commit in commits_until(&commits, moment) {
-        last = commit.position;
+    for commit in commits {
         for event in points_events(commit)? {
             account.apply(&event, &commit.recorded());
         }
     }
-    let position = match moment {
-        Moment::Time(_) => last,
-        Moment::Position(position) => position,
-    };
-    Ok((account.balance_at(instant), AsOf { position, time: instant.to_rfc3339() }))
+    Ok(account)
 }
 
 /// All commits of a customer's account.

@@ -13,7 +13,7 @@ use super::{
     adjustments::{balance_of, replayed},
     balance::BalanceDocument,
     body::{JsonBody, idempotency_key},
-    customer_id,
+    customer_id, history,
 };
 use crate::{
     auth::Caller,
@@ -21,6 +21,9 @@ use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
 };
+
+/// Bought, and not used yet.
+const ACTIVE: &str = "active";
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,11 +63,11 @@ fn document(caller: &Caller, done: &RedemptionDone) -> RewardRedemption {
         status: match (redemption.cancelled, redemption.used_by) {
             (true, _) => "cancelled",
             (false, Some(_)) => "used",
-            (false, None) => "active",
+            (false, None) => ACTIVE,
         },
         created_at: redemption.at.to_rfc3339(),
         balance: balance_of(caller, &done.reached),
-        position: if done.repeated { redemption.position } else { done.reached.executed.state.position },
+        position: done.reached.executed.state.position,
     }
 }
 
@@ -94,7 +97,22 @@ pub async fn create(
     let content = postcard::to_stdvec(&points).unwrap_or_default();
     let idempotency = Idempotency { route: "reward_redemptions", key, content };
     let done = gateway.redeem_points(&caller.request, customer, &idempotency, points).await?;
-    Ok((StatusCode::CREATED, replayed(done.repeated), Json(document(&caller, &done))))
+    let mut answer = document(&caller, &done);
+    if done.repeated {
+        answer = as_first_answered(&gateway, &caller, answer, done.redemption.position).await?;
+    }
+    Ok((StatusCode::CREATED, replayed(done.repeated), Json(answer)))
+}
+
+/// The answer to the request that made the redemption at `position`, whatever has become of it since.
+async fn as_first_answered(
+    gateway: &Gateway,
+    caller: &Caller,
+    now: RewardRedemption,
+    position: u64,
+) -> Result<RewardRedemption, Problem> {
+    let balance = history::balance_right_after(gateway, caller, position).await?;
+    Ok(RewardRedemption { returned_points: 0, status: ACTIVE, balance, position, ..now })
 }
 
 /// Undoes a redemption whose code no order has used: the points return to their lots.

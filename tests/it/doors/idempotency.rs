@@ -18,7 +18,10 @@ async fn with_points(shop: &Shop) -> Shopper<'_> {
     ada
 }
 
-const REQUESTS: [(&str, fn(i64) -> Value); 2] = [
+/// Where points move, and what moves them there.
+type Route = (&'static str, fn(i64) -> Value);
+
+const ROUTES: [Route; 2] = [
     ("points_adjustments", |points| json!({ "points": points, "reason": "goodwill" })),
     ("reward_redemptions", |points| json!({ "points": points })),
 ];
@@ -27,7 +30,7 @@ const REQUESTS: [(&str, fn(i64) -> Value); 2] = [
 async fn where_points_move_a_key_is_required() {
     let shop = Shop::open().await;
     let ada = with_points(&shop).await;
-    for (what, request) in REQUESTS {
+    for (what, request) in ROUTES {
         let path = ada.path(what).await;
         for call in [
             shop.api.post(&path, &request(5)),
@@ -47,7 +50,7 @@ async fn where_points_move_a_key_is_required() {
 async fn a_repeated_request_gets_the_answer_of_the_first_and_has_no_effect() {
     let shop = Shop::open().await;
     let ada = with_points(&shop).await;
-    for (what, request) in REQUESTS {
+    for (what, request) in ROUTES {
         let first = post(ada, what, "a key with a name in it: Ada", &request(5)).await;
         assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (201, ""), "{what}: {}", first.body);
         let again = post(ada, what, "a key with a name in it: Ada", &request(5)).await;
@@ -66,7 +69,7 @@ async fn a_repeated_request_gets_the_answer_of_the_first_and_has_no_effect() {
 async fn a_key_stands_for_one_content_and_for_one_route() {
     let shop = Shop::open().await;
     let ada = with_points(&shop).await;
-    for (what, request) in REQUESTS {
+    for (what, request) in ROUTES {
         assert_eq!(post(ada, what, "one key", &request(5)).await.status, 201, "another route is another key");
         let reused = post(ada, what, "one key", &request(6)).await;
         assert_eq!((reused.status.as_u16(), reused.code()), (422, "idempotency_key_reused"), "{what}");
@@ -93,7 +96,7 @@ async fn a_refusal_is_not_remembered() {
 async fn the_same_request_many_times_at_once_has_one_effect() {
     let shop = Shop::open().await;
     let ada = with_points(&shop).await;
-    for (what, request) in REQUESTS {
+    for (what, request) in ROUTES {
         let document = request(5);
         let answers = join_all((0..8).map(|_| post(ada, what, "at once", &document))).await;
         assert!(answers.iter().all(|answer| answer.status == 201), "{what}: {answers:#?}");

@@ -92,3 +92,32 @@ async fn a_read_waits_for_the_position_it_demands_but_not_for_ever() {
     let nonsense = balance(&shop, &path, "min_position", "soon").await;
     assert_eq!((nonsense.status.as_u16(), nonsense.code()), (400, "malformed_request"));
 }
+
+#[tokio::test]
+async fn at_no_position_are_merged_points_on_both_sides_or_on_none() {
+    let shop = Shop::open().await;
+    let (a, b) = (shop.shopper(), shop.shopper());
+    assert!(a.order(50_00).deliver().await.is_accepted());
+    let before = b.order(30_00).deliver().await.position.unwrap();
+    let (of_a, of_b) = (a.path("balance").await, b.path("balance").await);
+    let merged = shop.merge(b, a).await.position.unwrap();
+    for position in before..=merged {
+        let at = async |path: &str| balance(&shop, path, "as_of", position).await.body["available"].as_i64().unwrap();
+        let both = (at(&of_a).await, at(&of_b).await);
+        assert_eq!(both, if position < merged { (50, 30) } else { (0, 80) }, "{position}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_and_then_reads_sees_it_without_asking_for_a_position() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(1_00).deliver().await.is_accepted());
+    let (balance, ledger) = (ada.path("balance").await, ada.path("points_transactions").await);
+    for available in 2..12 {
+        assert!(ada.order(1_00).deliver().await.is_accepted());
+        assert_eq!(shop.api.get(&balance).document().await["available"], available);
+        let lines = shop.api.get(&ledger).document().await;
+        assert_eq!(lines["data"].as_array().map(Vec::len), usize::try_from(available).ok());
+    }
+}

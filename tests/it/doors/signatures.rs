@@ -35,10 +35,10 @@ async fn a_shop_that_is_nobody_here_is_told_no_more_than_a_bad_signature() {
     let (shop, other) = (Shop::open().await, Shop::open().await);
     let body = shop.shopper().order(50_00).sample.body();
     let webhook = || shop.webhook("orders/create", body.clone());
-    let unknown = turned_away(webhook().from_shop(Some("unheard-of.myshopify.com"))).await;
-    let foreign = turned_away(webhook().from_shop(Some(&other.domain))).await;
-    turned_away(webhook().from_shop(Some("shop.example.com"))).await;
-    turned_away(webhook().from_shop(None)).await;
+    let unknown = turned_away(webhook().by_shop(Some("unheard-of.myshopify.com"))).await;
+    let foreign = turned_away(webhook().by_shop(Some(&other.domain))).await;
+    turned_away(webhook().by_shop(Some("shop.example.com"))).await;
+    turned_away(webhook().by_shop(None)).await;
     let bad = turned_away(webhook().signed(Some("AAAA"))).await;
     assert_eq!((&unknown.body, &foreign.body), (&bad.body, &bad.body));
 }

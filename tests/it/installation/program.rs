@@ -49,3 +49,11 @@ pub async fn with_servers(mut setting: Setting) -> Setting {
     setting.arguments.extend(["--postgres-bin".into(), binaries.postgres_bin_dir.into_os_string()]);
     setting
 }
+
+/// A variable of the installation's `env` file.
+pub fn variable(installation: &Installation, name: &str) -> String {
+    let text = std::fs::read_to_string(installation.env_file()).expect("an installation writes its env file");
+    let mut lines = text.lines().filter_map(|line| line.split_once('='));
+    let found = lines.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
+    found.unwrap_or_else(|| panic!("{name} is not in the env file"))
+}

@@ -45,6 +45,30 @@ async fn the_kept_profile_has_everything_and_answers_for_what_the_other_gives_ba
     assert_eq!(b.available().await, 45);
     assert!(bought.full_refund().deliver().await.is_accepted());
     assert_eq!(b.available().await, 50, "the order's 10 went, the 15 of the code came back, 10 of them owed");
+    b.books_balance().await;
+}
+
+#[tokio::test]
+async fn the_books_of_both_tell_the_transfer_and_old_ids_of_redemptions_still_lead_to_them() {
+    let shop = Shop::open().await;
+    let (a, b) = (shop.shopper(), shop.shopper());
+    assert!(a.order(50_00).deliver().await.is_accepted());
+    assert!(b.order(30_00).deliver().await.is_accepted());
+    let redemption = a.redeem(20).await;
+    let gone = a.path("").await;
+    assert!(shop.merge(b, a).await.is_accepted());
+
+    assert_eq!(b.ledger().await[0], ("transfer_in".to_owned(), 30));
+    let left = shop.api.get(&format!("{gone}points_transactions")).query("min_position", shop.seen()).document().await;
+    assert_eq!((&left["data"][0]["type"], &left["data"][0]["points"]), (&"transfer_out".into(), &Value::from(-30)));
+    assert_eq!(left["data"][0]["reference"]["id"], Value::from(b.id().await));
+
+    let cancel = format!("{gone}reward_redemptions/{}/cancel", redemption.id);
+    let cancelled = shop.api.post(&cancel, &serde_json::json!({})).send().await;
+    assert_eq!(cancelled.status, 201, "{}", cancelled.body);
+    shop.has_seen(cancelled.body["position"].as_u64());
+    assert_eq!(b.available().await, 80);
+    b.books_balance().await;
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ async fn allowed_the_balance_goes_below_zero_and_the_next_order_pays_the_debt() 
     assert!(ada.order(25_00).deliver().await.is_accepted());
     assert_eq!(ada.available().await, 5);
     assert_eq!(ada.explanation().await.debt, 0);
+    ada.books_balance().await;
 }
 
 #[tokio::test]
@@ -38,6 +39,7 @@ async fn clamped_it_stops_at_zero_and_the_rest_is_waived() {
     assert_eq!(ada.available().await, 0);
     assert!(ada.order(25_00).deliver().await.is_accepted());
     assert_eq!(ada.available().await, 25, "nothing is owed");
+    ada.books_balance().await;
 }
 
 #[tokio::test]
@@ -46,6 +48,7 @@ async fn with_pending_only_spendable_points_stay_with_the_shopper() {
     let (ada, order) = spent(&shop, "pending_only").await;
     assert!(order.full_refund().deliver().await.is_accepted());
     assert_eq!(ada.available().await, 30);
+    ada.books_balance().await;
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn each_lot_expires_by_its_own_date() {
     assert_eq!(ada.available().await, 30);
     shop.advance_days(40).await;
     assert_eq!(ada.available().await, 0);
+    ada.books_balance().await;
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ async fn a_partial_refund_gives_back_its_share_of_the_code() {
     assert_eq!(ada.available().await, 40 + 24 + 30, "20 of 50 went back, and so do two fifths of 60 points");
     assert!(redeeming.refund_of(&[(1, 1)]).deliver().await.is_accepted());
     assert_eq!(ada.available().await, 100);
+    ada.books_balance().await;
 }
 
 #[tokio::test]
@@ -78,6 +79,45 @@ async fn a_code_stays_the_redeemers_whoever_types_it_in() {
     assert_eq!((ada.available().await, bob.available().await), (20, 20));
     assert!(order.full_refund().deliver().await.is_accepted());
     assert_eq!((ada.available().await, bob.available().await), (50, 0));
+}
+
+#[tokio::test]
+async fn a_guest_who_types_in_a_code_and_gives_the_goods_back_gives_the_points_to_the_redeemer() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    let redemption = ada.redeem(30).await;
+    let order =
+        shop.guest_order(0).with_code(&redemption.code).with(|order| order.lines = vec![(10_00, 1), (10_00, 1)]);
+    assert!(order.deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 20);
+    assert!(order.refund_of(&[(0, 1)]).deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 35);
+    assert!(order.cancelled().tell("orders/cancelled").await.is_accepted());
+    assert_eq!(ada.available().await, 50);
+
+    // Claiming the order later gives nothing back twice.
+    let bob = shop.shopper();
+    let claimed = order.cancelled().later(|order| order.customer_id = Some(bob.external_id));
+    assert!(claimed.tell("orders/updated").await.is_accepted());
+    assert_eq!((ada.available().await, bob.available().await), (50, 0));
+}
+
+#[tokio::test]
+async fn one_code_serves_one_order() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    let redemption = ada.redeem(30).await;
+    let (first, second) = (ada.order(20_00).with_code(&redemption.code), ada.order(20_00).with_code(&redemption.code));
+    for order in [&first, &second] {
+        assert!(order.deliver().await.is_accepted());
+    }
+    assert!(second.full_refund().deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 40, "the second order's own points went, the code was not its");
+    assert!(first.full_refund().deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 50);
+    ada.books_balance().await;
 }
 
 #[tokio::test]
@@ -119,6 +159,7 @@ async fn a_cancelled_redemption_returns_to_its_lots_and_cancelling_again_changes
     assert_eq!(ada.explanation().await.canonical(), before);
     let again = ada.cancel(&redemption).await;
     assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (201, "true"));
+    assert_eq!(again.body["position"], cancelled.body["position"]);
     assert_eq!(ada.available().await, 100);
     assert_eq!(ada.ledger().await[..2], [("refund".to_owned(), 70), ("redeem".to_owned(), -70)]);
 
@@ -148,4 +189,5 @@ async fn points_that_come_back_after_their_expiry_live_for_a_grace_time() {
     shop.advance_days(1).await;
     assert_eq!(ada.available().await, 0);
     assert_eq!(ada.explanation().await.lot_of(order.id()).expired, 50);
+    ada.books_balance().await;
 }

@@ -53,6 +53,7 @@ async fn partial_refunds_take_back_their_share_and_never_more_than_there_was() {
 
     let lot = ada.explanation().await.lot_of(order.id()).clone();
     assert_eq!((lot.source.awarded, lot.source.reversed, lot.remaining), (Some(50), Some(50), 0));
+    ada.books_balance().await;
 }
 
 #[tokio::test]
@@ -120,6 +121,7 @@ async fn a_cancellation_and_its_refund_are_one_reversal_in_whatever_order_they_a
             for which in order {
                 tellings.deliver(which).await;
             }
+            shopper.books_balance().await;
             (tellings.created.id(), shopper.explanation().await)
         }
     };

@@ -13,7 +13,8 @@ async fn nine_deliveries_on_two_subscriptions_at_once_are_one_award() {
     let order = ada.order(50_00);
     let body = order.sample.body();
     let delivery = |n: usize| {
-        let (topic, subscription) = if n % 2 == 0 { ("orders/create", "loyalty") } else { ("orders/paid", "points") };
+        let (topic, subscription) =
+            if n.is_multiple_of(2) { ("orders/create", "loyalty") } else { ("orders/paid", "points") };
         let webhook = shop.webhook(topic, body.clone()).header("X-Shopify-Name", subscription);
         webhook
             .header("X-Shopify-Webhook-Id", &format!("{subscription}-{n}"))

@@ -19,24 +19,26 @@ static SHARED: LazyLock<Installation> = LazyLock::new(|| {
     let servers = Servers::shared();
     runtime::shared_blocking(async {
         let config = new_config(servers, "shared", servers.nats_url()).await;
-        Installation::start(config, Workers::Run, None).await
+        Installation::start(config, Role::Everything, None).await
     })
 });
 
 /// Another gateway on the servers of [`SHARED`].
 static SECOND: LazyLock<Installation> = LazyLock::new(|| {
     let config = Installation::shared().config.clone();
-    runtime::shared_blocking(Installation::start(config, Workers::RunElsewhere, None))
+    runtime::shared_blocking(Installation::start(config, Role::GatewayOnly, None))
 });
 
 /// Metrics are counted once per process, so all installations of this one show the same.
 static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
 
-/// Whether projections and sweeps run beside the gateway. Two sets of them would fence each other out.
+/// What runs in one process.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Workers {
-    Run,
-    RunElsewhere,
+enum Role {
+    /// Gateway, test clock, projections and sweeps, as under `loyalnest dev --test-clock`.
+    Everything,
+    /// As under `loyalnest serve`. A second set of projections would fence out the first.
+    GatewayOnly,
 }
 
 pub struct Installation {
@@ -70,16 +72,16 @@ impl Installation {
         runtime::shared(async {
             let nats = servers.another_nats().await;
             let config = new_config(servers, "own", nats.url()).await;
-            Installation::start(config, Workers::Run, Some(nats)).await
+            Installation::start(config, Role::Everything, Some(nats)).await
         })
         .await
     }
 
-    async fn start(config: Config, workers: Workers, own_log: Option<NatsNode>) -> Installation {
+    async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
-        let options = Options { test_clock: true, ..Options::default() };
+        let options = Options { test_clock: role == Role::Everything, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
-        if workers == Workers::Run {
+        if role == Role::Everything {
             composition::start_work(&gateway, &stop).detach_all();
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

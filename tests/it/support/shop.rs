@@ -114,6 +114,13 @@ impl Shop {
         self.shared.seen.fetch_max(position.unwrap_or(0), Ordering::SeqCst);
     }
 
+    /// Also what was done without an answer to the shop.
+    pub async fn has_seen_everything_of(&self, installation: &Installation) {
+        let journal = installation.gateway.journal.clone();
+        let head = runtime::shared(async move { journal.last_position().await }).await.unwrap();
+        self.has_seen(Some(head));
+    }
+
     /// Somebody who has bought nothing yet.
     pub fn shopper(&self) -> Shopper<'_> {
         self.known_as(self.fresh_id())

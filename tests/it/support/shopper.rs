@@ -78,6 +78,19 @@ impl<'a> Shopper<'a> {
         self.read("points_transactions").await["data"].as_array().unwrap().clone()
     }
 
+    /// Every line of the ledger is in the balance, and everything in the balance has its line.
+    pub async fn books_balance(&self) {
+        let call = self.shop.api.get(&self.path("points_transactions").await).query("limit", 250);
+        let page = call.query("min_position", self.shop.seen()).document().await;
+        assert_eq!(page["has_more"], false, "more lines than one page holds");
+        let lines: i64 = page["data"].as_array().unwrap().iter().map(|line| line["points"].as_i64().unwrap()).sum();
+        let Explanation { balance, debt, lots } = self.explanation().await;
+        let held: i64 = lots.iter().map(|lot| lot.remaining).sum();
+        let owned = balance.available + balance.pending;
+        assert_eq!(owned, balance.lifetime_earned - balance.lifetime_redeemed - balance.lifetime_expired);
+        assert_eq!((lines, held - debt), (owned, owned), "{page:#}");
+    }
+
     /// Points by hand.
     pub async fn adjust(&self, points: i64, reason: &str) -> Answer {
         let path = self.path("points_adjustments").await;

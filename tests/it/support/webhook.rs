@@ -62,7 +62,7 @@ impl Webhook {
         Webhook { headers, ..self }
     }
 
-    pub fn from_shop(self, domain: Option<&str>) -> Webhook {
+    pub fn by_shop(self, domain: Option<&str>) -> Webhook {
         Webhook { shop_domain: domain.map(str::to_owned), ..self }
     }
 

@@ -11,6 +11,7 @@ const FIRST_CUSTOMER: u64 = 7_300_000_000_001;
 const ORDERS: u64 = 7;
 /// The last of them is merged into the first.
 const SHOPPERS: u64 = 4;
+const LAST: u64 = FIRST_CUSTOMER + SHOPPERS - 1;
 
 pub struct History {
     pub webhooks: Vec<(&'static str, String)>,
@@ -29,7 +30,7 @@ impl History {
         for number in 0..ORDERS {
             tell_order(chance, start, number, &mut webhooks);
         }
-        let merge = MergeSample::completed(FIRST_CUSTOMER, FIRST_CUSTOMER + SHOPPERS - 1);
+        let merge = MergeSample::completed(FIRST_CUSTOMER, LAST);
         webhooks.push(("customers/merge", merge.body()));
         History { webhooks, survivors: (0..SHOPPERS - 1).map(|shopper| FIRST_CUSTOMER + shopper).collect() }
     }
@@ -57,19 +58,27 @@ fn tell_order(chance: &mut Chance, start: Timestamp, number: u64, webhooks: &mut
     let mut order = OrderSample {
         customer_id: buyer.filter(|_| chance.below(4) > 0),
         lines: vec![line(chance), line(chance)],
+        gift_cards: if chance.below(3) == 0 { vec![(20_00, 1)] } else { Vec::new() },
+        taxes_included: chance.below(3) > 0,
+        shipping_minor: if chance.below(2) == 0 { 4_90 } else { 0 },
         processed_at: start,
         updated_at: start,
         ..OrderSample::new(order_id)
     };
     webhooks.push(("orders/create", order.body()));
-    order.customer_id = buyer;
+    // Whoever was merged away may still be named, or their heir.
+    order.customer_id = buyer.map(|buyer| if chance.below(2) == 0 && buyer == LAST { FIRST_CUSTOMER } else { buyer });
     let refunds: Vec<RefundSample> = (0..chance.below(3) as u64)
         .map(|refund| match chance.below(2) {
             0 => order.refund_of(order_id * 10 + refund, at(5), &[(chance.below(2), 1)]),
             _ => order.manual_refund(order_id * 10 + refund, at(6), 7_77),
         })
         .collect();
-    webhooks.extend(refunds.iter().map(|refund| ("refunds/create", refund.body())));
+    // Some are told first while the money is still on its way.
+    let announced = refunds.iter().filter(|_| chance.below(3) == 0);
+    let announced: Vec<RefundSample> =
+        announced.map(|refund| RefundSample { paid_minor: None, ..refund.clone() }).collect();
+    webhooks.extend(announced.iter().chain(&refunds).map(|refund| ("refunds/create", refund.body())));
     order.updated_at = at(7);
     order.refunds = refunds.into_iter().filter(|_| chance.below(2) == 0).collect();
     webhooks.push(("orders/updated", order.body()));
