@@ -23,7 +23,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Dev(dev) => dev::dev(dev).await?,
         Command::Serve(serve) => serve::serve(serve, config()?).await?,
         Command::Work(work) => serve::work(work, config()?).await?,
-        Command::Keys(KeysCommand::Init) => composition::init_keys(&config()?)?,
+        Command::Keys(KeysCommand::Init) => composition::init_keys(&config()?).await?,
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,

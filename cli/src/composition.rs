@@ -1,5 +1,7 @@
 //! Where the parts are put together: the one place that knows all of them.
 
+mod vault_age;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -9,7 +11,7 @@ use gateway::{
     housekeeping,
     snapshot_seal::VaultSeal,
 };
-use journal::{Journal, JournalOptions, Subject, SubjectId};
+use journal::{Journal, JournalOptions};
 use projections::{
     Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
@@ -23,8 +25,6 @@ use vault::{RootKeyStore, Vault};
 const CONNECTIONS_MAX: u32 = 24;
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
-/// Newest commits that are looked at to see whether the vault knows everybody the log names.
-const NEWEST_COMMITS_CHECKED: u64 = 256;
 
 /// Where the servers are.
 #[derive(Debug, Clone)]
@@ -67,10 +67,15 @@ pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
     sqlx::migrate!("../migrations").run(db).await.context("the migrations did not run")
 }
 
-/// Makes the root key store if there is none. One that was made for another database is found out when it is used.
-pub fn init_keys(config: &Config) -> anyhow::Result<()> {
-    RootKeyStore::open_or_create(&config.root_keys).context("the root key store cannot be made")?;
-    Ok(())
+/// Makes the root key store of a new installation. Never beside a database that was filled under another one: whoever has
+/// lost that must look for it, and not find a new one in its place.
+pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
+    let store = if vault::is_bound(&config.database().await?).await? {
+        RootKeyStore::open(&config.root_keys)
+    } else {
+        RootKeyStore::open_or_create(&config.root_keys)
+    };
+    store.map(drop).context("the root key store does not open")
 }
 
 /// Everything behind the doors, connected and checked.
@@ -79,7 +84,7 @@ pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gatew
     let journal = config.journal().await?;
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
     let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
-    vault_is_as_new_as_the_log(&vault, &journal).await?;
+    vault_age::is_as_new_as_the_log(&vault, &journal, &db).await?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -89,34 +94,6 @@ pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gatew
         clock: Arc::new(SystemClock),
         options,
     }))
-}
-
-/// People's keys are written before their first event. If the newest events name people whom the vault has never heard
-/// of, the vault was restored from before: serving would make new keys for people who have some.
-async fn vault_is_as_new_as_the_log(vault: &Vault, journal: &Journal) -> anyhow::Result<()> {
-    let head = journal.last_position().await?;
-    for position in head.saturating_sub(NEWEST_COMMITS_CHECKED)..=head {
-        let Some(commit) = journal.at(position.max(1)).await? else { continue };
-        if let Some(person) = person_of(&commit.subject) {
-            let unheard_of = vault.unheard_of(commit.subject.merchant, &[person]).await?;
-            anyhow::ensure!(
-                unheard_of.is_empty(),
-                "the vault is older than the log: position {} names a person it has never heard of; \
-                 restore the vault's newest backup",
-                commit.position
-            );
-        }
-    }
-    Ok(())
-}
-
-fn person_of(subject: &Subject) -> Option<aggregates::id::CustomerId> {
-    match (subject.context, subject.id) {
-        (aggregates::Context::Customer | aggregates::Context::Points, SubjectId::Uuid(person)) => {
-            Some(aggregates::id::CustomerId(person))
-        }
-        _ => None,
-    }
 }
 
 /// Projections and sweeps, running until `stop`.

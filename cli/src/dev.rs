@@ -73,7 +73,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
 async fn prepare(config: &Config, data_dir: &Path, options: Options) -> anyhow::Result<Gateway> {
     let keys = data_dir.join("keys");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&keys)?;
-    composition::init_keys(config)?;
+    composition::init_keys(config).await?;
     composition::migrate(&config.database().await?).await?;
     streams::apply_declared(&config.nats_url).await?;
     write_env(config, &data_dir.join("env"))?;

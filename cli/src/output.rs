@@ -43,13 +43,36 @@ fn table(columns: &[&str], rows: &[Value]) -> String {
     };
     let mut text = String::new();
     let mut line = |row: &[String]| {
-        for (index, cell) in row.iter().enumerate() {
-            text.push_str(&format!("{cell:<width$}  ", width = width(index)));
-        }
-        text.truncate(text.trim_end().len());
+        let padded = row.iter().enumerate().map(|(index, cell)| format!("{cell:<width$}  ", width = width(index)));
+        text.push_str(padded.collect::<String>().trim_end());
         text.push('\n');
     };
     line(&columns.iter().map(|column| column.to_uppercase()).collect::<Vec<_>>());
     cells.iter().for_each(|row| line(row));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_and_lines_end_without_blanks() {
+        let rows = [
+            json!({ "id": "prk_1", "topic": "orders/create", "position": 17, "reason": "currency is no currency" }),
+            json!({ "id": "prk_22", "topic": "größer", "position": null, "reason": "" }),
+        ];
+        let expected = "ID      TOPIC          POSITION  REASON\n\
+                        prk_1   orders/create  17        currency is no currency\n\
+                        prk_22  größer         -\n";
+        assert_eq!(table(&["id", "topic", "position", "reason"], &rows), expected);
+    }
+
+    #[test]
+    fn every_row_has_its_line() {
+        assert_eq!(table(&["name"], &[]), "NAME\n");
+        assert_eq!(table(&["name"], &[json!({ "name": "" }), json!({ "name": "last" })]), "NAME\n\nlast\n");
+    }
 }

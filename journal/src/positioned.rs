@@ -33,6 +33,12 @@ impl Positioned {
         Recorded { position: self.position, at: self.commit.recorded_at }
     }
 
+    /// Where the last of the commits stands that were written together with this one; its own place if it was alone.
+    pub fn end_of_group(&self) -> u64 {
+        let after = self.commit.group.as_ref().map_or(0, |group| group.count.saturating_sub(group.index + 1));
+        self.position + u64::from(after)
+    }
+
     /// What a checkpoint that stands here keeps.
     pub fn hash(&self) -> [u8; 32] {
         commit_hash(&self.payload)

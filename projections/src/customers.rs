@@ -134,6 +134,18 @@ pub async fn list(
     rows.iter().map(from_row).collect()
 }
 
+/// Somebody who is in this read model and has no keys in the vault of the same database, not even destroyed ones.
+pub async fn without_keys(db: &PgPool) -> Result<Option<CustomerId>, sqlx::Error> {
+    let customer: Option<Uuid> = sqlx::query_scalar(
+        "select customer from read.customers c
+          where not exists (select from vault.person_keys k where k.person = c.customer and k.merchant = c.merchant)
+          limit 1",
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(customer.map(CustomerId))
+}
+
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
     Ok(CustomerRow {
         id: CustomerId(row.try_get("customer")?),

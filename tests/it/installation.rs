@@ -1,7 +1,10 @@
 //! What must survive: a whole installation, `loyalnest dev` as a process of its own, that is killed, cut off, robbed of
 //! its keys or its log, looked at through every byte it has written, and followed through its traces.
 
+mod databases;
 mod dev;
+mod epochs;
+mod keys;
 mod kills;
 mod outages;
 mod plaintext;

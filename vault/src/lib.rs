@@ -34,5 +34,5 @@ pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, 
 pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;
 pub use root::{RootKeyError, RootKeyStore};
-pub use vault::{Options, Vault};
+pub use vault::{Options, Vault, is_bound};
 pub use waiting::{OverdueItem, WaitingItem};

@@ -128,6 +128,17 @@ impl std::fmt::Debug for Vault {
     }
 }
 
+/// Whether the database of `pool` was filled under a root key store already. A new one would open nothing in it: look for
+/// the old one instead of making one. A database that was not migrated yet is nobody's.
+pub async fn is_bound(pool: &PgPool) -> Result<bool, VaultError> {
+    let migrated: bool =
+        sqlx::query_scalar("select to_regclass('vault.root_store') is not null").fetch_one(pool).await?;
+    if !migrated {
+        return Ok(false);
+    }
+    Ok(sqlx::query_scalar("select exists (select from vault.root_store)").fetch_one(pool).await?)
+}
+
 /// Binds a new database to this store; refuses one that belongs to another.
 async fn same_store(pool: &PgPool, root: &RootKeyStore) -> Result<(), VaultError> {
     let found = root.current()?.store();

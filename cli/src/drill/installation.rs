@@ -86,7 +86,7 @@ impl Installation {
     }
 
     /// The directory alone, with nothing running in it yet.
-    pub fn prepare(program: &Path, setting: Setting) -> anyhow::Result<Installation> {
+    fn prepare(program: &Path, setting: Setting) -> anyhow::Result<Installation> {
         let home = tempfile::Builder::new().prefix("loyalnest-").tempdir()?.keep().canonicalize()?;
         let mut keeper = std::process::Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(&home).current_dir("/");

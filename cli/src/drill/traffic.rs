@@ -4,7 +4,7 @@
 mod stories;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -30,6 +30,8 @@ const STARTING_POINTS: i64 = 1_000_000;
 const AGAIN_ONE_IN: u64 = 8;
 /// Everything is asked once more at the end, so many at a time.
 const ASKED_AT_ONCE: usize = 32;
+/// Of very many, the newest are. A body has about 12 KB.
+const REMEMBERED_MAX: usize = 8_192;
 
 /// A webhook that was taken.
 struct Delivered {
@@ -50,8 +52,8 @@ struct Made {
 pub struct Traffic {
     shop: Shop,
     next_id: AtomicU64,
-    delivered: Mutex<Vec<Delivered>>,
-    made: Mutex<Vec<Made>>,
+    delivered: Mutex<VecDeque<Delivered>>,
+    made: Mutex<VecDeque<Made>>,
     /// Our ids of the regulars who have been welcomed, by the shop's.
     regulars: Mutex<BTreeMap<u64, String>>,
     /// Points that must be available, by the shop's customer id.
@@ -123,7 +125,7 @@ impl Traffic {
             self.shop.deliver(topic, &body).await?;
         }
         let position = receipt.position;
-        self.delivered.lock().await.push(Delivered { topic, body, receipt });
+        remember(&self.delivered, Delivered { topic, body, receipt }).await;
         Ok(position)
     }
 
@@ -131,7 +133,7 @@ impl Traffic {
     async fn make(&self, path: String, body: Value) -> anyhow::Result<Value> {
         let key = format!("drill-{}", self.fresh());
         let made = self.shop.make(&path, &key, &body).await?;
-        self.made.lock().await.push(Made { path, key, body, id: made["id"].clone() });
+        remember(&self.made, Made { path, key, body, id: made["id"].clone() }).await;
         Ok(made)
     }
 
@@ -154,6 +156,14 @@ impl Traffic {
     fn fresh(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+async fn remember<T>(memory: &Mutex<VecDeque<T>>, one: T) {
+    let mut memory = memory.lock().await;
+    if memory.len() == REMEMBERED_MAX {
+        memory.pop_front();
+    }
+    memory.push_back(one);
 }
 
 /// When everything in this shop happens, so many seconds after its opening.

@@ -12,7 +12,6 @@ use journal::{
     Aggregates, Subject, Together,
     executor::{Held, RandomIds, Retry, TogetherError},
 };
-use vault::{DirectoryKind, VaultError};
 
 use super::{
     account::{LINK_TAG, open_links},
@@ -39,16 +38,12 @@ impl Gateway {
             updated_at: None,
         };
         let enrolled = self.enrol(request, winner, &seen).await?;
-        // Never seen: from now on the deleted id leads to the winner, whatever still arrives under it.
-        let deleted_person =
-            match self.vault.register(merchant, DirectoryKind::ShopifyCustomer, deleted, winner.0).await {
-                Err(VaultError::Destroyed { .. }) => return Ok(Done::Ignored),
-                person => CustomerId(person?),
-            };
+        // Also somebody never seen: whatever still arrives under the deleted id is then known to be about the loser.
+        let Some(deleted_person) = self.person_of(merchant, deleted).await? else { return Ok(Done::Ignored) };
         let loser = self.survivor(merchant, deleted_person).await?;
         if loser == winner {
-            let since = self.customers.load(Subject::customer(merchant, deleted_person)).await?.position;
-            return Ok(Done::of(enrolled, Some(since)));
+            let merged_at = self.customers.load(Subject::customer(merchant, deleted_person)).await?.position;
+            return Ok(Done::of(enrolled, Some(self.end_of_group(merged_at).await?)));
         }
         let seen = SeenCustomer {
             external_id: deleted.to_owned(),
@@ -81,9 +76,11 @@ impl Gateway {
         )
         .await?;
         if let Standing::MergedInto(into) = people.loser.state().standing {
-            let since = people.loser.versioned().position;
             // Merged elsewhere meanwhile: the same way is a repetition, another way is decided again from the start.
-            return if into == winner { Ok(Done::Duplicate(Some(since))) } else { Err(CommandError::Contended) };
+            if into != winner {
+                return Err(CommandError::Contended);
+            }
+            return Ok(Done::Duplicate(Some(self.end_of_group(people.loser.versioned().position).await?)));
         }
         let accounts = lock_pair(
             &mut together,
@@ -107,6 +104,12 @@ impl Gateway {
         stage(&mut together, accounts.winner, &absorb)?;
         let positions = together.commit().await?;
         Ok(Done::Accepted(positions.into_iter().max()))
+    }
+
+    /// The highest position of what was written together with the commit at `position`: what the merge itself answered.
+    async fn end_of_group(&self, position: u64) -> Result<u64, CommandError> {
+        let commit = self.journal.at(position).await?;
+        Ok(commit.map_or(position, |commit| commit.end_of_group()))
     }
 
     /// The loser's link keys under the winner's data key: the winner can still reverse the loser's orders after the

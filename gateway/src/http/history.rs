@@ -88,14 +88,9 @@ fn commits_until(commits: &[Positioned], moment: Moment) -> impl Iterator<Item =
         latest = latest.max(commit.commit.recorded_at);
         match moment {
             Moment::Time(time) => latest <= time,
-            Moment::Position(position) => end_of_group(commit) <= position,
+            Moment::Position(position) => commit.end_of_group() <= position,
         }
     })
-}
-
-fn end_of_group(commit: &Positioned) -> u64 {
-    let rest = commit.commit.group.as_ref().map_or(0, |group| group.count.saturating_sub(group.index + 1));
-    commit.position + u64::from(rest)
 }
 
 /// The time of a position, which need not be one of this merchant: positions are shared, contents are not.

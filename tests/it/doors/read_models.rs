@@ -16,6 +16,7 @@ async fn webhooks_are_taken_in_while_the_read_models_stand_still_and_shown_when_
     let order = ada.order(50_00);
     assert!(order.deliver().await.is_accepted());
     assert_eq!(ada.available().await, 50);
+    assert_eq!(ada.ledger().await, [("earn".to_owned(), 50)]);
     let (balance, ledger) = (ada.path("balance").await, ada.path("points_transactions").await);
 
     pause(&installation, true).await;

@@ -1,9 +1,10 @@
 //! Two profiles become one, in the middle of everything else.
 
 use futures::future::join_all;
-use serde_json::Value;
+use gateway::shopify::sample::CustomerSample;
+use serde_json::{Value, json};
 
-use crate::support::Shop;
+use crate::support::{Installation, Shop};
 
 #[tokio::test]
 async fn the_kept_profile_has_everything_and_answers_for_what_the_other_gives_back() {
@@ -28,6 +29,7 @@ async fn the_kept_profile_has_everything_and_answers_for_what_the_other_gives_ba
 
     let repeated = shop.merge(b, a).await;
     assert!(repeated.is_duplicate(), "{repeated:?}");
+    assert_eq!(repeated.position, merged.position);
 
     // An order of A that by now names B is the same order.
     let renamed = order.later(|order| order.customer_id = Some(b.external_id));
@@ -64,7 +66,7 @@ async fn the_books_of_both_tell_the_transfer_and_old_ids_of_redemptions_still_le
     assert_eq!(left["data"][0]["reference"]["id"], Value::from(b.id().await));
 
     let cancel = format!("{gone}reward_redemptions/{}/cancel", redemption.id);
-    let cancelled = shop.api.post(&cancel, &serde_json::json!({})).send().await;
+    let cancelled = shop.api.post(&cancel, &json!({})).send().await;
     assert_eq!(cancelled.status, 201, "{}", cancelled.body);
     shop.has_seen(cancelled.body["position"].as_u64());
     assert_eq!(b.available().await, 80);
@@ -118,11 +120,35 @@ async fn a_profile_that_was_never_seen_merges_before_its_first_order() {
     let (unseen, kept) = (shop.shopper(), shop.shopper());
     assert!(kept.order(30_00).deliver().await.is_accepted());
     let merged = shop.merge(kept, unseen).await;
-    assert!(merged.is_accepted() || merged.is_duplicate(), "{merged:?}");
+    assert!(merged.is_accepted() && merged.position.is_some(), "{merged:?}");
+    let repeated = shop.merge(kept, unseen).await;
+    assert!(repeated.is_duplicate(), "{repeated:?}");
+    assert_eq!(repeated.position, merged.position);
     // A late first order under the deleted id.
     assert!(unseen.order(50_00).deliver().await.is_accepted());
     assert_eq!(kept.available().await, 80);
     assert_eq!(unseen.id().await, kept.id().await);
+}
+
+#[tokio::test]
+async fn what_is_told_late_of_a_deleted_profile_changes_nothing_of_the_kept_one() {
+    let shop = Shop::open().await;
+    let (seen, unseen, kept) = (shop.shopper(), shop.shopper(), shop.shopper());
+    let profile = |external_id| CustomerSample { updated_at: shop.now(), ..CustomerSample::new(external_id) }.body();
+    for known in [seen, kept] {
+        assert!(shop.deliver("customers/create", &profile(known.external_id)).await.is_accepted());
+    }
+    for deleted in [seen, unseen] {
+        assert!(shop.merge(kept, deleted).await.is_accepted());
+        let before = kept.find().await;
+        assert_eq!(before["external_id"], format!("shopify:{}", kept.external_id));
+        let updated = shop.deliver("customers/update", &profile(deleted.external_id)).await;
+        assert!(updated.is("ignored"), "{updated:?}");
+        let removed = shop.deliver("customers/delete", &json!({ "id": deleted.external_id }).to_string()).await;
+        assert!(removed.is("ignored"), "{removed:?}");
+        shop.has_seen_everything_of(Installation::shared()).await;
+        assert_eq!(kept.find().await, before);
+    }
 }
 
 #[tokio::test]
@@ -131,6 +157,7 @@ async fn neither_profile_was_ever_seen() {
     let (deleted, kept) = (shop.shopper(), shop.shopper());
     let merged = shop.merge(kept, deleted).await;
     assert!(merged.is_accepted(), "{merged:?}");
+    assert_eq!(shop.merge(kept, deleted).await.position, merged.position);
     assert!(deleted.order(20_00).deliver().await.is_accepted());
     assert!(kept.order(30_00).deliver().await.is_accepted());
     assert_eq!(kept.available().await, 50);
@@ -158,7 +185,7 @@ async fn the_deleted_profiles_account_takes_no_more_commands_of_its_own() {
     assert!(a.order(10_00).deliver().await.is_accepted());
     let path = a.path("points_adjustments").await;
     assert!(shop.merge(b, a).await.is_accepted());
-    let document = serde_json::json!({ "points": 5, "reason": "late" });
+    let document = json!({ "points": 5, "reason": "late" });
     let answer = shop.api.post_once(&path, &document).send().await;
     // Whoever still holds the old id reaches the person they mean.
     assert_eq!(answer.status, 201, "{}", answer.body);
