@@ -55,6 +55,19 @@ impl Currency {
             .ok_or(MoneyError::TooLarge)
     }
 
+    /// Reads an amount whose currency is not known yet, as ten-thousandths of a whole unit.
+    pub fn fine_units(amount: &str) -> Result<i64, MoneyError> {
+        // The unidad de fomento has four decimal places, more than any other.
+        Currency(*b"CLF").minor_units(amount)
+    }
+
+    /// Ten-thousandths of a whole unit as minor units of this currency, rounded half away from zero.
+    pub fn minor_of_fine(self, fine: i64) -> i64 {
+        let step = 10_i64.pow(4 - self.exponent());
+        let half = if fine < 0 { -(step / 2) } else { step / 2 };
+        (fine + half) / step
+    }
+
     /// Minor units as an exact decimal number of whole units.
     pub fn whole_units(self, minor: i64) -> Decimal {
         Decimal::new(minor, self.exponent())

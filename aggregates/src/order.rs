@@ -53,6 +53,9 @@ pub struct OrderLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     pub refund_id: String,
+    /// The currency the amounts are minor units of. `None` where the body did not tell: then they are ten-thousandths of a
+    /// whole unit, and mean what the order's currency makes of them.
+    pub currency: Option<Currency>,
     pub at: Timestamp,
     pub lines: Vec<RefundLine>,
     /// Shipping given back, with its tax; minor units.
@@ -69,6 +72,28 @@ pub struct RefundLine {
     pub quantity: u32,
     pub subtotal_minor: i64,
     pub tax_minor: i64,
+}
+
+impl Refund {
+    /// The same refund in minor units of the order's currency, where its own body did not tell one.
+    pub fn in_currency(&self, order: Currency) -> Refund {
+        if self.currency.is_some() {
+            return self.clone();
+        }
+        let minor = |fine: i64| order.minor_of_fine(fine);
+        let line = |line: &RefundLine| RefundLine {
+            subtotal_minor: minor(line.subtotal_minor),
+            tax_minor: minor(line.tax_minor),
+            ..line.clone()
+        };
+        Refund {
+            currency: Some(order),
+            lines: self.lines.iter().map(line).collect(),
+            shipping_minor: minor(self.shipping_minor),
+            paid_minor: self.paid_minor.map(minor),
+            ..self.clone()
+        }
+    }
 }
 
 impl OrderBody {
