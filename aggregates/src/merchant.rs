@@ -1,5 +1,7 @@
 //! A shop that uses the platform: how it is recognised and what it may do.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -59,9 +61,21 @@ pub struct ClockAdvanced {
 
 #[derive(Debug, Clone)]
 pub enum MerchantCommand {
-    Create { created: MerchantCreated, api_key: ApiKey },
-    Uninstall { at: Timestamp },
-    AdvanceClock { ahead_micros: i64 },
+    Create {
+        created: MerchantCreated,
+        api_key: ApiKey,
+    },
+    Uninstall {
+        at: Timestamp,
+    },
+    /// The clock is to be this far ahead of real time; not less than it is.
+    SetClock {
+        ahead_micros: i64,
+    },
+    /// The clock is to go further by this much, from wherever it is.
+    AdvanceClock {
+        by_micros: i64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +102,14 @@ impl Merchant {
         self.api_keys.iter().any(|key| key.hash == *hash)
     }
 
+    fn set_clock(&self, ahead_micros: i64) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        match ahead_micros.cmp(&self.ahead_micros) {
+            Ordering::Less => Err(MerchantRefusal::ClockBackward),
+            Ordering::Equal => Ok(Vec::new()),
+            Ordering::Greater => Ok(vec![MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros })]),
+        }
+    }
+
     /// The merchant's time, given real time.
     pub fn now(&self, real: Timestamp) -> Timestamp {
         Timestamp(real.0.saturating_add(self.ahead_micros))
@@ -111,13 +133,10 @@ impl Aggregate for Merchant {
             (MerchantCommand::Uninstall { at }, Some(_)) => {
                 Ok(vec![MerchantEvent::Uninstalled(Uninstalled { at: *at })])
             }
-            (MerchantCommand::AdvanceClock { ahead_micros }, Some(_)) => match ahead_micros.cmp(&self.ahead_micros) {
-                std::cmp::Ordering::Less => Err(MerchantRefusal::ClockBackward),
-                std::cmp::Ordering::Equal => Ok(Vec::new()),
-                std::cmp::Ordering::Greater => {
-                    Ok(vec![MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: *ahead_micros })])
-                }
-            },
+            (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
+            (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
+                self.set_clock(self.ahead_micros.saturating_add(*by_micros))
+            }
         }
     }
 

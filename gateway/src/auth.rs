@@ -75,7 +75,8 @@ impl FromRequestParts<Gateway> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
         let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let key = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let key = bearer.and_then(|value| value.split_once(' '));
+        let key = key.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
         let key = key.ok_or_else(|| Problem::of(Code::Unauthorized))?;
         let merchant = merchant_of(key).ok_or_else(|| Problem::of(Code::Unauthorized))?;
         let hash = hash(key);

@@ -24,7 +24,7 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
 
 /// One round. Parks before it purges: what is overdue is opened once more.
 pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
-    gateway.park_overdue().await?;
+    gateway.park_overdue(None, gateway.clock.now()).await?;
     let purged = gateway.vault.purge_items(gateway.clock.now()).await?;
     if purged > 0 {
         tracing::info!(purged, "keys of items whose time was over are deleted");

@@ -140,7 +140,7 @@ impl From<CommandError> for Problem {
                 tracing::warn!(what, "a command found a server that does not answer");
                 Problem::of(Code::Unavailable)
             }
-            CommandError::Contended | CommandError::OrderNotRecordedYet => Problem::of(Code::Unavailable),
+            CommandError::Contended => Problem::of(Code::Unavailable),
             CommandError::Points(refusal) => refusal.into(),
             CommandError::CustomerErased => Problem::of(Code::CustomerErased),
             CommandError::UnknownCustomer | CommandError::UnknownMerchant => Problem::of(Code::NotFound),

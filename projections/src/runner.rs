@@ -133,8 +133,8 @@ impl<P: Projection> Runner<P> {
 
     async fn take_in(&self, standing: Checkpoint, batch: &[Positioned]) -> Result<Checkpoint, RunnerError> {
         let last = batch.last().ok_or(RunnerError::Fenced)?;
-        let recorded_at =
-            batch.iter().map(|commit| commit.commit.recorded_at).fold(standing.recorded_at, Timestamp::max);
+        // The server's time, not the merchants': their clocks are nobody else's business.
+        let recorded_at = batch.iter().map(|commit| commit.stored_at).fold(standing.recorded_at, Timestamp::max);
         let next =
             Checkpoint { position: last.position, commit_hash: Some(last.hash()), recorded_at, ..standing.clone() };
         let mine: Vec<Positioned> =

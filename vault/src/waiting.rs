@@ -26,14 +26,21 @@ pub struct OverdueItem {
 }
 
 impl Vault {
-    /// Facts that have waited [`WAITING_DAYS`] by `now`, the oldest first, at most 1,000. Their keys still open them.
-    pub async fn overdue_waiting(&self, now: Timestamp) -> Result<Vec<OverdueItem>, VaultError> {
+    /// Facts, of one merchant or of all, that have waited [`WAITING_DAYS`] by `now`, the oldest first, at most 1,000. Their
+    /// keys still open them.
+    pub async fn overdue_waiting(
+        &self,
+        merchant: Option<MerchantId>,
+        now: Timestamp,
+    ) -> Result<Vec<OverdueItem>, VaultError> {
         let rows = sqlx::query(
             "select merchant, item, position from vault.waiting_items join vault.item_keys using (item, merchant)
-              where position is not null and expires_at_us <= $1 order by expires_at_us limit $2",
+              where position is not null and expires_at_us <= $1 and (merchant = $3 or $3 is null)
+              order by expires_at_us limit $2",
         )
         .bind(now.plus_days(WAITING_LIFE_DAYS - WAITING_DAYS).0)
         .bind(ITEMS_AT_ONCE)
+        .bind(merchant.map(|merchant| merchant.0))
         .fetch_all(&self.inner.pool)
         .await?;
         let items = rows.iter().map(|row| {
@@ -74,6 +81,29 @@ impl Vault {
         .fetch_one(&self.inner.pool)
         .await?;
         Ok(OrderOwner::from_row(&row)?)
+    }
+
+    /// The same for an order that has an owner who does not know it: claimed by somebody whose commit never came, or was
+    /// refused. Whoever hands in its next body finds the item.
+    pub async fn add_waiting_item_of_owned(
+        &self,
+        merchant: MerchantId,
+        order_id: &str,
+        item: ItemId,
+    ) -> Result<(), VaultError> {
+        let order = self.order(merchant, order_id).await?;
+        sqlx::query(
+            "with noted as (
+                 insert into vault.waiting_items (item, merchant, lookup) values ($3, $1, $2) on conflict (item) do nothing
+             )
+             update vault.order_owner set waited = true where merchant = $1 and lookup = $2",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .bind(item.0)
+        .execute(&self.inner.pool)
+        .await?;
+        Ok(())
     }
 
     /// Notes where the journal has the fact. Does nothing if it has been dropped meanwhile.

@@ -183,6 +183,9 @@ impl ProgramSettings {
         if !(0..=1_000_000_000).contains(&self.redemption.amount_minor) {
             return fault("/redemption/amount_minor", "must be from 0 to 1000000000");
         }
+        if self.return_grace_days > DAYS_MAX {
+            return fault("/return_grace_days", "must be from 0 to 3650");
+        }
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }

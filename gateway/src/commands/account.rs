@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aggregates::{
     id::{CustomerId, MerchantId},
     points::{Account, LinkSecret, PointsCommand, PointsRefusal},
+    program::Program,
     sealed::Sealed,
 };
 use journal::{CommandContext, ExecuteError, Executed, Subject, Versioned};
@@ -53,16 +54,23 @@ impl Gateway {
         merchant: MerchantId,
         account: CustomerId,
         context: &CommandContext,
-        command: impl Fn(&OpenAccount) -> Result<PointsCommand, CommandError>,
+        command: impl Fn(&OpenAccount, &Arc<Program>) -> Result<PointsCommand, CommandError>,
     ) -> Result<Reached, CommandError> {
         let mut addressed = account;
+        let mut program = self.merchant(merchant).await?.program.clone();
+        let mut renewed = false;
         for _ in 0..REDIRECTS_MAX {
             let account = self.open_account(merchant, addressed).await?;
             let subject = Subject::points(merchant, account.id);
-            match self.accounts.execute(subject, context, &command(&account)?).await {
+            match self.accounts.execute(subject, context, &command(&account, &program)?).await {
                 Ok(executed) => return Ok(Reached { account, executed }),
                 Err(ExecuteError::Refused(PointsRefusal::LinksChanged)) => {
                     self.accounts.load_confirmed(subject).await?;
+                }
+                Err(ExecuteError::Refused(PointsRefusal::NoProgram)) if !renewed => {
+                    // The order was accepted under settings that another gateway has published a moment ago.
+                    renewed = true;
+                    program = self.renew_merchant(merchant).await?.program.clone();
                 }
                 Err(ExecuteError::Refused(PointsRefusal::Merged { into })) => {
                     self.customers.load_confirmed(Subject::customer(merchant, account.id)).await?;

@@ -1,5 +1,7 @@
 //! Points by hand, under the client's own key against repetition.
 
+use std::sync::Arc;
+
 use aggregates::{
     id::{CommandId, CustomerId, Fingerprint, LotId},
     points::{Adjust, PointsCommand, StaffNote},
@@ -39,20 +41,19 @@ impl Gateway {
         points: i64,
         reason: &str,
     ) -> Result<AdjustmentDone, CommandError> {
-        let lease = self.merchant(request.merchant).await?;
         let keys = self.vault.person(request.merchant, customer).await?;
         let (command, fingerprint) = idempotency.under(&keys);
         let fresh_lot = LotId(new_id());
         let context = request.context_of(command, Some(fingerprint));
         let reached = self
-            .on_account(request.merchant, customer, &context, |account| {
+            .on_account(request.merchant, customer, &context, |account, program| {
                 Ok(PointsCommand::Adjust(Adjust {
                     command,
                     request: fingerprint,
                     points,
                     reason: account.keys.seal(REASON_TAG, &StaffNote { reason: reason.to_owned() }),
                     fresh_lot,
-                    program: lease.program.clone(),
+                    program: Arc::clone(program),
                     now: request.now,
                 }))
             })

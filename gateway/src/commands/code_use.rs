@@ -1,10 +1,13 @@
 //! Orders that carry the code of a redemption. The code is the redeemer's, whoever types it in: what of the order goes
 //! back, goes back to the redeemer's lots in the same share.
 
+use std::sync::Arc;
+
 use aggregates::{
     id::{CustomerId, MerchantId, RedemptionId},
-    points::{CodeUse, CodeUseOutcome, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse},
+    points::{Account, CodeUse, CodeUseOutcome, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse},
 };
+use journal::Subject;
 use vault::{DirectoryKind, MerchantKeys, VaultError};
 
 use super::{
@@ -46,9 +49,19 @@ impl Gateway {
         code: &str,
     ) -> Result<Option<RedemptionId>, CommandError> {
         let keys = self.vault.merchant(merchant).await?;
-        let account = self.open_account(merchant, account).await?;
-        let mut redemptions = account.state.state.redemptions.keys();
-        Ok(redemptions.find(|redemption| code_of(&keys, **redemption) == code).copied())
+        let with_code = |account: &Account| {
+            account.redemptions.keys().find(|redemption| code_of(&keys, **redemption) == code).copied()
+        };
+        let opened = self.open_account(merchant, account).await?;
+        if let Some(redemption) = with_code(&opened.state.state) {
+            return Ok(Some(redemption));
+        }
+        // The code exists, so its redemption may have been made elsewhere since this process looked; and the account may
+        // have been merged away.
+        self.customers.load_confirmed(Subject::customer(merchant, opened.id)).await?;
+        let survivor = self.survivor(merchant, opened.id).await?;
+        let newest = self.accounts.load_confirmed(Subject::points(merchant, survivor)).await?;
+        Ok(with_code(&newest.state))
     }
 
     /// Tells a redemption how the order that used it stands. Gives the position if that changed anything.
@@ -59,14 +72,13 @@ impl Gateway {
         code_use: CodeUse,
         outcome: CodeUseOutcome,
     ) -> Result<Option<u64>, CommandError> {
-        let lease = self.merchant(request.merchant).await?;
         let told = self
-            .on_account(request.merchant, code_use.account, &request.context(), |account| {
+            .on_account(request.merchant, code_use.account, &request.context(), |account, program| {
                 Ok(PointsCommand::RecordCodeUse(RecordCodeUse {
                     redemption: code_use.redemption,
                     orders: account.links.iter().map(|link| order_token(link, order_id)).collect(),
                     outcome,
-                    program: lease.program.clone(),
+                    program: Arc::clone(program),
                     now: request.now,
                 }))
             })

@@ -1,11 +1,11 @@
 //! Customers: first sight, profile, deletion in the shop.
 
 use aggregates::{
-    customer::{Customer, CustomerCommand, Profile, SeenProfile, Standing},
+    customer::{Customer, CustomerCommand, CustomerRefusal, Profile, SeenProfile, Standing},
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
-use journal::{Executed, Subject};
+use journal::{ExecuteError, Executed, Subject};
 use vault::{DirectoryKind, IndexKind, PersonKeys, VaultError};
 
 use super::{
@@ -65,7 +65,12 @@ impl Gateway {
         let keys = self.vault.person(request.merchant, person).await?;
         let seen = self.seal_profile(request.merchant, &keys, &seen.profile, seen.updated_at).await?;
         let command = CustomerCommand::Enrol { seen, now: request.now };
-        Ok(self.customers.execute(subject, &request.context(), &command).await?.position)
+        match self.customers.execute(subject, &request.context(), &command).await {
+            Ok(done) => Ok(done.position),
+            // Merged away at another gateway: known, then.
+            Err(ExecuteError::Refused(CustomerRefusal::Merged { .. })) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Seals a profile and makes its person findable by it.
@@ -81,7 +86,8 @@ impl Gateway {
                 self.vault.index(merchant, keys.id(), kind, value).await?;
             }
         }
-        let content = postcard::to_stdvec(profile).map_err(|error| CommandError::Internal(error.to_string()))?;
+        let content =
+            postcard::to_stdvec(&(profile, updated_at)).map_err(|error| CommandError::Internal(error.to_string()))?;
         Ok(SeenProfile {
             profile: keys.seal(PROFILE_TAG, profile),
             updated_at,
@@ -102,7 +108,10 @@ impl Gateway {
         let fingerprint = profile.fingerprint;
         let subject = Subject::customer(request.merchant, person);
         let command = CustomerCommand::StateProfile { seen: profile, now: request.now };
-        let done: Executed<Customer> = self.customers.execute(subject, &request.context(), &command).await?;
+        let done: Executed<Customer> = match self.customers.execute(subject, &request.context(), &command).await {
+            Err(ExecuteError::Refused(CustomerRefusal::Merged { .. })) => return Ok(Done::Ignored),
+            done => done?,
+        };
         let state = &done.state.state;
         Ok(Done::of(done.position, state.position_of(fingerprint).or(Some(state.last_position))))
     }
@@ -121,7 +130,10 @@ impl Gateway {
             return Ok(Done::Ignored);
         }
         let command = CustomerCommand::DeleteInShop { now: request.now };
-        let done = self.customers.execute(subject, &request.context(), &command).await?;
+        let done = match self.customers.execute(subject, &request.context(), &command).await {
+            Err(ExecuteError::Refused(CustomerRefusal::Merged { .. })) => return Ok(Done::Ignored),
+            done => done?,
+        };
         Ok(Done::of(done.position, Some(done.state.state.last_position)))
     }
 }

@@ -17,9 +17,6 @@ pub enum CommandError {
     /// Others write the same thing all the time; try again.
     #[error("too much contention")]
     Contended,
-    /// The order a refund speaks of is being taken in at this moment; try again.
-    #[error("the order is not recorded yet")]
-    OrderNotRecordedYet,
     #[error(transparent)]
     Points(#[from] PointsRefusal),
     #[error("the customer was erased")]

@@ -54,12 +54,21 @@ impl Gateway {
         self.merge(request, winner, loser).await
     }
 
+    /// Tries until nobody else has merged either of them meanwhile; who survives is asked anew each time.
     async fn merge(&self, request: &Request, winner: CustomerId, loser: CustomerId) -> Result<Done, CommandError> {
         let mut retry = Retry::new(&RandomIds);
+        let (mut winner, mut loser) = (winner, loser);
         loop {
             match self.try_merge(request, winner, loser).await {
                 Err(CommandError::Contended) if retry.pause().await => {}
                 outcome => return outcome,
+            }
+            let merged_at = self.customers.load_confirmed(Subject::customer(request.merchant, loser)).await?.position;
+            self.customers.load_confirmed(Subject::customer(request.merchant, winner)).await?;
+            winner = self.survivor(request.merchant, winner).await?;
+            loser = self.survivor(request.merchant, loser).await?;
+            if winner == loser {
+                return Ok(Done::Duplicate(Some(self.end_of_group(merged_at).await?)));
             }
         }
     }
@@ -75,6 +84,9 @@ impl Gateway {
             Subject::customer(merchant, loser),
         )
         .await?;
+        if matches!(people.winner.state().standing, Standing::MergedInto(_)) {
+            return Err(CommandError::Contended);
+        }
         if let Standing::MergedInto(into) = people.loser.state().standing {
             // Merged elsewhere meanwhile: the same way is a repetition, another way is decided again from the start.
             if into != winner {

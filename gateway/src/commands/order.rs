@@ -1,5 +1,7 @@
 //! An order fact: whose it is, and what the owner's account makes of it.
 
+use std::sync::Arc;
+
 use std::collections::HashMap;
 
 use aggregates::{
@@ -110,7 +112,8 @@ impl Gateway {
     }
 
     /// For an order that has an owner. Between an order's claim and its commit there is a moment when the owner does
-    /// not know it yet; a refund that falls into it waits that moment out.
+    /// not know it yet; a refund that falls into it waits that moment out. If the owner does not learn of the order in
+    /// that time, the refund is set aside for the order's next body.
     async fn record_known(
         &self,
         request: &Request,
@@ -119,13 +122,16 @@ impl Gateway {
         fact: OrderFact,
     ) -> Result<Done, CommandError> {
         let mut retry = Retry::new(&journal::executor::RandomIds);
+        let mut set_aside = None;
         loop {
             let waiting = self.waiting_facts(request.merchant, order_id).await?;
             match self.record_on(request, owner, order_id, fact.clone(), &waiting).await {
                 Err(CommandError::Points(PointsRefusal::OrderUnknown)) if retry.pause().await => {}
-                Err(CommandError::Points(PointsRefusal::OrderUnknown)) => {
-                    return Err(CommandError::OrderNotRecordedYet);
-                }
+                Err(CommandError::Points(PointsRefusal::OrderUnknown)) => match set_aside {
+                    Some(done) => return Ok(done),
+                    // Tried once more afterwards: the order may have come between the last look and this.
+                    None => set_aside = Some(self.set_aside_for_owner(request, order_id, &fact).await?),
+                },
                 done => {
                     if done.is_ok() && !waiting.is_empty() {
                         self.drop_waiting(request.merchant, order_id, &waiting).await?;
@@ -145,18 +151,17 @@ impl Gateway {
         fact: OrderFact,
         waiting: &[super::waiting::Waiting],
     ) -> Result<Done, CommandError> {
-        let lease = self.merchant(request.merchant).await?;
         let mut facts = vec![fact];
         facts.extend(waiting.iter().map(|waiting| waiting.fact.clone()));
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
         let fresh_lot = LotId(new_id());
         let context = request.context();
         let reached = self
-            .on_account(request.merchant, owner, &context, |account| {
+            .on_account(request.merchant, owner, &context, |account, program| {
                 Ok(PointsCommand::RecordOrder(Box::new(RecordOrder {
                     views: account.links.iter().map(|link| view(link, order_id, &facts)).collect::<Result<_, _>>()?,
                     facts: facts.clone(),
-                    program: lease.program.clone(),
+                    program: Arc::clone(program),
                     redeems: redeems.clone(),
                     fresh_lot,
                     reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),

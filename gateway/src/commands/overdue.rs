@@ -1,7 +1,7 @@
 //! Facts whose order never came. After ninety days they stop waiting and are parked, for somebody to look at: a refund of
 //! an order that was never told of is a gap in what the shop has sent.
 
-use aggregates::waiting::WaitingFact;
+use aggregates::{id::MerchantId, time::Timestamp, waiting::WaitingFact};
 use journal::Actor;
 use vault::OverdueItem;
 
@@ -9,9 +9,9 @@ use super::{error::CommandError, park::WAITING_FACT, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
 
 impl Gateway {
-    /// Parks what has waited too long. Gives how many; there may be more.
-    pub async fn park_overdue(&self) -> Result<usize, CommandError> {
-        let overdue = self.vault.overdue_waiting(self.clock.now()).await?;
+    /// Parks what has waited too long by `now`, for one merchant or for all. Gives how many; there may be more.
+    pub async fn park_overdue(&self, merchant: Option<MerchantId>, now: Timestamp) -> Result<usize, CommandError> {
+        let overdue = self.vault.overdue_waiting(merchant, now).await?;
         for item in &overdue {
             self.park_one(item).await?;
         }

@@ -1,5 +1,7 @@
 //! Points for a discount code, and back.
 
+use std::sync::Arc;
+
 use aggregates::{
     id::{CustomerId, RedemptionId},
     points::{PointsCommand, Redeem, Redemption},
@@ -26,7 +28,6 @@ impl Gateway {
         idempotency: &Idempotency,
         points: i64,
     ) -> Result<RedemptionDone, CommandError> {
-        let lease = self.merchant(request.merchant).await?;
         let keys = self.vault.person(request.merchant, customer).await?;
         let (command, fingerprint) = idempotency.under(&keys);
         // Derived from the request's own key: a repetition registers the same code, not another one.
@@ -35,13 +36,13 @@ impl Gateway {
         self.vault.register(request.merchant, DirectoryKind::RedemptionCode, &code, customer.0).await?;
         let context = request.context_of(command, Some(fingerprint));
         let reached = self
-            .on_account(request.merchant, customer, &context, |_| {
+            .on_account(request.merchant, customer, &context, |_, program| {
                 Ok(PointsCommand::Redeem(Redeem {
                     command,
                     request: fingerprint,
                     redemption,
                     points,
-                    program: lease.program.clone(),
+                    program: Arc::clone(program),
                     now: request.now,
                 }))
             })
@@ -56,11 +57,10 @@ impl Gateway {
         customer: CustomerId,
         redemption: RedemptionId,
     ) -> Result<RedemptionDone, CommandError> {
-        let lease = self.merchant(request.merchant).await?;
         let code = code_of(self.vault.merchant(request.merchant).await?.as_ref(), redemption);
         let reached = self
-            .on_account(request.merchant, customer, &request.context(), |_| {
-                Ok(PointsCommand::CancelRedemption { redemption, program: lease.program.clone(), now: request.now })
+            .on_account(request.merchant, customer, &request.context(), |_, program| {
+                Ok(PointsCommand::CancelRedemption { redemption, program: Arc::clone(program), now: request.now })
             })
             .await?;
         self.redemption_done(reached, redemption, code)

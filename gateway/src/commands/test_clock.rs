@@ -6,21 +6,39 @@ use journal::Subject;
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
 
+/// Where the clock is to be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTarget {
+    At(Timestamp),
+    /// Seconds from wherever it is by then: two such wishes at once add up.
+    Further(i64),
+}
+
 impl Gateway {
-    /// Sets the merchant's clock to `now` and answers when everything that is due by then is durable and visible.
-    /// Gives the time and the position of the last commit this led to.
-    pub async fn advance_clock(&self, request: &Request, now: Timestamp) -> Result<(Timestamp, u64), CommandError> {
-        let ahead_micros = now.0.saturating_sub(self.clock.now().0);
+    /// Sets the merchant's clock and answers when everything that is due by then is durable and visible. Gives its time
+    /// and the position of the last commit this led to.
+    pub async fn advance_clock(
+        &self,
+        request: &Request,
+        target: ClockTarget,
+    ) -> Result<(Timestamp, u64), CommandError> {
+        let real = self.clock.now();
         let subject = Subject::merchant(request.merchant);
-        let context = Request { now, ..request.clone() }.context();
-        let command = MerchantCommand::AdvanceClock { ahead_micros };
-        let moved = self.merchants.execute(subject, &context, &command).await?;
+        let command = match target {
+            ClockTarget::At(now) => MerchantCommand::SetClock { ahead_micros: now.0.saturating_sub(real.0) },
+            ClockTarget::Further(seconds) => {
+                MerchantCommand::AdvanceClock { by_micros: seconds.saturating_mul(Timestamp::MICROS_PER_SECOND) }
+            }
+        };
+        let moved = self.merchants.execute(subject, &request.context(), &command).await?;
         self.renew_merchant(request.merchant).await?;
+        let now = moved.state.state.now(real);
         let swept = self
             .sweeper()
             .sweep(request.merchant, now, new_id)
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        self.park_overdue(Some(request.merchant), now).await?;
         Ok((now, swept.position.unwrap_or(0).max(moved.state.position)))
     }
 }

@@ -7,7 +7,7 @@ use aggregates::{
     waiting::{FactSetAside, SHARDS, WaitingCommand, WaitingEvent, WaitingFact},
 };
 use journal::Subject;
-use vault::{ItemId, ItemPurpose, OrderOwner, VaultError};
+use vault::{ItemId, ItemKeys, ItemPurpose, OrderOwner, VaultError};
 
 use super::{
     error::CommandError,
@@ -45,26 +45,58 @@ impl Gateway {
         if let Some(same) = known.iter().find(|waiting| same_content(&waiting.fact, fact)) {
             return Ok(SetAside::Waits(Done::Duplicate(same.fact.position())));
         }
-        let expires_at = ItemPurpose::Waiting.expires_at(self.clock.now());
-        let keys = self.vault.new_item(merchant, ItemPurpose::Waiting, expires_at).await?;
+        let keys = self.new_waiting_item(request).await?;
         match self.vault.add_waiting_item(merchant, order_id, keys.id()).await? {
             OrderOwner::Waiting => {}
             OrderOwner::Account { account, .. } => return Ok(SetAside::Claimed(account)),
             OrderOwner::Erased { .. } => return Ok(SetAside::Erased),
         }
-        let sealed = keys.seal(FACT_TAG, &stated(order_id, fact));
-        let subject = Subject::waiting(merchant, shard(keys.id()));
-        let command = WaitingCommand::SetAside(FactSetAside { item: keys.id().0, fact: sealed });
-        let position = self.waiting.execute(subject, &request.context(), &command).await?.position;
-        if let Some(position) = position {
-            self.vault.set_waiting_position(keys.id(), position).await?;
-        }
+        let position = self.publish_waiting(request, order_id, fact, &keys).await?;
         // A claim between the two steps above has seen an item without a position and passed it over.
         match self.vault.order_owner(merchant, order_id).await? {
             Some(OrderOwner::Account { account, .. }) => Ok(SetAside::Claimed(account)),
             Some(OrderOwner::Erased { .. }) => Ok(SetAside::Erased),
             Some(OrderOwner::Waiting) | None => Ok(SetAside::Waits(Done::Accepted(position))),
         }
+    }
+
+    /// Puts a fact on record for an order whose owner does not know it, and is not about to: its body was parked, or the
+    /// process that claimed it is gone. The order's next body takes it in.
+    pub(super) async fn set_aside_for_owner(
+        &self,
+        request: &Request,
+        order_id: &str,
+        fact: &OrderFact,
+    ) -> Result<Done, CommandError> {
+        let known = self.waiting_facts(request.merchant, order_id).await?;
+        if let Some(same) = known.iter().find(|waiting| same_content(&waiting.fact, fact)) {
+            return Ok(Done::Duplicate(same.fact.position()));
+        }
+        let keys = self.new_waiting_item(request).await?;
+        self.vault.add_waiting_item_of_owned(request.merchant, order_id, keys.id()).await?;
+        Ok(Done::Accepted(self.publish_waiting(request, order_id, fact, &keys).await?))
+    }
+
+    async fn new_waiting_item(&self, request: &Request) -> Result<ItemKeys, CommandError> {
+        let expires_at = ItemPurpose::Waiting.expires_at(request.now);
+        Ok(self.vault.new_item(request.merchant, ItemPurpose::Waiting, expires_at).await?)
+    }
+
+    async fn publish_waiting(
+        &self,
+        request: &Request,
+        order_id: &str,
+        fact: &OrderFact,
+        keys: &ItemKeys,
+    ) -> Result<Option<u64>, CommandError> {
+        let sealed = keys.seal(FACT_TAG, &stated(order_id, fact));
+        let subject = Subject::waiting(request.merchant, shard(keys.id()));
+        let command = WaitingCommand::SetAside(FactSetAside { item: keys.id().0, fact: sealed });
+        let position = self.waiting.execute(subject, &request.context(), &command).await?.position;
+        if let Some(position) = position {
+            self.vault.set_waiting_position(keys.id(), position).await?;
+        }
+        Ok(position)
     }
 
     /// Everything that waits for this order and is durable.

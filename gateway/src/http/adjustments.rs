@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode},
 };
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{
     AsOf,
     balance::BalanceDocument,
-    body::{JsonBody, idempotency_key},
+    body::{JsonBody, Path, idempotency_key},
     customer_id, history,
 };
 use crate::{

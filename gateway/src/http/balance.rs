@@ -5,16 +5,17 @@ use aggregates::{
     points::{Balance, Purse},
     time::Timestamp,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use journal::Subject;
 use projections::balances;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{AsOf, body::Params, customer_id, history};
+use super::{
+    AsOf,
+    body::{Params, Path},
+    customer_id, history,
+};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -107,6 +108,8 @@ pub async fn get(
 ) -> Result<Json<BalanceDocument>, Problem> {
     let customer = customer_id(&id)?;
     let as_of = gateway.caught_up(balances::Balances::NAME, params.min_position).await?;
+    // A balance is computed for an instant: the present one, by the merchant's clock.
+    let as_of = AsOf { time: caller.request.now.to_rfc3339(), ..as_of };
     if let Some(moment) = params.as_of.as_deref().map(Moment::parse).transpose()? {
         gateway.known_customer(&caller, customer).await?;
         let (balance, as_of) = history::balance_as_of(&gateway, &caller, customer, moment).await?;

@@ -37,6 +37,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let RawBody(raw) = RawBody::from_request(request, state).await?;
+        if raw.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            // The reader of documents would take an array for a document without names.
+            return Err(Problem::saying(Code::Invalid, "the document is an object, not an array"));
+        }
         let value = serde_json::from_slice(&raw).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => Problem::saying(Code::Invalid, shape_only(&error)),
             _ => Problem::of(Code::MalformedJson),
@@ -48,6 +52,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 /// Where the document does not fit. Not the library's sentence: that may quote what was submitted.
 fn shape_only(error: &serde_json::Error) -> String {
     format!("the document does not have the expected shape at line {} column {}", error.line(), error.column())
+}
+
+/// Ids in a path. Whatever cannot be read there names nothing.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Path::<T>::from_request_parts(parts, state)
+            .await
+            .map(|path| Path(path.0))
+            .map_err(|_| Problem::of(Code::NotFound))
+    }
 }
 
 /// Query parameters.

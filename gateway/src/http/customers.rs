@@ -5,10 +5,7 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use projections::customers::{self, CustomerRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +13,7 @@ use vault::{DirectoryKind, IndexKind, VaultError};
 
 use super::{
     Freshness, Page,
-    body::{JsonBody, Params},
+    body::{JsonBody, Params, Path},
     customer_id,
 };
 use crate::{
@@ -105,11 +102,15 @@ async fn by_external_id(
         Ok(None) | Err(VaultError::Destroyed { .. }) => return Ok(None),
         Err(error) => return Err(CommandError::from(error).into()),
     };
-    let survivor = gateway.survivor(merchant, person).await?;
-    match customers::find(&gateway.db, merchant, survivor).await? {
-        Some(row) => Ok(Some(open(gateway, merchant, row).await?)),
-        None => Ok(None),
+    let mut survivor = gateway.survivor(merchant, person).await?;
+    while let Some(row) = customers::find(&gateway.db, merchant, survivor).await? {
+        // A merge that another gateway has made, and this one has not heard of.
+        match row.merged_into {
+            Some(into) if into != survivor => survivor = into,
+            _ => return Ok(Some(open(gateway, merchant, row).await?)),
+        }
     }
+    Ok(None)
 }
 
 async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Result<CustomerDocument, Problem> {

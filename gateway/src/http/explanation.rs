@@ -11,18 +11,16 @@ use aggregates::{
     sealed::Sealed,
     time::Timestamp,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use journal::Positioned;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vault::{PersonKeys, VaultError};
 
 use super::{
-    AsOf,
+    AsOf, Freshness,
     balance::BalanceDocument,
+    body::{Params, Path},
     customer_id,
     history::{commits_of, points_events},
 };
@@ -30,7 +28,7 @@ use crate::{
     auth::Caller,
     commands::{CommandError, order::REFERENCE_TAG},
     gateway::Gateway,
-    problem::Problem,
+    problem::{Code, Problem},
 };
 
 /// Accounts whose histories are read for one explanation: the customer's own and those merged into it.
@@ -108,16 +106,22 @@ pub struct MovementDocument {
 /// Why the balance is what it is.
 #[utoipa::path(
     get, path = "/v1/customers/{id}/balance/explanation", tag = "points", security(("api_key" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path), Freshness),
     responses((status = 200, body = Explanation), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn get(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
+    Params(freshness): Params<Freshness>,
 ) -> Result<Json<Explanation>, Problem> {
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
+    // The log itself is read: it is as new as it can be, but not newer.
+    let head = gateway.journal.last_position().await.map_err(CommandError::from)?;
+    if freshness.min_position.is_some_and(|wanted| wanted > head) {
+        return Err(Problem::of(Code::ReadModelBehind));
+    }
     let mut told = Told::default();
     let account = told.read(&gateway, &caller, customer).await?;
     let now = caller.request.now;

@@ -45,8 +45,7 @@ pub struct SettingsDocument {
     #[schema(value_type = Option<String>)]
     pub negative_balance: Option<NegativeBalance>,
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    pub redemption: Option<RedemptionRate>,
+    pub redemption: Option<RedemptionDocument>,
     #[serde(default)]
     pub redact_grace_hours: Option<u32>,
     /// Days that points live which come back to a lot after its expiry.
@@ -166,6 +165,14 @@ pub struct MultiplierDocument {
     pub until: String,
 }
 
+/// `points` buy `amount_minor` of discount.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedemptionDocument {
+    pub points: i64,
+    pub amount_minor: i64,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldDocument {
@@ -202,7 +209,10 @@ impl SettingsDocument {
                 Expiry::Inactivity { days } => ExpiryDocument { kind: ExpiryKind::Inactivity, days: Some(days) },
             }),
             negative_balance: Some(settings.negative_balance),
-            redemption: Some(settings.redemption),
+            redemption: Some(RedemptionDocument {
+                points: settings.redemption.points,
+                amount_minor: settings.redemption.amount_minor,
+            }),
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
         }
@@ -221,7 +231,9 @@ impl SettingsDocument {
             settings.expiry = expiry.read()?;
         }
         settings.negative_balance = self.negative_balance.unwrap_or(settings.negative_balance);
-        settings.redemption = self.redemption.unwrap_or(settings.redemption);
+        if let Some(rate) = self.redemption {
+            settings.redemption = RedemptionRate { points: rate.points, amount_minor: rate.amount_minor };
+        }
         settings.redact_grace_hours = self.redact_grace_hours.unwrap_or(settings.redact_grace_hours);
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;

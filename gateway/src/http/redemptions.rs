@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{
     Money,
     adjustments::{balance_of, replayed},
     balance::BalanceDocument,
-    body::{JsonBody, idempotency_key},
+    body::{JsonBody, Path, idempotency_key},
     customer_id, history,
 };
 use crate::{

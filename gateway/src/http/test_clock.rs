@@ -8,9 +8,13 @@ use utoipa::ToSchema;
 use super::body::JsonBody;
 use crate::{
     auth::Caller,
+    commands::test_clock::ClockTarget,
     gateway::Gateway,
     problem::{Code, Problem},
 };
+
+/// 9999-12-31T23:59:59Z: later times have no RFC 3339 text.
+const LATEST: Timestamp = Timestamp(253_402_300_799_000_000);
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +54,12 @@ pub async fn advance(
     if now < present {
         return Err(Problem::of(Code::ClockBackward));
     }
-    let (now, position) = gateway.advance_clock(&caller.request, now).await?;
+    if now > LATEST {
+        return Err(Problem::saying(Code::Invalid, "the clock ends with the year 9999"));
+    }
+    let (now, position) = match asked.advance_seconds {
+        Some(seconds) => gateway.advance_clock(&caller.request, ClockTarget::Further(seconds)).await?,
+        None => gateway.advance_clock(&caller.request, ClockTarget::At(now)).await?,
+    };
     Ok(Json(TestClock { now: now.to_rfc3339(), position }))
 }

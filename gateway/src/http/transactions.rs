@@ -1,17 +1,19 @@
 //! `GET /v1/customers/{id}/points_transactions`: the ledger, newest first.
 
 use aggregates::{points::OrderReference, time::Timestamp};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use projections::points_transactions::{self, LedgerLine, PointsTransactions};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use vault::{PersonKeys, VaultError};
 
-use super::{Page, body::Params, customer_id, customers::rows_wanted};
+use super::{
+    Page,
+    body::{Params, Path},
+    customer_id,
+    customers::rows_wanted,
+};
 use crate::{
     auth::Caller,
     commands::{CommandError, adjust::REASON_TAG, order::REFERENCE_TAG},

@@ -74,6 +74,7 @@ impl RefundShape<'_> {
         let paid_minor = settlement.paid_minor(counted, &lines, shipping_minor)?;
         Ok(Refund {
             refund_id: self.id.id().required().at("id")?,
+            currency: counted.0,
             at: at.ok_or(Problem::Missing).at("created_at")?,
             lines,
             shipping_minor,
