@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Three capital letters, such as `EUR`. Any well-formed code is taken, also one that is newer than this program:
 /// a shop that opens in a new currency must not stop earning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Currency([u8; 3]);
 

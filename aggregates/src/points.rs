@@ -4,6 +4,7 @@
 //! - a lot is never negative: `granted = remaining + reversed + redeemed + deducted + expired + covered`;
 //! - balance = Σ remaining − debt = lifetime earned − lifetime redeemed − lifetime expired;
 //! - what an order has taken back is computed from the set of its facts, never accumulated message by message;
+//! - whatever of that the order's own lot cannot bear is borne by others, and given back to them when less is due;
 //! - what time does to a lot is a function of the lot and the instant; sweeps only put it on record.
 
 mod account;
@@ -17,6 +18,8 @@ mod merge;
 mod order_record;
 mod purse;
 mod redemption;
+mod reversal;
+mod shortfall;
 #[cfg(test)]
 mod tests;
 
@@ -34,3 +37,4 @@ pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;
 pub use purse::{Balance, NextExpiry, Purse};
 pub use redemption::Redemption;
+pub use shortfall::Shortfall;

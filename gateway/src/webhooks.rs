@@ -142,7 +142,7 @@ async fn take_in(
     request_id: uuid::Uuid,
 ) -> Result<WebhookAnswer, Problem> {
     let request = authenticate(gateway, webhook, topic, body, request_id).await?;
-    let fact = match shopify::read(topic, body) {
+    let fact = match shopify::read(topic, body, request.now) {
         Ok(fact) => fact,
         Err(Unreadable::NotJson) => return Err(Problem::of(Code::MalformedJson)),
         Err(Unreadable::Unfit(unfit)) => return park(gateway, &request, topic, body, unfit.to_string()).await,

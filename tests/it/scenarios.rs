@@ -4,12 +4,15 @@
 
 mod adjustments;
 mod arrival;
+mod elsewhere;
 mod gateways;
 mod guests;
 mod merges;
 mod negative_balance;
 mod passing_of_time;
+mod profiles;
 mod redemptions;
 mod refunds;
 mod repetition;
 mod taxes_and_gift_cards;
+mod unknown_orders;

@@ -71,6 +71,7 @@ impl Account {
                 if let Some(body) = event.body.as_ref().filter(|body| !body.test) {
                     purse.last_activity = purse.last_activity.max(body.processed_at);
                 }
+                purse.note_shortfall(event.order, &event.movements, event.owed);
                 purse.apply(&event.movements, event.owed);
             }
             PointsEvent::PointsAdjusted(event) => {
@@ -109,6 +110,7 @@ impl Account {
             orders: self.orders.iter().map(|(token, record)| (*token, record.clone())).collect(),
             redemptions: self.redemptions.iter().map(|(id, redemption)| (*id, redemption.clone())).collect(),
             commands: self.commands.iter().map(|(id, record)| (*id, *record)).collect(),
+            shortfalls: self.purse.shortfalls.iter().map(|(order, shortfall)| (*order, shortfall.clone())).collect(),
         };
         // The same account must give the same bytes, whatever order its maps have in memory.
         contents.orders.sort_by_key(|(token, _)| *token);
@@ -166,6 +168,7 @@ impl Aggregate for Account {
                     value_minor: event.value_minor,
                     at: event.at,
                     position,
+                    told_at: 0,
                     outstanding: event.movements.iter().map(|movement| (movement.lot, movement.points)).collect(),
                     used_by: None,
                     cancelled: false,
@@ -175,16 +178,12 @@ impl Aggregate for Account {
             PointsEvent::RedemptionUsed(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
                     redemption.used_by = Some(event.order);
+                    redemption.told_at = position;
                 }
             }
             PointsEvent::RedemptionReturned(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
-                    redemption.apply_return(event);
-                }
-                for (order, points) in &event.recollected {
-                    if let Some(record) = self.orders.get_mut(order) {
-                        record.taken += points;
-                    }
+                    redemption.apply_return(event, position);
                 }
             }
             PointsEvent::AccountClosed(event) => {

@@ -2,11 +2,11 @@
 
 use super::{
     account::Account,
-    assess::expiry_of_lot,
     command::{Adjust, PointsRefusal},
     draft::Draft,
     event::{Movement, MovementKind, NewLot, PointsAdjusted, PointsEvent},
     lot::LotSource,
+    reversal::expiry_of_lot,
 };
 use crate::program::{AWARD_MAX, NegativeBalance};
 
@@ -17,7 +17,7 @@ pub(super) fn adjust(account: &Account, command: &Adjust) -> Result<Vec<PointsEv
     if command.points == 0 || command.points.checked_abs().is_none_or(|points| points > AWARD_MAX) {
         return Err(PointsRefusal::BadAdjustment);
     }
-    let settings = &command.program.current().ok_or(PointsRefusal::NoProgram)?.settings;
+    let settings = &command.program.in_effect_at(command.now).ok_or(PointsRefusal::NoProgram)?.settings;
     let mut draft = Draft::at(account, command.now);
     let mut event = PointsAdjusted {
         command: command.command,

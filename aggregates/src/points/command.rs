@@ -48,7 +48,7 @@ pub struct RecordOrder {
     pub views: Vec<KeyedView>,
     pub facts: Vec<OrderFact>,
     pub program: Arc<Program>,
-    /// Redemptions whose codes the newest body carries.
+    /// Redemptions whose codes any of the bodies among the facts carries.
     pub redeems: Vec<CodeUse>,
     pub fresh_lot: LotId,
     pub reference: Option<Sealed<OrderReference>>,
@@ -103,7 +103,7 @@ pub struct RecordCodeUse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeUseOutcome {
     WhollyBack,
-    /// Minor units of merchandise.
+    /// Minor units of merchandise; pieces, where the order cost nothing because points had paid for all of it.
     Partly {
         base_minor: i64,
         refunded_minor: i64,
@@ -116,7 +116,8 @@ impl CodeUseOutcome {
         if order.is_wholly_back() {
             CodeUseOutcome::WhollyBack
         } else {
-            CodeUseOutcome::Partly { base_minor: order.base_minor, refunded_minor: order.refunded_minor() }
+            let money = (order.base_minor, order.refunded_minor());
+            Self::partly(money, (order.quantity.into(), order.returned_pieces().into()))
         }
     }
 
@@ -130,26 +131,37 @@ impl CodeUseOutcome {
         };
         let newest = bodies().max_by_key(|body| (body.updated_at, body.voided))?;
         let settings = ProgramSettings::default_of_a_new_merchant();
-        let refunds: BTreeMap<&str, &Refund> =
-            facts.iter().flat_map(OrderFact::refunds).map(|refund| (refund.refund_id.as_str(), refund)).collect();
         let remembered = |line_id: &str| {
             let line = newest.lines.iter().find(|line| line.line_id == line_id)?;
             exclusion_of(&settings, &line.item)
         };
-        let share = |refund: &&Refund| refunded_share(&settings, newest.taxes_included, refund, &remembered).0;
+        // As with an owner, the largest telling of each part of a refund counts.
+        let mut told: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for refund in facts.iter().flat_map(OrderFact::refunds) {
+            let share = refund.in_currency(newest.currency);
+            let (minor, _) = refunded_share(&settings, newest.taxes_included, &share, &remembered);
+            let (most_minor, most_pieces) = told.entry(refund.refund_id.as_str()).or_default();
+            *most_minor = minor.max(*most_minor);
+            *most_pieces = refund.lines.iter().map(|line| i64::from(line.quantity)).sum::<i64>().max(*most_pieces);
+        }
         let base_minor = merchandise_base(newest);
-        let refunded_minor = refunds.values().map(share).sum::<i64>().clamp(0, base_minor);
-        let ordered: u64 = newest.lines.iter().map(|line| u64::from(line.quantity)).sum();
-        let returned: u64 =
-            refunds.values().flat_map(|refund| &refund.lines).map(|line| u64::from(line.quantity)).sum();
+        let refunded_minor = told.values().map(|(minor, _)| minor).sum::<i64>().clamp(0, base_minor);
+        let ordered = newest.lines.iter().map(|line| i64::from(line.quantity)).sum();
+        let returned = told.values().map(|(_, pieces)| pieces).sum();
         let wholly_back = newest.voided
             || bodies().any(|body| body.cancelled_at.is_some())
             || (base_minor > 0 && refunded_minor >= base_minor)
             || (ordered > 0 && returned >= ordered);
         Some(match wholly_back {
             true => CodeUseOutcome::WhollyBack,
-            false => CodeUseOutcome::Partly { base_minor, refunded_minor },
+            false => Self::partly((base_minor, refunded_minor), (ordered, returned)),
         })
+    }
+
+    /// By money (base and refunded, minor units); by pieces (ordered and returned) where there was none to pay.
+    fn partly(money: (i64, i64), pieces: (i64, i64)) -> Self {
+        let (base_minor, refunded_minor) = if money.0 > 0 { money } else { pieces };
+        CodeUseOutcome::Partly { base_minor, refunded_minor }
     }
 
     pub(super) fn share_of(self, points: i64) -> i64 {

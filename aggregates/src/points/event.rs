@@ -8,6 +8,7 @@ use super::{
     lot::{Lot, LotExpiry, LotSource},
     order_record::OrderRecord,
     redemption::Redemption,
+    shortfall::Shortfall,
 };
 use crate::{
     event::events,
@@ -70,6 +71,8 @@ pub enum MovementKind {
     Expired,
     /// Paid what another source owed: a reversal that its own lot could not bear, or debt.
     Covered,
+    /// Less of that reversal was due than had been covered: back to the lot that stepped in.
+    Uncovered,
 }
 
 /// A delivery that this account has taken in; `position` where it was first recorded, if that was elsewhere.
@@ -108,6 +111,8 @@ pub struct OrderAssessed {
     pub cancelled_at: Option<Timestamp>,
     /// Refunds not known before, or now known to be larger: each replaces what was known under its token.
     pub refunds: Vec<RefundShare>,
+    /// Redemptions whose codes a body of these facts carries, also one that is older than what is believed; the new ones.
+    pub redeems: Vec<CodeUse>,
     /// Points for the order by its rules, before anything went back.
     pub awarded: i64,
     /// Of these, what its refunds and cancellation leave.
@@ -116,8 +121,9 @@ pub struct OrderAssessed {
     pub movements: Vec<Movement>,
     /// Change of the account's debt.
     pub owed: i64,
-    /// How much of the award has been taken back so far, by whatever lot or debt.
-    pub taken: i64,
+    /// What has to go back of all that the lot was granted, as the policies went by which it was decided; whoever bears
+    /// it.
+    pub due: i64,
     pub reference: Option<Sealed<OrderReference>>,
     pub lines: Option<Sealed<Vec<OrderLine>>>,
 }
@@ -137,8 +143,6 @@ pub struct AssessedBody {
     /// Lines that some rule leaves out, for refunds that only name them.
     pub exclusions: Vec<(Token, LineExclusion)>,
     pub outcome: Outcome,
-    /// Redemptions whose codes the order carried.
-    pub redeems: Vec<CodeUse>,
 }
 
 /// Why an order earned what it earned.
@@ -273,4 +277,5 @@ pub struct AccountContents {
     pub orders: Vec<(Token, OrderRecord)>,
     pub redemptions: Vec<(RedemptionId, Redemption)>,
     pub commands: Vec<(CommandId, CommandRecord)>,
+    pub shortfalls: Vec<(Token, Shortfall)>,
 }

@@ -120,6 +120,10 @@ impl Lot {
                 self.remaining -= points;
                 self.covered += points;
             }
+            MovementKind::Uncovered => {
+                self.covered -= points;
+                self.remaining += points;
+            }
         }
         debug_assert!(self.is_sound(), "a movement broke its lot: {movement:?} in {self:?}");
     }

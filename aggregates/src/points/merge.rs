@@ -38,6 +38,7 @@ pub(super) fn absorb(account: &Account, command: &Absorb) -> Vec<PointsEvent> {
 pub(super) fn take_over(purse: &mut Purse, contents: &AccountContents) {
     purse.lots.extend(contents.lots.iter().cloned());
     purse.debt += contents.debt;
+    purse.shortfalls.extend(contents.shortfalls.iter().cloned());
     purse.last_activity = purse.last_activity.max(contents.last_activity);
     purse.lifetime_earned += contents.lifetime_earned;
     purse.lifetime_redeemed += contents.lifetime_redeemed;

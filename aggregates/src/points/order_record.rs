@@ -1,12 +1,13 @@
 //! What an account remembers of one order: enough to answer every later fact about it without asking anybody.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::event::{AssessedBody, CodeUse, FactRef, OrderAssessed, RefundShare};
 use crate::{
     id::{Fingerprint, LotId, Token},
+    money::Currency,
     program::{LineExclusion, kept_of},
     time::Timestamp,
 };
@@ -18,6 +19,8 @@ pub struct OrderRecord {
     pub processed_at: Timestamp,
     pub updated_at: Timestamp,
     pub cancelled_at: Option<Timestamp>,
+    /// As the believed body states it; refunds that do not tell theirs are in this one.
+    pub currency: Option<Currency>,
     pub voided: bool,
     pub test: bool,
     pub taxes_included: bool,
@@ -27,10 +30,12 @@ pub struct OrderRecord {
     pub rules: Box<[(i64, i64)]>,
     pub exclusions: Box<[(Token, LineExclusion)]>,
     pub refunds: Vec<RefundShare>,
+    /// Redemptions whose codes any body has carried: a use stays one when a later body no longer shows it. Sorted.
     pub redeems: Box<[CodeUse]>,
     pub awarded: i64,
     pub kept: i64,
-    pub taken: i64,
+    /// What has to go back of all that the lot was granted; see [`OrderAssessed::due`].
+    pub due: i64,
     /// Deliveries taken in, and where each was first recorded.
     pub facts: Vec<(Fingerprint, u64)>,
 }
@@ -44,6 +49,7 @@ impl OrderRecord {
             processed_at: Timestamp::default(),
             updated_at: Timestamp(i64::MIN),
             cancelled_at: None,
+            currency: None,
             voided: false,
             test: false,
             taxes_included: false,
@@ -55,7 +61,7 @@ impl OrderRecord {
             redeems: Box::default(),
             awarded: 0,
             kept: 0,
-            taken: 0,
+            due: 0,
             facts: Vec::new(),
         }
     }
@@ -74,13 +80,14 @@ impl OrderRecord {
             (self.updated_at, self.voided, self.test),
             (Reverse(self.base_minor), Reverse(self.awarded_now())),
             (self.processed_at, self.taxes_included, self.quantity),
-            (&self.rules, &self.exclusions, &self.redeems),
+            (&self.rules, &self.exclusions, self.currency),
         )
     }
 
     pub(super) fn believe(&mut self, body: &AssessedBody) {
         self.processed_at = body.processed_at;
         self.updated_at = body.updated_at;
+        self.currency = Some(body.currency);
         self.voided = body.voided;
         self.test = body.test;
         self.taxes_included = body.taxes_included;
@@ -88,7 +95,6 @@ impl OrderRecord {
         self.quantity = body.quantity;
         self.rules = body.awards.iter().map(|award| (award.base_minor, award.points)).collect();
         self.exclusions = body.exclusions.clone().into_boxed_slice();
-        self.redeems = body.redeems.clone().into_boxed_slice();
     }
 
     pub(super) fn apply(&mut self, event: &OrderAssessed, position: u64) {
@@ -96,13 +102,14 @@ impl OrderRecord {
             self.believe(body);
         }
         self.cancelled_at = event.cancelled_at;
+        self.take_in_uses(&event.redeems);
         event.refunds.iter().for_each(|refund| self.take_in_refund(refund.clone()));
         if let Some(new) = &event.lot {
             self.lot = Some(new.lot);
         }
         self.awarded = event.awarded;
         self.kept = event.kept;
-        self.taken = event.taken;
+        self.due = event.due;
         self.facts.extend(event.facts.iter().map(|fact| (fact.fingerprint, fact.position.unwrap_or(position))));
     }
 
@@ -127,6 +134,13 @@ impl OrderRecord {
         known.quantity = known.quantity.max(told.quantity);
         for (known, told) in known.by_rule_minor.iter_mut().zip(told.by_rule_minor) {
             *known = (*known).max(told);
+        }
+    }
+
+    fn take_in_uses(&mut self, new: &[CodeUse]) {
+        if !new.is_empty() {
+            let uses: BTreeSet<CodeUse> = self.redeems.iter().chain(new).copied().collect();
+            self.redeems = uses.into_iter().collect();
         }
     }
 
@@ -160,18 +174,16 @@ impl OrderRecord {
         self.refunds.iter().map(|refund| refund.merchandise_minor).sum::<i64>().clamp(0, self.base_minor.max(0))
     }
 
-    /// Nothing of the order is left: cancelled, voided, all money back, or all pieces back.
-    pub fn is_wholly_back(&self) -> bool {
-        let pieces = self.refunds.iter().map(|refund| refund.quantity).fold(0, u32::saturating_add);
-        self.is_off()
-            || (self.base_minor > 0 && self.refunded_minor() >= self.base_minor)
-            || (self.quantity > 0 && pieces >= self.quantity)
+    /// Pieces that went back.
+    pub fn returned_pieces(&self) -> u32 {
+        self.refunds.iter().map(|refund| refund.quantity).fold(0, u32::saturating_add)
     }
 
-    /// What should have gone back and has not, because it was spent and the policy waived it. `granted` is what the
-    /// order's lot was ever given: more than the award where a correction came after spending.
-    pub fn waived(&self, granted: i64) -> i64 {
-        (granted - self.kept - self.taken).max(0)
+    /// Nothing of the order is left: cancelled, voided, all money back, or all pieces back.
+    pub fn is_wholly_back(&self) -> bool {
+        self.is_off()
+            || (self.base_minor > 0 && self.refunded_minor() >= self.base_minor)
+            || (self.quantity > 0 && self.returned_pieces() >= self.quantity)
     }
 }
 

@@ -1,18 +1,27 @@
 //! The lots of an account and what it owes, and what time and movements do to them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     event::{DebtCovered, Movement, MovementKind, NewLot, PointsActivated, PointsEvent, PointsExpired},
     lot::{Lot, LotExpiry},
+    order_record::OrderRecord,
+    shortfall::Shortfall,
 };
-use crate::{id::LotId, time::Timestamp};
+use crate::{
+    id::{LotId, Token},
+    time::Timestamp,
+};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purse {
     pub lots: Vec<Lot>,
     /// Points owed to the shop; only where the merchant allows a negative balance.
     pub debt: i64,
+    /// By order: what of its reversal others bear. Those of no order are not here.
+    pub shortfalls: BTreeMap<Token, Shortfall>,
     pub last_activity: Timestamp,
     /// Net of reversals and adjustments.
     pub lifetime_earned: i64,
@@ -61,7 +70,7 @@ impl Purse {
         for movement in movements {
             let points = movement.points;
             match movement.kind {
-                MovementKind::Granted | MovementKind::Restored => earned += points,
+                MovementKind::Granted | MovementKind::Restored | MovementKind::Uncovered => earned += points,
                 MovementKind::Withdrawn | MovementKind::Reversed | MovementKind::Deducted | MovementKind::Covered => {
                     earned -= points;
                 }
@@ -82,6 +91,32 @@ impl Purse {
         debug_assert!(self.is_sound(), "movements {movements:?} with debt {owed} broke the purse {self:?}");
     }
 
+    /// What an assessment of `order` has handed to others, or given back to them.
+    pub(super) fn note_shortfall(&mut self, order: Token, movements: &[Movement], owed: i64) {
+        let mut shortfall = self.shortfalls.remove(&order).unwrap_or_default();
+        shortfall.apply(movements, owed);
+        if shortfall.borne() > 0 {
+            self.shortfalls.insert(order, shortfall);
+        }
+    }
+
+    /// Debt that was paid: orders come before what else is owed, as only theirs may have to be given back to the lots
+    /// that paid.
+    fn note_payment(&mut self, movements: &[Movement]) {
+        for movement in movements {
+            let mut left = movement.points;
+            for shortfall in self.shortfalls.values_mut() {
+                left -= shortfall.pay(movement.lot, left);
+            }
+        }
+    }
+
+    /// Of what is due of an order, what neither its own lot nor anybody else bears.
+    pub fn waived(&self, order: Token, record: &OrderRecord) -> i64 {
+        let reversed = record.lot.and_then(|lot| self.lot(lot)).map_or(0, |lot| lot.reversed);
+        record.due - reversed - self.shortfalls.get(&order).map_or(0, Shortfall::borne)
+    }
+
     /// Applies what `settle` says.
     pub(super) fn apply_passing_of_time(&mut self, event: &PointsEvent) {
         match event {
@@ -89,7 +124,10 @@ impl Purse {
                 self.lots.iter_mut().filter(|lot| lots.contains(&lot.id)).for_each(|lot| lot.activated = true);
             }
             PointsEvent::PointsExpired(PointsExpired { movements, .. }) => self.apply(movements, 0),
-            PointsEvent::DebtCovered(DebtCovered { movements, owed }) => self.apply(movements, *owed),
+            PointsEvent::DebtCovered(DebtCovered { movements, owed }) => {
+                self.note_payment(movements);
+                self.apply(movements, *owed);
+            }
             _ => {}
         }
     }
@@ -97,6 +135,8 @@ impl Purse {
     /// The account's books balance; see the invariants of the module.
     pub fn is_sound(&self) -> bool {
         self.lots.iter().all(Lot::is_sound)
+            && self.debt >= self.shortfalls.values().map(|shortfall| shortfall.owed).sum::<i64>()
+            && self.shortfalls.values().all(|shortfall| shortfall.owed >= 0)
             && self.debt >= 0
             && self.total() == self.lifetime_earned - self.lifetime_redeemed - self.lifetime_expired
     }

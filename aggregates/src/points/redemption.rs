@@ -21,6 +21,8 @@ pub struct Redemption {
     pub value_minor: i64,
     pub at: Timestamp,
     pub position: u64,
+    /// Where an order that carries the code last changed anything here; 0 as long as none has.
+    pub told_at: u64,
     /// What has not come back, in the order it was taken.
     pub outstanding: Vec<(LotId, i64)>,
     pub used_by: Option<Token>,
@@ -32,7 +34,7 @@ impl Redemption {
         self.points - self.outstanding.iter().map(|(_, points)| points).sum::<i64>()
     }
 
-    pub(super) fn apply_return(&mut self, event: &RedemptionReturned) {
+    pub(super) fn apply_return(&mut self, event: &RedemptionReturned, position: u64) {
         for movement in event.movements.iter().filter(|movement| movement.kind == MovementKind::Returned) {
             if let Some((_, left)) = self.outstanding.iter_mut().find(|(lot, left)| *lot == movement.lot && *left > 0) {
                 *left -= movement.points;
@@ -40,6 +42,9 @@ impl Redemption {
         }
         self.outstanding.retain(|(_, left)| *left > 0);
         self.cancelled |= event.cancelled;
+        if !event.cancelled {
+            self.told_at = position;
+        }
     }
 
     /// Undoes the latest-taken first: the points that would have lived longest come back first.
@@ -61,7 +66,7 @@ pub(super) fn redeem(account: &Account, command: &Redeem) -> Result<Vec<PointsEv
     if account.already_done(command.command, command.request)? {
         return Ok(Vec::new());
     }
-    let version = command.program.current().ok_or(PointsRefusal::NoProgram)?;
+    let version = command.program.in_effect_at(command.now).ok_or(PointsRefusal::NoProgram)?;
     let mut draft = Draft::at(account, command.now);
     let available = draft.purse.available(command.now);
     if command.points <= 0 || available < command.points {
@@ -136,7 +141,7 @@ fn give_back(
     program: &Program,
 ) -> Result<(), PointsRefusal> {
     let known = account.redemptions.get(&redemption).ok_or(PointsRefusal::UnknownRedemption)?;
-    let settings = &program.current().ok_or(PointsRefusal::NoProgram)?.settings;
+    let settings = &program.in_effect_at(draft.now).ok_or(PointsRefusal::NoProgram)?.settings;
     let mut movements = known.take_back(points);
     let points = movements.iter().map(|movement| movement.points).sum();
     let now = draft.now;
@@ -148,7 +153,7 @@ fn give_back(
         }
         if let LotSource::Order(order) = lot.source
             && settings.negative_balance != NegativeBalance::PendingOnly
-            && let Some(waived) = account.orders.get(&order).map(|record| record.waived(lot.granted))
+            && let Some(waived) = account.orders.get(&order).map(|record| draft.purse.waived(order, record))
             && waived > 0
         {
             let made_good = waived.min(returned.points);

@@ -34,7 +34,8 @@ fn points(settings: &ProgramSettings, order: &OrderBody) -> i64 {
 }
 
 fn refund(lines: Vec<RefundLine>, shipping_minor: i64, paid_minor: Option<i64>) -> Refund {
-    Refund { refund_id: "r".to_owned(), at: Timestamp(0), lines, shipping_minor, paid_minor }
+    let currency = Currency::parse("EUR").ok();
+    Refund { refund_id: "r".to_owned(), currency, at: Timestamp(0), lines, shipping_minor, paid_minor }
 }
 
 fn goods(subtotal_minor: i64, tax_minor: i64, item: Item) -> RefundLine {

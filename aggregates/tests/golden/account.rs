@@ -7,7 +7,7 @@ use aggregates::{
         AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, CommandRecord, DebtCovered, FactRef,
         Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord, Outcome,
         PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, Redemption, RedemptionReturned, RedemptionUsed,
-        RefundShare, RewardRedeemed,
+        RefundShare, RewardRedeemed, Shortfall,
     },
     program::{LineExclusion, RuleAward, RuleId},
 };
@@ -59,6 +59,7 @@ fn every_kind_of_movement() -> Vec<Movement> {
         MovementKind::Deducted,
         MovementKind::Expired,
         MovementKind::Covered,
+        MovementKind::Uncovered,
     ]
     .map(|kind| moved(1, kind, 7))
     .into()
@@ -77,10 +78,11 @@ fn refund() -> RefundShare {
 fn assessed_in_full() -> OrderAssessed {
     OrderAssessed {
         refunds: vec![refund()],
+        redeems: vec![code_use()],
         cancelled_at: Some(at(120)),
         movements: every_kind_of_movement(),
         owed: 3,
-        taken: 50,
+        due: 50,
         reference: Some(sealed("which order")),
         lines: Some(sealed("its lines")),
         ..assessed_as(Outcome::Cancelled)
@@ -98,15 +100,20 @@ fn assessed_as(outcome: Outcome) -> OrderAssessed {
         body: Some(body(outcome)),
         cancelled_at: None,
         refunds: Vec::new(),
+        redeems: Vec::new(),
         awarded: 50,
         kept: 50,
         lot: Some(new_lot(LotSource::Order(token(0x0d)), LotExpiry::At(at(86_400)))),
         movements: vec![moved(1, MovementKind::Granted, 50)],
         owed: 0,
-        taken: 0,
+        due: 0,
         reference: None,
         lines: None,
     }
+}
+
+fn code_use() -> CodeUse {
+    CodeUse { redemption: RedemptionId(uuid(0x51)), account: CustomerId(uuid(0xc2)) }
 }
 
 fn body(outcome: Outcome) -> AssessedBody {
@@ -123,7 +130,6 @@ fn body(outcome: Outcome) -> AssessedBody {
         awards: vec![by_rule("orders", 50), by_rule("own brands", 0)],
         exclusions: vec![(token(0x11), LineExclusion { gift_card: true, by_rule: vec![true, false] })],
         outcome,
-        redeems: vec![CodeUse { redemption: RedemptionId(uuid(0x51)), account: CustomerId(uuid(0xc2)) }],
     }
 }
 
@@ -199,6 +205,7 @@ fn contents() -> AccountContents {
         orders: vec![(token(0x0e), record())],
         redemptions: vec![(RedemptionId(uuid(0x52)), redemption())],
         commands: vec![(CommandId(uuid(0xac)), CommandRecord { request: fingerprint(0xad), position: 9 })],
+        shortfalls: vec![(token(0x0e), Shortfall { covered: vec![(lot(2), 13)], owed: 2 })],
     }
 }
 
@@ -210,6 +217,7 @@ fn record() -> OrderRecord {
         processed_at: at(0),
         updated_at: at(1),
         cancelled_at: Some(at(120)),
+        currency: Some(believed.currency),
         voided: true,
         test: false,
         taxes_included: true,
@@ -218,10 +226,10 @@ fn record() -> OrderRecord {
         rules: Box::new([(5_000, 50), (5_000, 0)]),
         exclusions: believed.exclusions.into(),
         refunds: vec![refund()],
-        redeems: believed.redeems.into(),
+        redeems: [code_use()].into(),
         awarded: 50,
         kept: 0,
-        taken: 50,
+        due: 50,
         facts: vec![(fingerprint(0xfa), 8)],
     }
 }
@@ -232,6 +240,7 @@ fn redemption() -> Redemption {
         value_minor: 400,
         at: at(6),
         position: 9,
+        told_at: 11,
         outstanding: vec![(lot(2), 3)],
         used_by: Some(token(0x0d)),
         cancelled: false,

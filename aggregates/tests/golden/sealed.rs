@@ -62,6 +62,7 @@ fn refund() -> Refund {
     let described = RefundLine { item: Some(line().item), ..named.clone() };
     Refund {
         refund_id: "509562969".to_owned(),
+        currency: Currency::parse("EUR").ok(),
         at: at(60),
         lines: vec![named, described],
         shipping_minor: 500,
@@ -84,7 +85,7 @@ fn body() -> OrderBody {
         shipping_minor: 500,
         lines: vec![line()],
         discount_codes: vec!["LN-7KQ2".to_owned()],
-        refunds: vec![refund(), Refund { paid_minor: None, ..refund() }],
+        refunds: vec![refund(), Refund { currency: None, paid_minor: None, ..refund() }],
     }
 }
 

@@ -26,10 +26,10 @@ pub(super) fn code_of(keys: &MerchantKeys, redemption: RedemptionId) -> String {
 }
 
 impl Gateway {
-    /// Redemptions whose codes the newest body among `facts` carries.
+    /// Redemptions whose codes any body among `facts` carries.
     pub(super) async fn redemptions_in(&self, merchant: MerchantId, facts: &[OrderFact]) -> Result<Uses, CommandError> {
         let mut uses = Vec::new();
-        for code in codes(facts).iter().filter(|code| code.starts_with(CODE_PREFIX)) {
+        for code in codes(facts).into_iter().filter(|code| code.starts_with(CODE_PREFIX)) {
             let account = match self.vault.find(merchant, DirectoryKind::RedemptionCode, code).await {
                 Ok(Some(account)) => CustomerId(account),
                 Ok(None) | Err(VaultError::Destroyed { .. }) => continue,

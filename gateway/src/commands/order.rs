@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aggregates::{
     id::{CustomerId, LotId},
@@ -254,9 +254,13 @@ fn reference(order_id: &str, facts: &[OrderFact]) -> OrderReference {
     OrderReference { order_id: order_id.to_owned(), name }
 }
 
-/// For callers that resolve codes from the newest body only.
-pub(super) fn codes(facts: &[OrderFact]) -> &[String] {
-    newest_body(facts).map_or(&[], |body| body.discount_codes.as_slice())
+/// Every code that any body among `facts` carries: a later body may no longer show one that was used.
+pub(super) fn codes(facts: &[OrderFact]) -> BTreeSet<&str> {
+    let bodies = facts.iter().filter_map(|fact| match fact {
+        OrderFact::Body { body, .. } => Some(body),
+        OrderFact::Refund { .. } => None,
+    });
+    bodies.flat_map(|body| &body.discount_codes).map(String::as_str).collect()
 }
 
 /// Kept beside its reader: a use of a code by an order.

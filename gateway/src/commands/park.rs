@@ -84,7 +84,7 @@ impl Gateway {
                 WaitingFact::Refund { order_id, refund } => self.record_refund(request, &order_id, &refund).await?,
             });
         }
-        let fact = shopify::read(Topic::parse(&parked.topic), &parked.body)
+        let fact = shopify::read(Topic::parse(&parked.topic), &parked.body, request.now)
             .map_err(|unreadable| RetryError::NotUnderstood(unreadable.to_string()))?;
         Ok(self.take_in_fact(request, &fact).await?)
     }

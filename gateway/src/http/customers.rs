@@ -6,6 +6,7 @@ use aggregates::{
     time::Timestamp,
 };
 use axum::{Json, extract::State};
+use journal::Subject;
 use projections::customers::{self, CustomerRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -103,6 +104,10 @@ async fn by_external_id(
         Err(error) => return Err(CommandError::from(error).into()),
     };
     let mut survivor = gateway.survivor(merchant, person).await?;
+    // The vault knows people before the read model does.
+    let written =
+        gateway.customers.load(Subject::customer(merchant, survivor)).await.map_err(CommandError::from)?.position;
+    gateway.caught_up(customers::Customers::NAME, Some(written)).await?;
     while let Some(row) = customers::find(&gateway.db, merchant, survivor).await? {
         // A merge that another gateway has made, and this one has not heard of.
         match row.merged_into {

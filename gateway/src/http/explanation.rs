@@ -290,5 +290,6 @@ const fn word(kind: MovementKind) -> &'static str {
         MovementKind::Deducted => "deducted",
         MovementKind::Expired => "expired",
         MovementKind::Covered => "covered",
+        MovementKind::Uncovered => "uncovered",
     }
 }

@@ -8,11 +8,15 @@ enum Step<'a> {
     Element(usize),
 }
 
-/// The path to the place that serde_json calls `line` and `column`, both counted from 1; `body` for the outermost value.
+/// What the outermost value is called.
+pub(super) const WHOLE: &str = "the body";
+
+/// The path to the place that serde_json calls `line` and `column`, both counted from 1; [`WHOLE`] for the outermost
+/// value.
 pub(super) fn path_at(text: &str, line: usize, column: usize) -> String {
     let start_of_line: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let path = printed(&steps_to(text, start_of_line + column));
-    if path.is_empty() { "body".to_owned() } else { path }
+    if path.is_empty() { WHOLE.to_owned() } else { path }
 }
 
 /// What is open at `offset` bytes of a sound JSON text.
@@ -79,7 +83,7 @@ mod tests {
         assert_eq!(path(1, "1"), "a \\\" b[0]");
         assert_eq!(path(1, "},]"), "a \\\" b[1].x");
         assert_eq!(path(2, "7"), "lines[1].price");
-        assert_eq!(path_at(text, 1, 1), "body");
-        assert_eq!(path_at("7", 9, 9), "body");
+        assert_eq!(path_at(text, 1, 1), WHOLE);
+        assert_eq!(path_at("7", 9, 9), WHOLE);
     }
 }

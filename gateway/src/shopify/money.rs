@@ -45,12 +45,14 @@ pub(super) fn shop_currency(set: &Option<MoneySet<'_>>) -> Result<Option<Currenc
     set.as_ref().map_or(Ok(None), MoneySet::currency)
 }
 
+/// A currency in letters of any case: payment providers write it small.
 pub(super) fn parse_currency(code: Scalar<'_>) -> Result<Option<Currency>, Problem> {
     let code = code.text()?;
-    code.map(|code| Currency::parse(&code)).transpose().map_err(Problem::from)
+    code.map(|code| Currency::parse(&code.to_ascii_uppercase())).transpose().map_err(Problem::from)
 }
 
-/// The currency in which a body's amounts are counted. Unknown only in bodies that state no amount but zero.
+/// The currency whose minor units a body's amounts are counted in. `None` where the body tells no currency: then what is
+/// called minor units here are ten-thousandths of a whole unit, until the order tells what they are worth.
 #[derive(Clone, Copy)]
 pub(super) struct Counted(pub Option<Currency>);
 
@@ -80,11 +82,10 @@ impl Counted {
 
     fn minor_of(self, amount: Scalar<'_>) -> Result<Option<i64>, Problem> {
         let Some(text) = amount.amount()? else { return Ok(None) };
-        match self.0 {
-            Some(currency) => Ok(Some(currency.minor_units(&text)?)),
-            // Zero is zero in any currency, also in ISO 4217's "no currency".
-            None if Currency::parse("XXX")?.minor_units(&text)? == 0 => Ok(Some(0)),
-            None => Err(Problem::NoCurrency),
-        }
+        let minor = match self.0 {
+            Some(currency) => currency.minor_units(&text)?,
+            None => Currency::fine_units(&text)?,
+        };
+        Ok(Some(minor))
     }
 }

@@ -5,6 +5,7 @@ mod line;
 use aggregates::{
     money::Currency,
     order::{OrderBody, OrderLine},
+    time::Timestamp,
 };
 use serde::Deserialize;
 
@@ -66,25 +67,27 @@ struct DiscountCodeShape<'a> {
     code: Scalar<'a>,
 }
 
-pub(super) fn read(shape: &OrderShape<'_>) -> Result<Fact, UnfitField> {
-    Ok(Fact::Order { body: shape.body()?, customer: shape.customer()? })
+pub(super) fn read(shape: &OrderShape<'_>, received_at: Timestamp) -> Result<Fact, UnfitField> {
+    Ok(Fact::Order { body: shape.body(received_at)?, customer: shape.customer()? })
 }
 
 impl OrderShape<'_> {
-    fn body(&self) -> Result<OrderBody, UnfitField> {
+    fn body(&self, received_at: Timestamp) -> Result<OrderBody, UnfitField> {
         let order_id = self.id.id().required().at("id")?;
         let currency = self.currency()?;
         let counted = Counted(Some(currency));
         let created_at = self.created_at.time().at("created_at")?;
-        let processed_at = self.processed_at.time().at("processed_at")?.or(created_at);
-        let processed_at = processed_at.ok_or(Problem::Missing).at("processed_at")?;
+        let updated_at = self.updated_at.time().at("updated_at")?;
+        let processed_at = self.processed_at.time().at("processed_at")?.or(created_at).or(updated_at);
+        let processed_at = processed_at.unwrap_or(received_at);
+        let refunded_by = updated_at.unwrap_or(received_at);
         self.refunds.at_most(REFUNDS_MAX).at("refunds")?;
         Ok(OrderBody {
             order_id,
             name: self.name.owned_text().at("name")?.unwrap_or_default(),
             currency,
             processed_at,
-            updated_at: self.updated_at.time().at("updated_at")?.or(created_at).unwrap_or(processed_at),
+            updated_at: updated_at.or(created_at).unwrap_or(processed_at),
             cancelled_at: self.cancelled_at.time().at("cancelled_at")?,
             voided: self.is_voided().at("financial_status")?,
             test: self.test.flag().at("test")?,
@@ -93,7 +96,7 @@ impl OrderShape<'_> {
             shipping_minor: self.shipping_minor(counted)?,
             lines: self.lines(counted)?,
             discount_codes: self.codes()?,
-            refunds: self.refunds.each("refunds", |refund| refund.refund(counted))?,
+            refunds: self.refunds.each("refunds", |refund| refund.refund(counted, refunded_by))?,
         })
     }
 
@@ -118,9 +121,10 @@ impl OrderShape<'_> {
 
     /// The lines, with totals that later sums over them can rely on.
     fn lines(&self, counted: Counted) -> Result<Vec<OrderLine>, UnfitField> {
-        let (mut net, mut tax) = (0, 0);
+        let (mut place, mut net, mut tax) = (0, 0, 0);
         self.line_items.each("line_items", |shape| {
-            let line = shape.line(counted)?;
+            let line = shape.line(place, counted)?;
+            place += 1;
             net = add(net, line.net_minor.abs()).at("price")?;
             tax = add(tax, line.tax_minor.abs()).at("tax_lines")?;
             Ok(line)

@@ -29,28 +29,35 @@ impl<'a> Scalar<'a> {
         self.0.is_some()
     }
 
+    /// What it says, in quotes or without them, trimmed; `""` says nothing.
+    fn said(self) -> Result<Option<Cow<'a, str>>, Problem> {
+        let Some(json) = self.0 else { return Ok(None) };
+        let said = if json.starts_with('"') { trimmed(unquoted(json)?) } else { Cow::Borrowed(json) };
+        Ok(Some(said).filter(|said| !said.is_empty()))
+    }
+
     /// Text, trimmed; `""` says nothing. Numbers are taken as they are written.
     pub fn text(self) -> Result<Option<Cow<'a, str>>, Problem> {
-        let text = match self.0 {
-            None => return Ok(None),
-            Some(json) if json.starts_with('"') => trimmed(unquoted(json)?),
-            Some(json) if is_number(json) => Cow::Borrowed(json),
-            Some(_) => return Err(Problem::NotText),
-        };
-        Ok(Some(text).filter(|text| !text.is_empty()))
+        match self.0 {
+            Some(json) if !json.starts_with('"') && !is_number(json) => Err(Problem::NotText),
+            _ => self.said(),
+        }
     }
 
     pub fn owned_text(self) -> Result<Option<String>, Problem> {
         Ok(self.text()?.map(Cow::into_owned))
     }
 
-    /// An identity, exactly as written, whether as a number or as text.
+    /// An identity, exactly as written, whether as a number or as text; `""` names nothing.
     pub fn id(self) -> Result<Option<String>, Problem> {
         let Some(json) = self.0 else { return Ok(None) };
         let id = if json.starts_with('"') { unquoted(json)? } else { Cow::Borrowed(json) };
+        if id.trim().is_empty() {
+            return Ok(None);
+        }
         let is_whole_number = id.bytes().all(|byte| byte.is_ascii_digit());
         let is_text = json.starts_with('"') && id.trim() == id;
-        let fits = !id.is_empty() && id.len() <= ID_BYTES_MAX && (is_whole_number || is_text);
+        let fits = id.len() <= ID_BYTES_MAX && (is_whole_number || is_text);
         if fits { Ok(Some(id.into_owned())) } else { Err(Problem::NotAnId) }
     }
 
@@ -68,28 +75,30 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// An instant; without an offset it is one of UTC.
     pub fn time(self) -> Result<Option<Timestamp>, Problem> {
-        let text = self.text()?;
-        text.map(|text| Timestamp::parse(&text)).transpose().map_err(|_| Problem::NotATime)
+        let Some(text) = self.text()? else { return Ok(None) };
+        let time = Timestamp::parse(&text).or_else(|_| Timestamp::parse(&format!("{text}Z")));
+        time.map(Some).map_err(|_| Problem::NotATime)
     }
 
-    /// `true` only when it says so.
+    /// `true` only when it says so, as a word of JSON or as text.
     pub fn flag(self) -> Result<bool, Problem> {
-        match self.0 {
-            Some("true") => Ok(true),
-            Some("false") | None => Ok(false),
+        match self.said()?.as_deref() {
+            None => Ok(false),
+            Some(said) if said.eq_ignore_ascii_case("true") => Ok(true),
+            Some(said) if said.eq_ignore_ascii_case("false") => Ok(false),
             Some(_) => Err(Problem::NotAFlag),
         }
     }
 
-    /// How many pieces.
+    /// How many pieces, as a number or as text.
     pub fn count(self) -> Result<Option<u32>, Problem> {
-        let Some(json) = self.0 else { return Ok(None) };
-        if !json.bytes().all(|byte| byte.is_ascii_digit()) {
-            let is_negative = is_number(json) && json.starts_with('-');
-            return Err(if is_negative { Problem::Negative } else { Problem::NotACount });
+        let Some(said) = self.said()? else { return Ok(None) };
+        if !said.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(if said.starts_with('-') { Problem::Negative } else { Problem::NotACount });
         }
-        json.parse().map(Some).map_err(|_| Problem::TooLarge)
+        said.parse().map(Some).map_err(|_| Problem::TooLarge)
     }
 }
 

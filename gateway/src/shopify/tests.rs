@@ -6,7 +6,9 @@ mod orders;
 mod refunds;
 mod unfit;
 
-use super::{Fact, Topic, Unreadable, read};
+use aggregates::time::Timestamp;
+
+use super::{Fact, Topic, Unreadable};
 
 /// A committed body by its name.
 macro_rules! fixture {
@@ -40,6 +42,13 @@ const BODIES: [(&str, Topic, &str); 21] = [
     ("customers_redact", Topic::CustomerRedact, fixture!("customers_redact")),
     ("shop_redact", Topic::ShopRedact, fixture!("shop_redact")),
 ];
+
+/// 2026-11-30T12:00:00Z, later than anything the bodies tell of.
+const RECEIVED_AT: Timestamp = Timestamp(1_796_040_000_000_000);
+
+fn read(topic: Topic, body: &[u8]) -> Result<Fact, Unreadable> {
+    super::read(topic, body, RECEIVED_AT)
+}
 
 fn read_json(topic: Topic, body: &serde_json::Value) -> Result<Fact, Unreadable> {
     read(topic, body.to_string().as_bytes())

@@ -28,6 +28,8 @@ pub struct UnfitField {
 pub enum Problem {
     #[error("is missing")]
     Missing,
+    #[error("is not an object")]
+    NotAnObject,
     #[error("is not of the expected shape")]
     Shape,
     #[error("is not text")]
@@ -44,18 +46,14 @@ pub enum Problem {
     Negative,
     #[error("is not a decimal amount")]
     NotAnAmount,
-    #[error("is not a currency of three capital letters")]
+    #[error("is not a currency of three letters")]
     NotACurrency,
     #[error("is in another currency than the rest")]
     OtherCurrency,
-    #[error("is an amount, and nothing says in which currency")]
-    NoCurrency,
     #[error("is too large")]
     TooLarge,
     #[error("has too many elements")]
     TooMany,
-    #[error("is a word not known here")]
-    UnknownWord,
 }
 
 impl Problem {

@@ -135,7 +135,8 @@ fn lines_of_order(event: &OrderAssessed, recorded_at: Timestamp) -> Vec<Line> {
     let expired_back = total(MovementKind::ReversedExpired);
     let earned = total(MovementKind::Granted) - total(MovementKind::Withdrawn);
     let reversed = total(MovementKind::Reversed) + expired_back + total(MovementKind::Covered) + event.owed
-        - total(MovementKind::Restored);
+        - total(MovementKind::Restored)
+        - total(MovementKind::Uncovered);
     // An order that was off before it was first seen earns nothing: no line says it earned and lost.
     if event.lot.is_some() && event.kept == 0 && event.refunds.is_empty() && earned == reversed {
         return Vec::new();

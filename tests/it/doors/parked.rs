@@ -202,7 +202,7 @@ async fn a_refund_whose_order_never_came_is_parked_after_ninety_days() {
 
     for (days, count) in [(89, 0), (91, 1), (92, 0)] {
         let gateway = later(&installation, days).await;
-        let overdue = on_shared_runtime(async move { gateway.park_overdue().await }).await;
+        let overdue = on_shared_runtime(async move { gateway.park_overdue(None, gateway.clock.now()).await }).await;
         assert_eq!(overdue.unwrap(), count, "after {days} days");
     }
     shop.has_seen_everything_of(&installation).await;

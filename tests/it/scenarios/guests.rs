@@ -44,8 +44,9 @@ async fn the_first_who_claims_an_order_has_it() {
     let (ada, bob) = (shop.shopper(), shop.shopper());
     let order = shop.guest_order(50_00);
     assert!(order.deliver().await.is_accepted());
-    assert!(order.later(|order| order.customer_id = Some(ada.external_id)).tell("orders/updated").await.is_accepted());
-    let late = order.later(|order| order.customer_id = Some(bob.external_id)).tell("orders/updated").await;
+    let claimed = order.later(|order| order.customer_id = Some(ada.external_id));
+    assert!(claimed.tell("orders/updated").await.is_accepted());
+    let late = claimed.by(bob).tell("orders/updated").await;
     assert!(late.is_duplicate(), "of the order itself it says nothing new: {late:?}");
     assert_eq!(ada.available().await, 50);
     assert_eq!(bob.available().await, 0);

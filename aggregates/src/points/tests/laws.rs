@@ -5,6 +5,7 @@ mod delivery;
 mod expectation;
 mod history;
 mod moves;
+mod spent;
 
 use proptest::prelude::*;
 
@@ -14,6 +15,7 @@ use self::{
     expectation::expected_totals,
     history::{History, history},
     moves::{Move, Twins, moves},
+    spent::{Arrival, SpentOrder, outcome, spent_order},
 };
 
 /// Shops tried per law: enough to find what matters in a second or two; `PROPTEST_CASES` asks for more.
@@ -37,6 +39,12 @@ proptest! {
         arrival_does_not_matter(&history, [&one, &other], rest)?;
     }
 
+    /// The law of arrival within one order also holds when its points are gone and others have to bear what goes back.
+    #[test]
+    fn the_order_of_arrival_does_not_matter_when_the_points_were_spent((spent, one, other) in spent_order()) {
+        arrival_does_not_matter_after_spending(&spent, [&one, &other])?;
+    }
+
     /// Whatever is done to an account: points are conserved, sweeps change nothing, what is foreseen comes true.
     #[test]
     fn points_are_conserved_and_sweeps_only_put_on_record_what_time_has_done(
@@ -57,6 +65,17 @@ fn arrival_does_not_matter(history: &History, plans: [&Plan; 2], rest: u32) -> R
             prop_assert_eq!(account.totals(), expected_totals(history, *person, instant), "what {:?} holds", person);
         }
     }
+    Ok(())
+}
+
+fn arrival_does_not_matter_after_spending(spent: &SpentOrder, arrivals: [&Arrival; 2]) -> Result<(), TestCaseError> {
+    let [mut one, mut other] = arrivals.map(|arrival| spent.told(arrival));
+    prop_assert_eq!(outcome(&one), outcome(&other));
+    prop_assert!(spent.is_settled_to_the_point(&one), "{:?}", one.account.purse);
+    for story in [&mut one, &mut other] {
+        story.cancel_redemption(0);
+    }
+    prop_assert_eq!(outcome(&one), outcome(&other), "also when what was spent comes back");
     Ok(())
 }
 

@@ -26,7 +26,7 @@ fn refunds_never_take_more_than_was_awarded() {
     }
     story.then_available(0).then_lifetime(0, 0, 0);
     assert_eq!(assessed(&story).refunds.len(), 1, "an event tells what is new, not all refunds again");
-    assert_eq!(story.record_of("1").taken, 50);
+    assert_eq!(story.record_of("1").due, 50);
     assert!(story.record_of("1").is_wholly_back());
 }
 

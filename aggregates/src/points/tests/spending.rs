@@ -133,7 +133,7 @@ fn what_was_waived_is_made_good_when_the_spent_points_come_back() {
     story.order(order("1", 5_000)).redeem(1, 50);
     story.refund("1", goods_back("r", day(0), 3_000)).then_available(0);
     story.cancel_redemption(1).then_available(20).then_lifetime(20, 0, 0);
-    assert_eq!(story.record_of("1").taken, 30);
+    assert_eq!(story.lot_of("1").reversed, 30);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::shopify::{
     list::{List, add},
     money::{Counted, MoneySet, shop_currency},
     scalar::Scalar,
-    unfit::{Problem, Required, UnfitField, Within},
+    unfit::{Required, UnfitField, Within},
 };
 
 #[derive(Deserialize, Default)]
@@ -69,20 +69,29 @@ impl LineShape<'_> {
         shop_currency(&self.price_set).at("price_set")
     }
 
-    pub fn line(&self, counted: Counted) -> Result<OrderLine, UnfitField> {
+    /// The line, known by its `place` in the order where it has no id. One without a price has no worth of its own: what
+    /// the order comes to is the order's own statement.
+    pub fn line(&self, place: usize, counted: Counted) -> Result<OrderLine, UnfitField> {
         let quantity = self.quantity.count().required().at("quantity")?;
-        let price = counted.required_minor("price", &self.price_set, self.price)?;
-        let gross = price.checked_mul(i64::from(quantity)).ok_or(Problem::TooLarge).at("price")?;
-        let discounts = self.discounts_minor(counted)?;
+        let net_minor = match self.gross_minor(quantity, counted)? {
+            Some(gross) => add(gross, -self.discounts_minor(counted)?).at("price")?,
+            None => 0,
+        };
         Ok(OrderLine {
-            line_id: self.id()?.ok_or(Problem::Missing).at("id")?,
+            line_id: self.id()?.unwrap_or_else(|| format!("#{place}")),
             item: self.item()?,
             quantity,
-            net_minor: add(gross, -discounts).at("price")?,
+            net_minor,
             tax_minor: self
                 .tax_lines
                 .sum("tax_lines", |tax| counted.required_minor("price", &tax.price_set, tax.price))?,
         })
+    }
+
+    /// The price of so many pieces before discounts, where the line tells a price.
+    pub fn gross_minor(&self, quantity: u32, counted: Counted) -> Result<Option<i64>, UnfitField> {
+        let price = counted.minor("price", &self.price_set, self.price)?;
+        price.map(|price| add(0, price.saturating_mul(i64::from(quantity)))).transpose().at("price")
     }
 
     /// The allocations hold every discount; `total_discount` leaves out those given to the order as a whole.

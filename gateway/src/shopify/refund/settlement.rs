@@ -124,7 +124,10 @@ impl RefundShippingShape<'_> {
     }
 
     pub fn shop_currency(&self) -> Result<Option<Currency>, UnfitField> {
-        shop_currency(&self.subtotal_amount_set).at("subtotal_amount_set")
+        match shop_currency(&self.subtotal_amount_set).at("subtotal_amount_set")? {
+            Some(currency) => Ok(Some(currency)),
+            None => shop_currency(&self.tax_amount_set).at("tax_amount_set"),
+        }
     }
 }
 
@@ -143,7 +146,10 @@ impl AdjustmentShape<'_> {
     }
 
     pub fn shop_currency(&self) -> Result<Option<Currency>, UnfitField> {
-        shop_currency(&self.amount_set).at("amount_set")
+        match shop_currency(&self.amount_set).at("amount_set")? {
+            Some(currency) => Ok(Some(currency)),
+            None => shop_currency(&self.tax_amount_set).at("tax_amount_set"),
+        }
     }
 }
 

@@ -1,5 +1,12 @@
+use aggregates::time::Timestamp;
+
 use super::*;
-use crate::shopify::{Fact, Topic, read, signature};
+use crate::shopify::{self, Fact, Topic, Unreadable, signature};
+
+/// Samples date everything themselves.
+fn read(topic: Topic, body: &[u8]) -> Result<Fact, Unreadable> {
+    shopify::read(topic, body, Timestamp::default())
+}
 
 #[test]
 fn even_the_smallest_order_has_the_size_of_a_real_one() {

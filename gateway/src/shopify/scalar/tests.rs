@@ -13,13 +13,15 @@ fn ids_keep_every_digit() {
         assert_eq!(scalar(&format!("\"{json}\"")).id(), Ok(Some(json.to_owned())));
     }
     assert_eq!(scalar("\"gid:\\/\\/shopify\\/Order\\/1\"").id(), Ok(Some("gid://shopify/Order/1".to_owned())));
-    assert_eq!(scalar("null").id(), Ok(None));
+    for nothing in ["null", "\"\"", "\" \""] {
+        assert_eq!(scalar(nothing).id(), Ok(None), "{nothing}");
+    }
 }
 
 #[test]
 fn what_merely_looks_like_an_id_is_refused() {
     let too_long = format!("\"{}\"", "1".repeat(ID_BYTES_MAX + 1));
-    for json in ["1.0", "1e3", "-7", "\"\"", "\" 7\"", "true", "[7]", "{}", &too_long] {
+    for json in ["1.0", "1e3", "-7", "\" 7\"", "true", "[7]", "{}", &too_long] {
         assert_eq!(scalar(json).id(), Err(Problem::NotAnId), "{json}");
     }
 }
@@ -55,7 +57,9 @@ fn times_carry_their_offset_into_utc() {
     assert_eq!(scalar("\"2026-11-22T12:00:00Z\"").time(), Ok(noon));
     assert_eq!(scalar("\"2026-11-22T07:00:00-05:00\"").time(), Ok(noon));
     assert_eq!(scalar("\"\"").time(), Ok(None));
-    assert_eq!(scalar("\"2026-11-22 12:00:00\"").time(), Err(Problem::NotATime));
+    assert_eq!(scalar("\"2026-11-22T12:00:00\"").time(), Ok(noon));
+    assert_eq!(scalar("\"2026-11-22 12:00:00.000\"").time(), Ok(noon));
+    assert_eq!(scalar("\"2026-11-22\"").time(), Err(Problem::NotATime));
     assert_eq!(scalar("1795348800").time(), Err(Problem::NotATime));
 }
 
@@ -64,8 +68,11 @@ fn counts_are_whole_and_not_negative() {
     assert_eq!(scalar("3").count(), Ok(Some(3)));
     assert_eq!(scalar("4294967295").count(), Ok(Some(u32::MAX)));
     assert_eq!(scalar("4294967296").count(), Err(Problem::TooLarge));
+    assert_eq!(scalar("\"3\"").count(), Ok(Some(3)));
+    assert_eq!(scalar("\"\"").count(), Ok(None));
     assert_eq!(scalar("-1").count(), Err(Problem::Negative));
-    for json in ["1.5", "1e2", "\"3\"", "true"] {
+    assert_eq!(scalar("\"-1\"").count(), Err(Problem::Negative));
+    for json in ["1.5", "1e2", "\"three\"", "\"1.5\"", "true", "[1]"] {
         assert_eq!(scalar(json).count(), Err(Problem::NotACount), "{json}");
     }
 }
@@ -75,6 +82,11 @@ fn only_true_is_true() {
     assert_eq!(scalar("true").flag(), Ok(true));
     assert_eq!(scalar("false").flag(), Ok(false));
     assert_eq!(scalar("null").flag(), Ok(false));
-    assert_eq!(scalar("\"true\"").flag(), Err(Problem::NotAFlag));
-    assert_eq!(scalar("1").flag(), Err(Problem::NotAFlag));
+    assert_eq!(scalar("\"true\"").flag(), Ok(true));
+    assert_eq!(scalar("\"True\"").flag(), Ok(true));
+    assert_eq!(scalar("\"false\"").flag(), Ok(false));
+    assert_eq!(scalar("\"\"").flag(), Ok(false));
+    for json in ["1", "\"yes\"", "[]"] {
+        assert_eq!(scalar(json).flag(), Err(Problem::NotAFlag), "{json}");
+    }
 }

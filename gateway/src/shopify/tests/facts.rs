@@ -28,7 +28,7 @@ fn an_edit_and_an_unknown_topic_state_nothing_but_have_to_be_json() {
 }
 
 #[test]
-fn a_merge_counts_once_it_is_completed() {
+fn a_merge_counts_unless_it_is_said_not_to_have_happened() {
     let merge = |status: Value, errors: Value| {
         read_json(
             Topic::CustomersMerged,
@@ -44,11 +44,18 @@ fn a_merge_counts_once_it_is_completed() {
     assert_eq!(merge("completed".into(), json!([])), merged);
     assert_eq!(merge("COMPLETED".into(), Value::Null), merged);
     assert_eq!(merge(Value::Null, json!([])), merged);
-    for status in ["failed", "requested", "in_progress", "IN_PROGRESS"] {
-        assert!(matches!(merge(status.into(), json!([])), Ok(Fact::Nothing(_))), "{status}");
+    for status in ["success", "succeeded", "done", "", "a word of next year"] {
+        assert_eq!(merge(status.into(), json!([])), merged, "{status}");
     }
-    assert!(matches!(merge(Value::Null, json!([{"message": "…"}])), Ok(Fact::Nothing(_))));
-    assert!(matches!(merge("postponed".into(), json!([])), Err(Unreadable::Unfit(_))));
+    for status in ["failed", "failure", "error", "errored", "cancelled", "canceled", "Failed"] {
+        assert_eq!(merge(status.into(), json!([])), Ok(Fact::Nothing("the merge failed")), "{status}");
+    }
+    for status in ["requested", "pending", "queued", "in_progress", "IN_PROGRESS"] {
+        assert_eq!(merge(status.into(), json!([])), Ok(Fact::Nothing("the merge is not finished")), "{status}");
+    }
+    for status in [Value::Null, "completed".into(), "a word of next year".into()] {
+        assert_eq!(merge(status, json!([{"message": "…"}])), Ok(Fact::Nothing("the merge failed")));
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Orders in every shape shops send them.
 
-use aggregates::order::OrderBody;
+use aggregates::order::{Item, OrderBody};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Fact, Topic, fixture, read, read_json};
+use super::{Fact, RECEIVED_AT, Topic, fixture, read, read_json};
 use crate::shopify::{SeenCustomer, sample::OrderSample};
 
 fn order(body: &Value) -> (OrderBody, Option<SeenCustomer>) {
@@ -43,6 +43,60 @@ fn an_imported_order_keeps_its_own_time_and_counts_as_updated_when_it_came() {
     assert_eq!(read.updated_at.to_rfc3339(), "2026-11-22T12:00:00Z");
     body["created_at"] = json!(null);
     assert_eq!(order(&body).0.updated_at, read.processed_at);
+}
+
+#[test]
+fn an_order_without_times_is_dated_by_its_update_or_else_by_its_arrival() {
+    let mut body = bare_order();
+    body["created_at"] = json!(null);
+    body["updated_at"] = json!("2026-11-23T12:00:00Z");
+    let (updated, _) = order(&body);
+    assert_eq!(updated.processed_at.to_rfc3339(), "2026-11-23T12:00:00Z");
+    assert_eq!(updated.updated_at, updated.processed_at);
+    body["updated_at"] = json!("");
+    let (undated, _) = order(&body);
+    assert_eq!((undated.processed_at, undated.updated_at), (RECEIVED_AT, RECEIVED_AT));
+}
+
+#[test]
+fn numbers_flags_currencies_and_times_may_be_written_loosely() {
+    let strict = order(&bare_order());
+    let mut body = bare_order();
+    body["currency"] = json!("eur");
+    body["created_at"] = json!("2026-11-22T12:00:00");
+    body["test"] = json!("false");
+    body["line_items"][0]["quantity"] = json!("1");
+    body["line_items"][0]["gift_card"] = json!("false");
+    assert_eq!(order(&body), strict);
+    body["test"] = json!("true");
+    body["taxes_included"] = json!("true");
+    body["line_items"][0]["gift_card"] = json!("true");
+    body["subtotal_price_set"] = json!({ "shop_money": { "amount": "50.00", "currency_code": "cad" } });
+    let (loose, _) = order(&body);
+    assert!(loose.test && loose.taxes_included && loose.lines[0].item.gift_card);
+    assert_eq!(loose.currency.as_str(), "CAD");
+}
+
+#[test]
+fn a_line_without_an_id_is_known_by_its_place() {
+    let mut body = bare_order();
+    let nameless = |id: Value| json!({ "id": id, "quantity": 1, "price": "1.00" });
+    body["line_items"] = json!([{ "quantity": 1, "price": "1.00" }, nameless(json!(11)), nameless(json!(""))]);
+    let lines = order(&body).0.lines;
+    assert_eq!(lines.iter().map(|line| line.line_id.as_str()).collect::<Vec<_>>(), ["#0", "11", "#2"]);
+    assert_eq!(lines[0].item, Item::default());
+}
+
+#[test]
+fn a_line_without_a_price_adds_nothing_to_what_the_order_states() {
+    for price in [json!({}), json!({ "price": null }), json!({ "price": null, "price_set": null })] {
+        let mut body = bare_order();
+        body["line_items"][0] = price;
+        body["line_items"][0]["quantity"] = json!(2);
+        body["line_items"][0]["total_discount"] = json!("3.00");
+        let (read, _) = order(&body);
+        assert_eq!((read.subtotal_minor, read.lines[0].quantity, read.lines[0].net_minor), (5_000, 2, 0));
+    }
 }
 
 #[test]
@@ -115,7 +169,7 @@ fn codes_are_compared_in_capitals() {
 
 #[test]
 fn a_customer_without_an_id_is_a_guest() {
-    for customer in [json!(null), json!({}), json!({ "id": null, "email": "guest@example.com" })] {
+    for customer in [json!(null), json!({}), json!({ "id": null, "email": "guest@example.com" }), json!({ "id": "" })] {
         let mut body = bare_order();
         body["customer"] = customer;
         assert_eq!(order(&body).1, None);

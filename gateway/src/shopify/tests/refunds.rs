@@ -1,10 +1,13 @@
 //! Refunds: the same whichever way they come, and as much money as really went back.
 
-use aggregates::order::Refund;
+use aggregates::{
+    money::Currency,
+    order::{Item, Refund},
+};
 use serde_json::{Value, json};
 
-use super::{Fact, Topic, fixture, read, read_json};
-use crate::shopify::{Unreadable, sample::OrderSample};
+use super::{Fact, RECEIVED_AT, Topic, fixture, read, read_json};
+use crate::shopify::sample::OrderSample;
 
 fn refund(body: &Value) -> Refund {
     match read_json(Topic::RefundCreated, body) {
@@ -124,17 +127,117 @@ fn shipping_is_counted_once_with_its_tax() {
     assert_eq!(refund(&body).shipping_minor, 590);
 }
 
-#[test]
-fn without_any_currency_only_zero_can_be_counted() {
+/// A refund of goods and shipping that names no currency anywhere.
+fn refund_without_a_currency() -> Value {
     let mut body = bare_refund();
-    body["refund_line_items"] = json!([{ "line_item_id": 11, "quantity": 2, "subtotal": 0.0, "total_tax": "0.00" }]);
-    let restocked = refund(&body);
-    assert_eq!((restocked.lines[0].quantity, restocked.lines[0].subtotal_minor), (2, 0));
-    assert_eq!(restocked.lines[0].item, None);
-    body["refund_line_items"][0]["subtotal"] = json!(1.5);
-    let Err(Unreadable::Unfit(unfit)) = read_json(Topic::RefundCreated, &body) else { panic!("counted in nothing") };
-    let expected = "refund_line_items[0].subtotal is an amount, and nothing says in which currency";
-    assert_eq!(unfit.to_string(), expected);
+    body["refund_line_items"] = json!([{ "line_item_id": 11, "quantity": 2, "subtotal": "15.50", "total_tax": 2.475 }]);
+    body["order_adjustments"] = json!([{ "kind": "shipping_refund", "amount": "-5.00", "tax_amount": "-0.95" }]);
+    body["transactions"] = json!([{ "kind": "refund", "status": "success", "amount": "21.45" }]);
+    body
+}
+
+#[test]
+fn without_any_currency_amounts_are_ten_thousandths_until_the_order_tells_one() {
+    let fine = refund(&refund_without_a_currency());
+    assert_eq!(fine.currency, None);
+    assert_eq!((fine.lines[0].subtotal_minor, fine.lines[0].tax_minor), (155_000, 24_750));
+    assert_eq!((fine.shipping_minor, fine.paid_minor), (59_500, Some(214_500)));
+
+    let currency = |code: &str| Currency::parse(code).expect("a well-formed code");
+    let yen = fine.in_currency(currency("JPY"));
+    assert_eq!((yen.lines[0].subtotal_minor, yen.shipping_minor, yen.paid_minor), (16, 6, Some(21)));
+
+    let order = json!({
+        "id": 1,
+        "created_at": "2026-11-22T12:00:00Z",
+        "currency": "EUR",
+        "subtotal_price": "50.00",
+        "refunds": [refund_without_a_currency()],
+    });
+    let Ok(Fact::Order { body, .. }) = read_json(Topic::OrderUpdated, &order) else { panic!("not an order") };
+    assert_eq!(body.refunds, [fine.in_currency(currency("EUR"))]);
+}
+
+#[test]
+fn one_word_about_the_shops_currency_is_enough_for_the_whole_refund() {
+    let in_euros = Currency::parse("EUR").map(|euro| refund(&refund_without_a_currency()).in_currency(euro));
+    for pointer in ["/total_duties_set", "/order_adjustments/0/tax_amount_set", "/transactions/0/currency"] {
+        let mut body = refund_without_a_currency();
+        let (parent, field) = pointer.rsplit_once('/').expect("a path has a slash");
+        body.pointer_mut(parent).expect("the parent is there")[field] = match field {
+            "currency" => json!("eur"),
+            "tax_amount_set" => euros("-0.95"),
+            _ => euros("0.00"),
+        };
+        assert_eq!(Ok(refund(&body)), in_euros, "{pointer}");
+    }
+}
+
+#[test]
+fn a_refund_that_moved_no_money_needs_no_currency() {
+    let read = refund(&bare_refund());
+    assert_eq!((read.currency, read.lines.len(), read.paid_minor), (None, 0, Some(0)));
+}
+
+#[test]
+fn transactions_without_a_currency_are_in_the_shops() {
+    let mut body = bare_refund();
+    body["transactions"] = json!([
+        { "kind": "refund", "status": "success", "amount": "10.00" },
+        { "kind": "refund", "status": "success", "amount": "2.50", "currency": "EUR" },
+    ]);
+    let read = refund(&body);
+    assert_eq!((read.currency, read.paid_minor), (Currency::parse("EUR").ok(), Some(1_250)));
+}
+
+#[test]
+fn a_refund_without_times_is_dated_by_its_update_or_else_by_its_arrival() {
+    let mut body = bare_refund();
+    body["created_at"] = json!(null);
+    body["updated_at"] = json!("2026-11-25T12:00:00Z");
+    assert_eq!(refund(&body).at.to_rfc3339(), "2026-11-25T12:00:00Z");
+    body["updated_at"] = json!(null);
+    assert_eq!(refund(&body).at, RECEIVED_AT);
+}
+
+#[test]
+fn an_undated_refund_inside_an_order_was_there_when_the_order_was_updated() {
+    let at = |updated_at: Value| {
+        let order = json!({
+            "id": 1,
+            "created_at": "2026-11-22T12:00:00Z",
+            "updated_at": updated_at,
+            "currency": "EUR",
+            "subtotal_price": "50.00",
+            "refunds": [{ "id": 5 }],
+        });
+        match read_json(Topic::OrderUpdated, &order) {
+            Ok(Fact::Order { body, .. }) => body.refunds[0].at,
+            other => panic!("not an order: {other:?}"),
+        }
+    };
+    assert_eq!(at(json!("2026-11-26T12:00:00Z")).to_rfc3339(), "2026-11-26T12:00:00Z");
+    assert_eq!(at(json!(null)), RECEIVED_AT);
+}
+
+#[test]
+fn a_refunded_line_that_tells_little_is_one_piece_at_its_price() {
+    let line = |line: Value| {
+        let mut body = bare_refund();
+        body["total_duties_set"] = euros("0.00");
+        body["refund_line_items"] = json!([line]);
+        refund(&body).lines.remove(0)
+    };
+    let bare = line(json!({ "line_item_id": 11 }));
+    assert_eq!((bare.quantity, bare.subtotal_minor, bare.tax_minor, bare.item), (1, 0, 0, None));
+    let undescribed = line(json!({ "line_item_id": 11, "line_item": {} }));
+    assert_eq!((undescribed.subtotal_minor, undescribed.item), (0, Some(Item::default())));
+    let priced = json!({ "price": "4.20", "quantity": 5 });
+    assert_eq!(line(json!({ "line_item_id": 11, "line_item": priced })).subtotal_minor, 420);
+    let three = line(json!({ "line_item_id": 11, "quantity": "3", "line_item": priced }));
+    assert_eq!((three.quantity, three.subtotal_minor), (3, 1_260));
+    let stated = line(json!({ "line_item_id": 11, "quantity": 3, "subtotal": "0.00", "line_item": priced }));
+    assert_eq!(stated.subtotal_minor, 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Topic, Unreadable, fixture, read, read_json};
+use super::{Fact, Topic, Unreadable, fixture, read, read_json};
 
 /// The committed order with one field replaced, and what is said about it.
 fn complaint(pointer: &str, value: Value) -> String {
@@ -32,7 +32,12 @@ fn a_field_that_does_not_fit_is_named_with_its_problem() {
         ("/customer", json!("Ida"), "customer is not of the expected shape"),
         ("/customer/email", json!(["ida@example.com"]), "customer.email is not text"),
         ("/refunds/0/id", json!(null), "refunds[0].id is missing"),
-        ("/refunds/0/refund_line_items/1/quantity", json!(null), "refunds[0].refund_line_items[1].quantity is missing"),
+        ("/customer", json!(7), "customer is not of the expected shape"),
+        (
+            "/refunds/0/refund_line_items/1/quantity",
+            json!("two"),
+            "refunds[0].refund_line_items[1].quantity is not a whole number",
+        ),
         (
             "/refunds/0/refund_line_items/1/line_item/gift_card",
             json!(1),
@@ -50,7 +55,7 @@ fn money_that_does_not_fit_is_named_without_its_amount() {
         (
             "/subtotal_price_set/shop_money/currency_code",
             json!("euro"),
-            "subtotal_price_set.shop_money.currency_code is not a currency of three capital letters",
+            "subtotal_price_set.shop_money.currency_code is not a currency of three letters",
         ),
         (
             "/subtotal_price_set/shop_money/amount",
@@ -80,23 +85,37 @@ fn money_that_does_not_fit_is_named_without_its_amount() {
 
 #[test]
 fn what_has_to_be_there_is_missed() {
-    let dated = json!({ "currency": "EUR", "id": 1, "created_at": "2026-11-22T12:00:00Z" });
     for (topic, body, expected) in [
         (Topic::OrderCreated, json!({}), "id is missing"),
         (Topic::OrderCreated, json!({ "id": 1 }), "currency is missing"),
-        (Topic::OrderCreated, json!({ "currency": "EUR", "id": 1 }), "processed_at is missing"),
-        (Topic::OrderCreated, dated, "subtotal_price is missing"),
+        (Topic::OrderCreated, json!({ "currency": "EUR", "id": 1 }), "subtotal_price is missing"),
+        (Topic::OrderCreated, json!({ "currency": "EUR", "id": "", "subtotal_price": 1 }), "id is missing"),
         (Topic::RefundCreated, json!({ "id": 1 }), "order_id is missing"),
-        (Topic::RefundCreated, json!({ "order_id": 1, "id": 1 }), "created_at is missing"),
+        (Topic::RefundCreated, json!({ "order_id": 1 }), "id is missing"),
         (Topic::CustomerUpdated, json!({}), "id is missing"),
-        (Topic::CustomerDeleted, json!([]), "id is missing"),
+        (Topic::CustomerUpdated, json!({ "id": "" }), "id is missing"),
+        (Topic::CustomerDeleted, json!({}), "id is missing"),
         (Topic::CustomersMerged, json!({ "status": "completed" }), "admin_graphql_api_customer_kept_id is missing"),
         (Topic::ProductDeleted, json!({}), "id is missing"),
         (Topic::ShopRedact, json!({}), "shop_id is missing"),
-        (Topic::ShopRedact, json!("shop"), "body is not of the expected shape"),
     ] {
         assert_eq!(read_json(topic, &body).map_err(|error| error.to_string()), Err(expected.to_owned()));
     }
+}
+
+#[test]
+fn a_body_that_is_no_object_is_never_read_by_position() {
+    let order = json!([1, "#1071", "2026-11-22T12:00:00Z"]);
+    for body in [json!([]), order, json!([{ "id": 1, "order_id": 1 }]), json!("shop"), json!(7), json!(null)] {
+        for topic in Topic::NAMED.into_iter().filter(|topic| *topic != Topic::OrderEdited) {
+            let said = read_json(topic, &body).map_err(|error| error.to_string());
+            assert_eq!(said, Err("the body is not an object".to_owned()), "{topic:?}");
+        }
+        assert!(matches!(read_json(Topic::Unknown, &body), Ok(Fact::Nothing(_))));
+    }
+    assert_eq!(read(Topic::OrderCreated, b"[1, "), Err(Unreadable::NotJson));
+    let Err(error) = read(Topic::OrderCreated, b"\r\n\t {}") else { panic!("an order of nothing") };
+    assert_eq!(error.to_string(), "id is missing");
 }
 
 #[test]

@@ -15,12 +15,16 @@ pub fn day(number: u32) -> Timestamp {
     Timestamp::parse("2026-03-01T00:00:00Z").expect("a time").plus_days(number)
 }
 
+pub fn euro() -> Currency {
+    Currency::parse("EUR").expect("a currency")
+}
+
 /// An order of one piece, made and last touched on day 0.
 pub fn order(id: &str, subtotal_minor: i64) -> OrderBody {
     OrderBody {
         order_id: id.to_owned(),
         name: format!("#{id}"),
-        currency: Currency::parse("EUR").expect("a currency"),
+        currency: euro(),
         processed_at: day(0),
         updated_at: day(0),
         cancelled_at: None,
@@ -63,7 +67,14 @@ pub fn goods_back(id: &str, at: Timestamp, minor: i64) -> Refund {
 
 /// A manual amount: money went out, no goods are named.
 pub fn money_back(id: &str, at: Timestamp, minor: i64) -> Refund {
-    Refund { refund_id: id.to_owned(), at, lines: Vec::new(), shipping_minor: 0, paid_minor: Some(minor) }
+    Refund {
+        refund_id: id.to_owned(),
+        currency: Some(euro()),
+        at,
+        lines: Vec::new(),
+        shipping_minor: 0,
+        paid_minor: Some(minor),
+    }
 }
 
 impl From<OrderBody> for WaitingFact {

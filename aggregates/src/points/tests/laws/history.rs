@@ -223,6 +223,7 @@ impl RefundParts {
         });
         Refund {
             refund_id: format!("{order_id}/refund {number}"),
+            currency: Some(euro()),
             at: later(self.hours_later),
             lines: lines.into_iter().collect(),
             shipping_minor: 0,
