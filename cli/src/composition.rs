@@ -23,6 +23,8 @@ use vault::{RootKeyStore, Vault};
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
+/// Connections of the read models' writers: one each, and one for the moment of a change-over.
+const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 + 1;
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -99,17 +101,38 @@ pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gatew
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     let mut work = JoinSet::new();
-    run(&mut work, Balances, gateway, stop);
-    run(&mut work, Customers, gateway, stop);
-    run(&mut work, GdprRequests, gateway, stop);
-    run(&mut work, ParkedWebhooks, gateway, stop);
-    run(&mut work, PointsTransactions, gateway, stop);
+    let read_models = read_models_pool(&gateway.db);
+    let mut run_all = ReadModels { work: &mut work, gateway, db: &read_models, stop };
+    run_all.start(Balances);
+    run_all.start(Customers);
+    run_all.start(GdprRequests);
+    run_all.start(ParkedWebhooks);
+    run_all.start(PointsTransactions);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work
 }
 
-fn run<P: Projection>(work: &mut JoinSet<()>, projection: P, gateway: &Gateway, stop: &CancellationToken) {
-    let runner = Arc::new(Runner::new(projection, gateway.journal.clone(), gateway.db.clone()));
-    work.spawn(runner.run(stop.clone()));
+/// Connections on which read models are written. They need not wait for the disk: rows and checkpoint are lost together
+/// if the database's machine dies, and are written again from the log.
+fn read_models_pool(db: &PgPool) -> PgPool {
+    let options = (*db.connect_options()).clone().options([("synchronous_commit", "off")]);
+    PgPoolOptions::new()
+        .max_connections(READ_MODEL_CONNECTIONS)
+        .acquire_timeout(CONNECTION_PATIENCE)
+        .connect_lazy_with(options)
+}
+
+struct ReadModels<'a> {
+    work: &'a mut JoinSet<()>,
+    gateway: &'a Gateway,
+    db: &'a PgPool,
+    stop: &'a CancellationToken,
+}
+
+impl ReadModels<'_> {
+    fn start<P: Projection>(&mut self, projection: P) {
+        let runner = Arc::new(Runner::new(projection, self.gateway.journal.clone(), self.db.clone()));
+        self.work.spawn(runner.run(self.stop.clone()));
+    }
 }
