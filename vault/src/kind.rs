@@ -17,6 +17,8 @@ pub enum DirectoryKind {
     RedemptionCode,
     /// A shop's id of a privacy request → request.
     GdprRequest,
+    /// A client's idempotency key with the route it was used on → customer it was used for.
+    IdempotencyKey,
 }
 
 impl DirectoryKind {
@@ -26,6 +28,7 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "shopify_customer",
             DirectoryKind::RedemptionCode => "redemption_code",
             DirectoryKind::GdprRequest => "gdpr_request",
+            DirectoryKind::IdempotencyKey => "idempotency_key",
         }
     }
 
@@ -36,6 +39,7 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "directory/shopify_customer",
             DirectoryKind::RedemptionCode => "directory/redemption_code",
             DirectoryKind::GdprRequest => "directory/gdpr_request",
+            DirectoryKind::IdempotencyKey => "directory/idempotency_key",
         }
     }
 }

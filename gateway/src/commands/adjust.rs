@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use aggregates::{
-    id::{CommandId, CustomerId, Fingerprint, LotId},
-    points::{Adjust, PointsCommand, StaffNote},
+    id::{CommandId, CustomerId, Fingerprint, LotId, MerchantId},
+    points::{Adjust, PointsCommand, PointsRefusal, StaffNote},
 };
+use journal::Subject;
 use uuid::Uuid;
-use vault::PersonKeys;
+use vault::{DirectoryKind, PersonKeys, VaultError};
 
 use super::{account::Reached, error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -26,13 +27,44 @@ pub struct Idempotency {
 impl Idempotency {
     /// Under the link key of the customer the request addresses: the key may say anything, also a person's name.
     pub(super) fn under(&self, keys: &PersonKeys) -> (CommandId, Fingerprint) {
-        let scoped = format!("{}\n{}", self.route, self.key);
-        let command = CommandId(Uuid::from_bytes(keys.token("idempotency", &scoped).0));
+        let command = CommandId(Uuid::from_bytes(keys.token("idempotency", &self.scope()).0));
         (command, keys.fingerprint(&self.content))
+    }
+
+    fn scope(&self) -> String {
+        format!("{}\n{}", self.route, self.key)
     }
 }
 
 impl Gateway {
+    /// A key belongs to the whole merchant: used for one customer, it is another request for any other. A request that
+    /// was refused leaves its key free.
+    pub(super) async fn key_is_not_anothers(
+        &self,
+        merchant: MerchantId,
+        customer: CustomerId,
+        idempotency: &Idempotency,
+    ) -> Result<(), CommandError> {
+        let kind = DirectoryKind::IdempotencyKey;
+        let user = match self.vault.register(merchant, kind, &idempotency.scope(), customer.0).await {
+            Err(VaultError::Destroyed { .. }) => return Ok(()),
+            user => CustomerId(user?),
+        };
+        if user == customer {
+            return Ok(());
+        }
+        let (command, _) = match self.vault.person(merchant, user).await {
+            Err(VaultError::Destroyed { .. }) => return Ok(()),
+            keys => idempotency.under(keys?.as_ref()),
+        };
+        let survivor = self.survivor(merchant, user).await?;
+        let account = self.accounts.load_confirmed(Subject::points(merchant, survivor)).await?;
+        match account.state.commands.contains_key(&command) {
+            true => Err(PointsRefusal::KeyReused.into()),
+            false => Ok(()),
+        }
+    }
+
     pub async fn adjust_points(
         &self,
         request: &Request,
@@ -41,6 +73,7 @@ impl Gateway {
         points: i64,
         reason: &str,
     ) -> Result<AdjustmentDone, CommandError> {
+        self.key_is_not_anothers(request.merchant, customer, idempotency).await?;
         let keys = self.vault.person(request.merchant, customer).await?;
         let (command, fingerprint) = idempotency.under(&keys);
         let fresh_lot = LotId(new_id());

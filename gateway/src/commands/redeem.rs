@@ -28,6 +28,7 @@ impl Gateway {
         idempotency: &Idempotency,
         points: i64,
     ) -> Result<RedemptionDone, CommandError> {
+        self.key_is_not_anothers(request.merchant, customer, idempotency).await?;
         let keys = self.vault.person(request.merchant, customer).await?;
         let (command, fingerprint) = idempotency.under(&keys);
         // Derived from the request's own key: a repetition registers the same code, not another one.

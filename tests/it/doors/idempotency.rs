@@ -122,3 +122,18 @@ async fn a_request_repeated_after_a_merge_is_still_the_same_request() {
     assert_eq!(again.body["position"], first.body["position"]);
     assert_eq!(bob.available().await, 205);
 }
+
+#[tokio::test]
+async fn a_key_that_was_used_for_one_customer_is_another_request_for_any_other() {
+    let shop = Shop::open().await;
+    let (ada, bob) = (with_points(&shop).await, with_points(&shop).await);
+    for (what, request) in ROUTES {
+        assert_eq!(post(ada, what, "shared", &request(5)).await.status, 201, "{what}");
+        let refused = post(bob, what, "shared", &request(5)).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (422, "idempotency_key_reused"), "{what}");
+        let failed = post(ada, what, "failed", &request(1_000_000_000_000_000)).await;
+        assert_eq!(failed.status, 422, "{what}");
+        assert_eq!(post(bob, what, "failed", &request(5)).await.status, 201, "a refusal leaves its key free: {what}");
+    }
+    assert_eq!(bob.available().await, 100);
+}
