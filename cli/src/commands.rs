@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use crate::{
     args::{Args, Command, KeysCommand},
+    bench,
     composition::{self, Config},
     dev, serve,
 };
@@ -29,6 +30,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
+        Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,7 +16,7 @@ use projections::{
     Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
 };
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vault::{RootKeyStore, Vault};
@@ -25,6 +25,9 @@ use vault::{RootKeyStore, Vault};
 const CONNECTIONS_MAX: u32 = 24;
 /// Connections of the read models' writers: one each, and one for the moment of a change-over.
 const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 + 1;
+/// A connection that has rested for longer is asked whether it still works before it is used. One that is in use all
+/// the time need not be: each question is a round trip of its own.
+const CONNECTION_RESTED: Duration = Duration::from_secs(1);
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -51,12 +54,7 @@ impl Config {
     }
 
     pub async fn database(&self) -> anyhow::Result<PgPool> {
-        PgPoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(CONNECTION_PATIENCE)
-            .connect(&self.database_url)
-            .await
-            .context("the database does not answer")
+        pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("the database does not answer")
     }
 
     pub async fn journal(&self) -> anyhow::Result<Journal> {
@@ -117,10 +115,22 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
 /// if the database's machine dies, and are written again from the log.
 fn read_models_pool(db: &PgPool) -> PgPool {
     let options = (*db.connect_options()).clone().options([("synchronous_commit", "off")]);
+    pool_of(READ_MODEL_CONNECTIONS).connect_lazy_with(options)
+}
+
+fn pool_of(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
-        .max_connections(READ_MODEL_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(CONNECTION_PATIENCE)
-        .connect_lazy_with(options)
+        .test_before_acquire(false)
+        .before_acquire(|connection, rest| {
+            Box::pin(async move {
+                if rest.idle_for > CONNECTION_RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 struct ReadModels<'a> {

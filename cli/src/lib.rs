@@ -1,6 +1,7 @@
 //! The `loyalnest` program: the composition root, the operator's commands, and the servers of a development machine.
 
 pub mod args;
+pub mod bench;
 pub mod commands;
 pub mod composition;
 pub mod dev;

@@ -16,7 +16,7 @@ use aggregates::{
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::Sweeper;
-use projections::Progress;
+use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -69,6 +69,7 @@ pub struct Shared {
     pub vault: Vault,
     pub db: PgPool,
     pub progress: Progress,
+    pub balances: BalanceReader,
     pub clock: Arc<dyn Clock>,
     pub options: Options,
     pub accounts: Aggregates<Account>,
@@ -114,6 +115,7 @@ impl Gateway {
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,
+            balances: BalanceReader::start(parts.db.clone()),
             db: parts.db,
             progress: parts.progress,
             clock: parts.clock,

@@ -190,6 +190,15 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
+impl From<projections::balances::ReadError> for Problem {
+    fn from(error: projections::balances::ReadError) -> Self {
+        match error {
+            projections::balances::ReadError::Unavailable => Problem::of(Code::Unavailable),
+            projections::balances::ReadError::BadRow => Problem::of(Code::Internal),
+        }
+    }
+}
+
 impl From<projections::ProjectionError> for Problem {
     fn from(error: projections::ProjectionError) -> Self {
         match error {

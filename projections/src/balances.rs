@@ -1,6 +1,8 @@
 //! `balances`: one row per account with its lots, from which the balance at any instant is computed by the same code
 //! that decides.
 
+mod reader;
+
 use std::collections::HashMap;
 
 use aggregates::{
@@ -18,6 +20,8 @@ use crate::{
     projection::{Projection, ProjectionError, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
+
+pub use reader::{BalanceReader, ReadError};
 
 pub struct Balances;
 

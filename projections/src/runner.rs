@@ -7,9 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::time::Timestamp;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use journal::{Follow, Journal, JournalError, Positioned};
 use sqlx::PgPool;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -22,6 +23,13 @@ use crate::{
 
 /// Commits in one transaction, unless a group must be kept whole.
 const BATCH_COMMITS_MAX: usize = 2_000;
+/// From this pace on (one commit in so much time) the log is busy, and commits are gathered before they are written:
+/// each transaction costs as much as a hundred rows.
+const BUSY_PACE: Duration = Duration::from_millis(1);
+/// How long commits are gathered while the log is busy.
+const GATHERING: Duration = Duration::from_millis(40);
+/// The same for commits that only move the checkpoint.
+const GATHERING_OF_OTHERS: Duration = Duration::from_millis(200);
 /// Pause before a failed or fenced worker tries again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How often a paused projection looks whether it may go on.
@@ -87,28 +95,12 @@ impl<P: Projection> Runner<P> {
     async fn follow_from_checkpoint(&self) -> Result<(), RunnerError> {
         let mut standing = self.verified_checkpoint().await?;
         let mut commits = std::pin::pin!(self.journal.follow(standing.position, Follow::Everything).await?);
+        let mut busy = false;
         while let Some(first) = commits.next().await {
-            let first = first?;
-            let mut batch = vec![first];
-            loop {
-                // A group was written at once: its rest is on the way, and is waited for. Anything else is taken only
-                // if it is there already: batches grow by themselves while the last one is being written.
-                let next = if ends_inside_group(&batch) {
-                    commits.next().await
-                } else if batch.len() >= BATCH_COMMITS_MAX {
-                    break;
-                } else {
-                    match commits.next().now_or_never() {
-                        Some(next) => next,
-                        None => break,
-                    }
-                };
-                match next {
-                    Some(commit) => batch.push(commit?),
-                    None => break,
-                }
-            }
+            let began = Instant::now();
+            let batch = gather::<P>(first?, &mut commits, busy.then_some(began)).await?;
             standing = self.take_in(standing, &batch).await?;
+            busy = began.elapsed() < BUSY_PACE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
         }
         Ok(())
     }
@@ -164,6 +156,35 @@ impl<P: Projection> Runner<P> {
         let standing = checkpoint::load(&self.db, P::NAME, "").await?;
         Ok(if standing.paused { RunnerError::Paused } else { RunnerError::Fenced })
     }
+}
+
+/// What is written in one transaction. A group was written at once: its rest is on the way, and is waited for. Anything
+/// else is taken only if it is there already: batches grow by themselves while the last one is being written. Unless the
+/// log has been busy, since an instant: then more may come for a while.
+async fn gather<P: Projection>(
+    first: Positioned,
+    commits: &mut (impl Stream<Item = Result<Positioned, JournalError>> + Unpin),
+    busy_since: Option<Instant>,
+) -> Result<Vec<Positioned>, JournalError> {
+    let mut patience = patience_with::<P>(&first);
+    let mut batch = vec![first];
+    loop {
+        let next = match busy_since {
+            _ if ends_inside_group(&batch) => commits.next().await,
+            _ if batch.len() >= BATCH_COMMITS_MAX => None,
+            Some(since) => timeout_at(since + patience, commits.next()).await.unwrap_or(None),
+            None => commits.next().now_or_never().unwrap_or(None),
+        };
+        let Some(commit) = next else { return Ok(batch) };
+        let commit = commit?;
+        patience = patience.min(patience_with::<P>(&commit));
+        batch.push(commit);
+    }
+}
+
+/// How long this commit may wait for others, while the log is busy.
+fn patience_with<P: Projection>(commit: &Positioned) -> Duration {
+    if P::CONTEXTS.contains(&commit.subject.context) { GATHERING } else { GATHERING_OF_OTHERS }
 }
 
 fn ends_inside_group(batch: &[Positioned]) -> bool {

@@ -2,21 +2,43 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 
 /// Rounds run one at a time each, so a handful of connections carries any load.
 const CONNECTIONS: u32 = 8;
 /// Longest wait for a connection; without a database, what callers wait before they are told.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+/// A connection that has rested for longer is asked whether it still works before it is used. One that is in use all
+/// the time need not be: each question is a round trip of its own.
+const RESTED: Duration = Duration::from_secs(1);
 /// Longest run of a statement, waits for locks included.
 const STATEMENT_LIMIT: &str = "10s";
 
 /// Connections to the database of `pool`, apart from it: people's keys do not queue behind reports and rebuilds.
-/// Plans are made for the arrays at hand. A plan kept from when a table was small would read it whole for every
-/// round once it has grown.
+/// Every statement here looks up keys that it is given, few against a table of many: an index and a loop, planned once.
+/// Left to itself the planner reads a whole table for a round of some hundred keys, or keeps a plan from when the table
+/// was small; and planning each round anew costs more than the round.
 pub(crate) fn own_pool(pool: &PgPool) -> PgPool {
     let options = (*pool.connect_options())
         .clone()
-        .options([("plan_cache_mode", "force_custom_plan"), ("statement_timeout", STATEMENT_LIMIT)]);
-    PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT).connect_lazy_with(options)
+        .options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("statement_timeout", STATEMENT_LIMIT),
+        ]);
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, rest| {
+            Box::pin(async move {
+                if rest.idle_for > RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options)
 }

@@ -168,7 +168,6 @@ impl Aggregate for Account {
                     value_minor: event.value_minor,
                     at: event.at,
                     position,
-                    told_at: 0,
                     outstanding: event.movements.iter().map(|movement| (movement.lot, movement.points)).collect(),
                     used_by: None,
                     cancelled: false,
@@ -178,12 +177,11 @@ impl Aggregate for Account {
             PointsEvent::RedemptionUsed(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
                     redemption.used_by = Some(event.order);
-                    redemption.told_at = position;
                 }
             }
             PointsEvent::RedemptionReturned(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
-                    redemption.apply_return(event, position);
+                    redemption.apply_return(event);
                 }
             }
             PointsEvent::AccountClosed(event) => {

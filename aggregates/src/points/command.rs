@@ -46,7 +46,7 @@ pub enum PointsCommand {
 pub struct RecordOrder {
     /// The same identities under each link key the account has: its own first, then those of accounts merged into it.
     pub views: Vec<KeyedView>,
-    pub facts: Vec<OrderFact>,
+    pub facts: Arc<[OrderFact]>,
     pub program: Arc<Program>,
     /// Redemptions whose codes any of the bodies among the facts carries.
     pub redeems: Vec<CodeUse>,

@@ -21,8 +21,6 @@ pub struct Redemption {
     pub value_minor: i64,
     pub at: Timestamp,
     pub position: u64,
-    /// Where an order that carries the code last changed anything here; 0 as long as none has.
-    pub told_at: u64,
     /// What has not come back, in the order it was taken.
     pub outstanding: Vec<(LotId, i64)>,
     pub used_by: Option<Token>,
@@ -34,7 +32,7 @@ impl Redemption {
         self.points - self.outstanding.iter().map(|(_, points)| points).sum::<i64>()
     }
 
-    pub(super) fn apply_return(&mut self, event: &RedemptionReturned, position: u64) {
+    pub(super) fn apply_return(&mut self, event: &RedemptionReturned) {
         for movement in event.movements.iter().filter(|movement| movement.kind == MovementKind::Returned) {
             if let Some((_, left)) = self.outstanding.iter_mut().find(|(lot, left)| *lot == movement.lot && *left > 0) {
                 *left -= movement.points;
@@ -42,9 +40,6 @@ impl Redemption {
         }
         self.outstanding.retain(|(_, left)| *left > 0);
         self.cancelled |= event.cancelled;
-        if !event.cancelled {
-            self.told_at = position;
-        }
     }
 
     /// Undoes the latest-taken first: the points that would have lived longest come back first.

@@ -14,3 +14,4 @@ mod owing;
 mod passing_of_time;
 mod refunding;
 mod spending;
+mod using_codes;

@@ -240,7 +240,6 @@ fn redemption() -> Redemption {
         value_minor: 400,
         at: at(6),
         position: 9,
-        told_at: 11,
         outstanding: vec![(lot(2), 3)],
         used_by: Some(token(0x0d)),
         cancelled: false,

@@ -20,13 +20,13 @@ pub const LINK_TAG: &str = "points.link";
 /// How often a command follows merges that happen while it is being carried out.
 const REDIRECTS_MAX: usize = 8;
 
-/// An account and what it takes to find the shop's things in it.
+/// What it takes to find the shop's things in an account. Not its state: whoever holds that while a command is carried
+/// out makes the account copy it.
 pub struct OpenAccount {
     pub id: CustomerId,
     pub keys: Arc<PersonKeys>,
     /// Its own link key first, then those of accounts merged into it, in the order the account has them.
     pub links: Vec<LinkKey>,
-    pub state: Arc<Versioned<Account>>,
 }
 
 /// What became of a command: the account it reached, and its outcome.
@@ -36,16 +36,26 @@ pub struct Reached {
 }
 
 impl Gateway {
+    /// The account into which this one's merges lead, and its state.
     pub(crate) async fn open_account(
         &self,
         merchant: MerchantId,
         account: CustomerId,
-    ) -> Result<OpenAccount, CommandError> {
+    ) -> Result<(OpenAccount, Arc<Versioned<Account>>), CommandError> {
         let id = self.survivor(merchant, account).await?;
         let keys = self.vault.person(merchant, id).await?;
         let state = self.accounts.load(Subject::points(merchant, id)).await?;
         let links = open_links(&keys, &state.state.links)?;
-        Ok(OpenAccount { id, keys, links, state })
+        Ok((OpenAccount { id, keys, links }, state))
+    }
+
+    /// Fetches what a command on this account will need, while something else is under way. What fails here is met again
+    /// by the command itself.
+    pub(crate) async fn warm(&self, merchant: MerchantId, account: CustomerId) {
+        let subject = Subject::points(merchant, account);
+        if self.accounts.in_memory(subject).is_none() {
+            let _ = futures::join!(self.vault.person(merchant, account), self.accounts.load(subject));
+        }
     }
 
     /// Carries out on the account what `command` makes of it, following merges.
@@ -60,7 +70,7 @@ impl Gateway {
         let mut program = self.merchant(merchant).await?.program.clone();
         let mut renewed = false;
         for _ in 0..REDIRECTS_MAX {
-            let account = self.open_account(merchant, addressed).await?;
+            let (account, _) = self.open_account(merchant, addressed).await?;
             let subject = Subject::points(merchant, account.id);
             match self.accounts.execute(subject, context, &command(&account, &program)?).await {
                 Ok(executed) => return Ok(Reached { account, executed }),

@@ -52,8 +52,8 @@ impl Gateway {
         let with_code = |account: &Account| {
             account.redemptions.keys().find(|redemption| code_of(&keys, **redemption) == code).copied()
         };
-        let opened = self.open_account(merchant, account).await?;
-        if let Some(redemption) = with_code(&opened.state.state) {
+        let (opened, state) = self.open_account(merchant, account).await?;
+        if let Some(redemption) = with_code(&state.state) {
             return Ok(Some(redemption));
         }
         // The code exists, so its redemption may have been made elsewhere since this process looked; and the account may
@@ -62,6 +62,30 @@ impl Gateway {
         let survivor = self.survivor(merchant, opened.id).await?;
         let newest = self.accounts.load_confirmed(Subject::points(merchant, survivor)).await?;
         Ok(with_code(&newest.state))
+    }
+
+    /// The highest commit that the fact recorded at `position` led to: what it was answered. What was written for
+    /// redemptions came after the order's own commit, for the same request.
+    pub(super) async fn last_of_fact(
+        &self,
+        merchant: MerchantId,
+        position: u64,
+        redeems: &[CodeUse],
+    ) -> Result<u64, CommandError> {
+        let mut last = position;
+        if redeems.is_empty() {
+            return Ok(last);
+        }
+        let Some(original) = self.journal.at(position).await? else { return Ok(last) };
+        for code_use in redeems {
+            let told = self.survivor(merchant, code_use.account).await?;
+            for commit in self.journal.read(&Subject::points(merchant, told), position).await? {
+                if commit.commit.correlation == original.commit.correlation {
+                    last = last.max(commit.position);
+                }
+            }
+        }
+        Ok(last)
     }
 
     /// Tells a redemption how the order that used it stands. Gives the position if that changed anything.

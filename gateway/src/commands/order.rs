@@ -1,15 +1,16 @@
 //! An order fact: whose it is, and what the owner's account makes of it.
 
-use std::sync::Arc;
-
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use aggregates::{
     id::{CustomerId, LotId},
     order::{OrderBody, Refund},
     points::{
-        CodeUse, CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsRefusal,
-        RecordOrder,
+        CodeUse, CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsEvent,
+        PointsRefusal, RecordOrder,
     },
 };
 use journal::executor::Retry;
@@ -48,8 +49,13 @@ impl Gateway {
         let Some(person) = self.person_of(request.merchant, &seen.external_id).await? else {
             return Ok(Done::Ignored);
         };
-        let claimer = self.survivor(request.merchant, person).await?;
-        let (owner, waited) = match self.vault.claim_order(request.merchant, &body.order_id, claimer).await? {
+        let claim = async {
+            let claimer = self.survivor(request.merchant, person).await?;
+            Ok::<_, CommandError>((claimer, self.vault.claim_order(request.merchant, &body.order_id, claimer).await?))
+        };
+        let (claimed, ()) = futures::join!(claim, self.warm(request.merchant, person));
+        let (claimer, owner) = claimed?;
+        let (owner, waited) = match owner {
             OrderOwner::Account { account, was_waiting } => (account, was_waiting),
             OrderOwner::Erased { .. } => return Ok(Done::Ignored),
             OrderOwner::Waiting => return Err(CommandError::Internal("a claimed order still waits".to_owned())),
@@ -151,8 +157,8 @@ impl Gateway {
         fact: OrderFact,
         waiting: &[super::waiting::Waiting],
     ) -> Result<Done, CommandError> {
-        let mut facts = vec![fact];
-        facts.extend(waiting.iter().map(|waiting| waiting.fact.clone()));
+        let waited = waiting.iter().map(|waiting| waiting.fact.clone());
+        let facts: Arc<[OrderFact]> = std::iter::once(fact).chain(waited).collect();
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
         let fresh_lot = LotId(new_id());
         let context = request.context();
@@ -160,7 +166,7 @@ impl Gateway {
             .on_account(request.merchant, owner, &context, |account, program| {
                 Ok(PointsCommand::RecordOrder(Box::new(RecordOrder {
                     views: account.links.iter().map(|link| view(link, order_id, &facts)).collect::<Result<_, _>>()?,
-                    facts: facts.clone(),
+                    facts: Arc::clone(&facts),
                     program: Arc::clone(program),
                     redeems: redeems.clone(),
                     fresh_lot,
@@ -172,18 +178,33 @@ impl Gateway {
             .await?;
         let record = recorded(&reached, order_id)
             .ok_or_else(|| CommandError::Internal("an order was recorded and is not there".to_owned()))?;
-        let known_since = known_since(&reached.account, order_id, &facts, record)?;
-        let mut done = Done::of(reached.executed.position, known_since);
+        let mut done = match reached.executed.position {
+            Some(position) => Done::Accepted(Some(position)),
+            None => Done::Duplicate(known_since(&reached.account, order_id, &facts, record)?),
+        };
         for code_use in record.redeems.clone() {
             done = done.and(self.tell_redemption(request, order_id, code_use, CodeUseOutcome::of(record)).await?);
+        }
+        if let Done::Duplicate(Some(position)) = done {
+            let last = self.last_of_fact(request.merchant, position, &record.redeems).await?;
+            done = Done::Duplicate(Some(last));
         }
         Ok(done)
     }
 }
 
+/// The order as it now stands. What was just written says under which token; otherwise every link key is tried.
 fn recorded<'a>(reached: &'a Reached, order_id: &str) -> Option<&'a OrderRecord> {
-    let tokens: Vec<_> = reached.account.links.iter().map(|link| link.token(kind::ORDER, order_id)).collect();
-    reached.executed.state.state.order(&tokens)
+    let account = &reached.executed.state.state;
+    let written = reached.executed.events.iter().find_map(|event| match event {
+        PointsEvent::OrderAssessed(event) => Some(&event.order),
+        _ => None,
+    });
+    if written.is_some() {
+        return account.order(written);
+    }
+    let tokens: Vec<_> = reached.account.links.iter().map(|link| order_token(link, order_id)).collect();
+    account.order(&tokens)
 }
 
 /// Since when the delivered fact, the first of `facts`, is known.

@@ -115,7 +115,7 @@ pub async fn get(
         let (balance, as_of) = history::balance_as_of(&gateway, &caller, customer, moment).await?;
         return Ok(Json(BalanceDocument::new(customer, balance, as_of)));
     }
-    let row = balances::find(&gateway.db, caller.merchant(), customer).await?;
+    let row = gateway.balances.find(caller.merchant(), customer).await?;
     // What this process has written itself is never answered staler than it knows.
     let seen = row.as_ref().map_or(0, |row| row.position);
     let hot = gateway.accounts.in_memory(Subject::points(caller.merchant(), customer));

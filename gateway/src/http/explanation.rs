@@ -94,7 +94,7 @@ pub struct AwardDocument {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MovementDocument {
     /// `granted`, `withdrawn`, `reversed`, `reversed_expired`, `restored`, `redeemed`, `returned`, `deducted`,
-    /// `expired` or `covered`.
+    /// `expired`, `covered` or `uncovered`.
     pub kind: &'static str,
     pub points: i64,
     /// The redemption it belongs to.

@@ -9,10 +9,11 @@
 pub const SINGLES_WINDOW: usize = 100;
 /// The fewest units that start a batch when none is in flight.
 pub const GROUP_MIN: usize = 64;
-/// The fewest units that start a batch beside one in flight: enough that gathering longer gains nothing.
-pub const GROUP_BESIDE: usize = 384;
-/// Batches in flight. The server keeps 50 per stream, and there may be several of us.
-pub const MAX_BATCHES_IN_FLIGHT: usize = 3;
+/// The fewest units that start a batch beside one in flight: a full one. Until then gathering longer gains: the server
+/// works on one batch after the other, and each costs it as much as a few hundred messages.
+pub const GROUP_BESIDE: usize = super::MAX_BATCH_MESSAGES;
+/// Batches in flight: one that the server works on, and the next.
+pub const MAX_BATCHES_IN_FLIGHT: usize = 2;
 
 /// The share of the peak that one answered shipment makes us forget: one in so many.
 const PEAK_FORGETS: usize = 16;

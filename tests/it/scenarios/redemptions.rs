@@ -191,3 +191,20 @@ async fn points_that_come_back_after_their_expiry_live_for_a_grace_time() {
     assert_eq!(ada.explanation().await.lot_of(order.id()).expired, 50);
     ada.books_balance().await;
 }
+
+#[tokio::test]
+async fn a_repeated_order_with_a_code_is_answered_with_what_its_first_telling_led_to() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(100_00).deliver().await.is_accepted());
+    let redemption = ada.redeem(60).await;
+    let using = ada.order(40_00).with_code(&redemption.code);
+    let told = using.deliver().await;
+    let refunded = using.full_refund().deliver().await;
+    assert!(told.is_accepted() && refunded.is_accepted());
+    let again = using.deliver().await;
+    assert!(again.is_duplicate(), "{again:?}");
+    assert_eq!(again.position, told.position);
+    assert_eq!(ada.available().await, 100);
+    ada.books_balance().await;
+}

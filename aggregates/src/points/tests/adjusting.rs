@@ -51,3 +51,12 @@ fn an_adjustment_of_nothing_or_beyond_reason_is_refused() {
         story.adjust(1, points).then_refused(PointsRefusal::BadAdjustment);
     }
 }
+
+#[test]
+fn an_expiry_of_a_later_day_does_not_count_before() {
+    let mut story = Story::given(one_point_per_euro());
+    publish(std::sync::Arc::make_mut(&mut story.program), expiring_after(30), day(5));
+    story.adjust(1, 10).on(day(5)).adjust(2, 20);
+    let expiries: Vec<_> = story.account.purse.lots.iter().map(|lot| lot.expiry).collect();
+    assert_eq!(expiries, [LotExpiry::Never, LotExpiry::At(day(35))]);
+}

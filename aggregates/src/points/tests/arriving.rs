@@ -1,5 +1,7 @@
 //! Webhooks come late, early, twice and together; what they do is done once.
 
+use std::sync::Arc;
+
 use super::kit::*;
 use crate::{
     order::OrderBody,
@@ -59,7 +61,8 @@ fn a_repetition_can_be_answered_with_where_the_fact_was_first_recorded() {
     let waited = refund_of("1", goods_back("r", day(1), 2_000));
     let mut command = story.record_order([waited, order("1", 5_000).into()]);
     let PointsCommand::RecordOrder(record) = &mut command else { panic!("an order") };
-    let OrderFact::Refund { position, .. } = &mut record.facts[0] else { panic!("the refund comes first") };
+    let facts = Arc::get_mut(&mut record.facts).expect("nobody else has them");
+    let OrderFact::Refund { position, .. } = &mut facts[0] else { panic!("the refund comes first") };
     *position = Some(7_000);
     let fingerprints = record.views[0].fingerprints.clone();
     story.when(command);

@@ -15,7 +15,7 @@ use self::{
     expectation::expected_totals,
     history::{History, history},
     moves::{Move, Twins, moves},
-    spent::{Arrival, SpentOrder, outcome, spent_order},
+    spent::{Arrival, SpentOrder, spent_order},
 };
 
 /// Shops tried per law: enough to find what matters in a second or two; `PROPTEST_CASES` asks for more.
@@ -70,12 +70,12 @@ fn arrival_does_not_matter(history: &History, plans: [&Plan; 2], rest: u32) -> R
 
 fn arrival_does_not_matter_after_spending(spent: &SpentOrder, arrivals: [&Arrival; 2]) -> Result<(), TestCaseError> {
     let [mut one, mut other] = arrivals.map(|arrival| spent.told(arrival));
-    prop_assert_eq!(outcome(&one), outcome(&other));
+    prop_assert_eq!(spent.outcome(&one), spent.outcome(&other));
     prop_assert!(spent.is_settled_to_the_point(&one), "{:?}", one.account.purse);
     for story in [&mut one, &mut other] {
         story.cancel_redemption(0);
     }
-    prop_assert_eq!(outcome(&one), outcome(&other), "also when what was spent comes back");
+    prop_assert_eq!(spent.outcome(&one), spent.outcome(&other), "also when what was spent comes back");
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::kit::*;
 use crate::{
     order::OrderBody,
     program::{Expiry, NegativeBalance, ProgramSettings},
+    waiting::WaitingFact,
 };
 
 fn spent_under(policy: NegativeBalance) -> Story {
@@ -139,4 +140,60 @@ fn a_payment_voided_after_spending_and_then_made_leaves_the_account_as_if_nothin
     story.order(paid(3)).then_available(50);
     let crate::points::PointsEvent::OrderAssessed(assessed) = &story.events()[0] else { panic!("an assessment") };
     assert_eq!(assessed.movements, [], "nothing to move");
+}
+
+/// An order of 50 whose points are gone, a lot of 60 beside it, and facts in any order: the same account in the end.
+#[test]
+fn however_the_facts_of_a_spent_order_arrive_others_bear_the_same() {
+    let body = |on, minor| WaitingFact::Body(OrderBody { updated_at: day(on), ..order("1", minor) });
+    let voided = |on| WaitingFact::Body(OrderBody { updated_at: day(on), voided: true, ..order("1", 5_000) });
+    let refund = || refund_of("1", goods_back("r", day(1), 2_000));
+    // What is left of the order's own lot and of the other one.
+    let cases = [
+        (vec![refund(), body(1, 3_000), body(2, 7_000)], [0, 60]),
+        (vec![body(1, 3_000), body(2, 8_000)], [30, 60]),
+        (vec![refund(), body(1, 8_000)], [10, 60]),
+        (vec![voided(1), body(2, 5_000)], [0, 60]),
+        (vec![refund(), body(2, 6_000), voided(1)], [0, 50]),
+    ];
+    for (facts, left) in cases {
+        for policy in [NegativeBalance::Allow, NegativeBalance::Clamp] {
+            for arrival in [facts.clone(), facts.iter().rev().cloned().collect()] {
+                let mut story = spent_under(policy);
+                story.order(order("2", 6_000));
+                for fact in arrival {
+                    story.hear([fact]);
+                }
+                assert_eq!([story.lot_of("1").remaining, story.lot_of("2").remaining], left, "{policy:?}: {facts:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn points_that_paid_for_an_order_come_back_to_the_lot_that_paid() {
+    let voided = OrderBody { voided: true, updated_at: day(1), ..order("1", 5_000) };
+    let mut story = spent_under(NegativeBalance::Allow);
+    story.order(voided).then_available(-50);
+    story.on(day(3)).order(order_on(day(3), "2", 8_000)).then_available(30);
+    story.order(OrderBody { updated_at: day(2), ..order("1", 5_000) }).then_available(80).then_lifetime(130, 50, 0);
+    assert_eq!(story.lot_of("2").remaining, 80);
+    assert!(story.account.purse.shortfalls.is_empty());
+}
+
+#[test]
+fn what_was_waived_is_forgotten_first_when_less_goes_back_after_all() {
+    let mut story = spent_under(NegativeBalance::Clamp);
+    let body = |on, minor| OrderBody { updated_at: day(on), ..order("1", minor) };
+    story.order(order("2", 2_000)).order(body(1, 0)).then_available(0);
+    story.order(body(2, 2_000)).then_available(0);
+    story.order(body(3, 4_000)).then_available(10).then_lifetime(60, 50, 0);
+}
+
+#[test]
+fn settings_of_a_later_day_do_not_count_before() {
+    let mut story = spent_under(NegativeBalance::Clamp);
+    publish(std::sync::Arc::make_mut(&mut story.program), under(NegativeBalance::Allow), day(5));
+    story.refund("1", goods_back("a", day(0), 2_000)).then_available(0);
+    story.on(day(5)).refund("1", goods_back("b", day(5), 1_000)).then_available(-10);
 }

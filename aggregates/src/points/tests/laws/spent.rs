@@ -39,9 +39,10 @@ pub struct SpentOrder {
 pub type Arrival = Vec<usize>;
 
 pub fn spent_order() -> impl Strategy<Value = (SpentOrder, Arrival, Arrival)> {
-    let minor = || select(vec![0, 1_000, 2_000, 5_000, 6_000, 8_000]);
-    let before = (settings(), minor(), [minor(), minor(), minor()], vec(select(vec![10, 30, 50, 60, 110]), 1..4));
-    let debts = (select(vec![0, 0, 40]), select(vec![0, 0, 3_000]));
+    let minor = || select(vec![0, 0, 1_000, 2_000, 6_000]);
+    let own = select(vec![5_000, 8_000]);
+    let before = (settings(), own, [minor(), minor(), minor()], vec(select(vec![10, 30, 50, 60, 80]), 1..4));
+    let debts = (select(vec![0, 0, 0, 40]), select(vec![0, 0, 0, 3_000]));
     (before, debts, vec(fact(), 1..6)).prop_flat_map(|((settings, own, others, redemptions), debts, facts)| {
         let facts: Vec<WaitingFact> = facts.into_iter().enumerate().map(|(number, fact)| fact.stated(number)).collect();
         let (deducted, refunded_before) = debts;
@@ -74,14 +75,20 @@ enum FactParts {
 }
 
 fn fact() -> impl Strategy<Value = FactParts> {
-    let refund = || (0..3_u8, 1..9_u32, select(vec![500, 1_000, 2_000, 5_000]));
-    let off = || prop::bool::weighted(0.15);
-    let body = (1..9_u32, select(vec![0, 3_000, 5_000, 7_000, 8_000]), off(), off(), prop::option::of(refund()));
+    let refund = || (0..3_u8, 1..9_u32, select(vec![500, 1_000, 2_000]));
+    let (cancelled, voided) = (prop::bool::weighted(0.04), prop::bool::weighted(0.3));
+    let body = (
+        1..9_u32,
+        select(vec![1_000, 3_000, 5_000, 7_000, 8_000]),
+        cancelled,
+        voided,
+        prop::option::weighted(0.2, refund()),
+    );
     prop_oneof![
-        3 => body.prop_map(|(on, minor, cancelled, voided, embeds)| {
+        4 => body.prop_map(|(on, minor, cancelled, voided, embeds)| {
             FactParts::Body { on, minor, cancelled, voided, embeds }
         }),
-        2 => refund().prop_map(|(id, on, minor)| FactParts::Refund(id, on, minor)),
+        1 => refund().prop_map(|(id, on, minor)| FactParts::Refund(id, on, minor)),
     ]
 }
 
@@ -103,15 +110,14 @@ impl FactParts {
     }
 }
 
-/// What has to be equal whatever came first: lots by order (what remains, what has expired), who bears what of the
-/// order, and the books.
+/// What has to be equal whatever came first: lots by order (what remains, what has expired) and the books; and who bears
+/// what of the order, unless another one's debt is there for the order's own points to pay.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     lots: BTreeMap<String, (i64, i64)>,
     debt: i64,
     lifetime: [i64; 3],
-    shortfall: Shortfall,
-    waived: i64,
+    borne: Option<(Shortfall, i64)>,
 }
 
 impl SpentOrder {
@@ -139,21 +145,26 @@ impl SpentOrder {
             if story.account.commands.contains_key(&CommandId(Uuid::from_u128(100))) { self.deducted } else { 0 };
         self.settings.negative_balance != NegativeBalance::Allow || purse.lifetime_earned == kept - deducted
     }
-}
+    fn has_other_debt(&self) -> bool {
+        self.deducted + self.refunded_before > 0
+    }
 
-pub fn outcome(story: &Story) -> Outcome {
-    let token = story.person.token(ORDER);
-    let purse = &story.account.purse;
-    let names: BTreeMap<_, _> = OTHERS.iter().chain([&ORDER]).map(|name| (story.person.token(name), *name)).collect();
-    let lots = purse.lots.iter().filter(|lot| lot.remaining + lot.expired > 0).map(|lot| match lot.source {
-        LotSource::Order(order) => (names[&order].to_owned(), (lot.remaining, lot.expired)),
-        LotSource::Adjustment => panic!("nobody is given points here: {lot:?}"),
-    });
-    Outcome {
-        lots: lots.collect(),
-        debt: purse.debt,
-        lifetime: [purse.lifetime_earned, purse.lifetime_redeemed, purse.lifetime_expired],
-        shortfall: purse.shortfalls.get(&token).cloned().unwrap_or_default(),
-        waived: purse.waived(token, story.record_of(ORDER)),
+    pub fn outcome(&self, story: &Story) -> Outcome {
+        let token = story.person.token(ORDER);
+        let purse = &story.account.purse;
+        let names: BTreeMap<_, _> =
+            OTHERS.iter().chain([&ORDER]).map(|name| (story.person.token(name), *name)).collect();
+        let lots = purse.lots.iter().filter(|lot| lot.remaining + lot.expired > 0).map(|lot| match lot.source {
+            LotSource::Order(order) => (names[&order].to_owned(), (lot.remaining, lot.expired)),
+            LotSource::Adjustment => panic!("nobody is given points here: {lot:?}"),
+        });
+        Outcome {
+            lots: lots.collect(),
+            debt: purse.debt,
+            lifetime: [purse.lifetime_earned, purse.lifetime_redeemed, purse.lifetime_expired],
+            borne: (!self.has_other_debt()).then(|| {
+                (purse.shortfalls.get(&token).cloned().unwrap_or_default(), purse.waived(token, story.record_of(ORDER)))
+            }),
+        }
     }
 }
