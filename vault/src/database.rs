@@ -19,15 +19,13 @@ const STATEMENT_LIMIT: &str = "10s";
 /// Left to itself the planner reads a whole table for a round of some hundred keys, or keeps a plan from when the table
 /// was small; and planning each round anew costs more than the round.
 pub(crate) fn own_pool(pool: &PgPool) -> PgPool {
-    let options = (*pool.connect_options())
-        .clone()
-        .options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("statement_timeout", STATEMENT_LIMIT),
-        ]);
+    let options = (*pool.connect_options()).clone().options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("statement_timeout", STATEMENT_LIMIT),
+    ]);
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
