@@ -23,8 +23,8 @@ use crate::{
 
 /// Commits in one transaction, unless a group must be kept whole.
 const BATCH_COMMITS_MAX: usize = 2_000;
-/// From this pace on (one commit in so much time) the log is busy, and commits are gathered before they are written:
-/// each transaction costs as much as a hundred rows.
+/// From this pace on (one commit in so much time) the log is busy, and commits are gathered before they are written: all
+/// projections together would otherwise keep the database busy with small transactions.
 const BUSY_PACE: Duration = Duration::from_millis(1);
 /// How long commits are gathered while the log is busy.
 const GATHERING: Duration = Duration::from_millis(40);

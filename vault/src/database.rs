@@ -17,7 +17,7 @@ const STATEMENT_LIMIT: &str = "10s";
 /// Connections to the database of `pool`, apart from it: people's keys do not queue behind reports and rebuilds.
 /// Every statement here looks up keys that it is given, few against a table of many: an index and a loop, planned once.
 /// Left to itself the planner reads a whole table for a round of some hundred keys, or keeps a plan from when the table
-/// was small; and planning each round anew costs more than the round.
+/// was small; and planning each round anew costs as much again as a small round.
 pub(crate) fn own_pool(pool: &PgPool) -> PgPool {
     let options = (*pool.connect_options()).clone().options([
         ("plan_cache_mode", "force_generic_plan"),

@@ -13,8 +13,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A server that has run this long is in order again: its earlier deaths no longer count.
 const STEADY_AFTER: Duration = Duration::from_secs(60);
-/// Deaths and failed starts in a row after which the cause is not chance.
-const DEATHS: u32 = 8;
+/// Deaths and failed starts in a row after which the cause is not chance, nor a repair under way: nine minutes of them.
+const DEATHS: u32 = 60;
 
 #[derive(Debug, Clone)]
 pub struct SupervisorOptions {
