@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use journal::executor::Capacity;
-use journal::{Aggregates, AppendError, Journal, JournalError, JournalOptions};
+use journal::executor::{Capacity, RandomIds, Retry};
+use journal::{Aggregates, AppendError, ExecuteError, Journal, JournalError, JournalOptions};
 
 use crate::support::counter::{Count, Counter};
 use crate::support::nats::Nats;
@@ -93,7 +93,13 @@ async fn two_gateways_write_the_same_accounts(nats: &Nats, other: &str) {
     });
     let outcomes = join_all(commands.map(async |(gateway, subject, order)| {
         let context = context();
-        let done = gateway.execute(subject, &context, &Count::Add { order, by: order }).await;
+        let command = Count::Add { order, by: order };
+        let mut patience = Retry::new(&RandomIds);
+        let mut done = gateway.execute(subject, &context, &command).await;
+        // A cluster that is busy with itself says so, and nothing is written: whoever asked asks again.
+        while matches!(done, Err(ExecuteError::Unavailable)) && patience.pause().await {
+            done = gateway.execute(subject, &context, &command).await;
+        }
         (subject, done.map(|done| done.position.map_or(0, |_| order)))
     }))
     .await;
