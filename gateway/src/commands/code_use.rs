@@ -12,7 +12,7 @@ use vault::{DirectoryKind, MerchantKeys, VaultError};
 
 use super::{
     error::CommandError,
-    order::{Uses, codes, order_token},
+    order::{codes, order_token},
     request::Request,
 };
 use crate::gateway::Gateway;
@@ -27,7 +27,11 @@ pub(super) fn code_of(keys: &MerchantKeys, redemption: RedemptionId) -> String {
 
 impl Gateway {
     /// Redemptions whose codes any body among `facts` carries.
-    pub(super) async fn redemptions_in(&self, merchant: MerchantId, facts: &[OrderFact]) -> Result<Uses, CommandError> {
+    pub(super) async fn redemptions_in(
+        &self,
+        merchant: MerchantId,
+        facts: &[OrderFact],
+    ) -> Result<Vec<CodeUse>, CommandError> {
         let mut uses = Vec::new();
         for code in codes(facts).into_iter().filter(|code| code.starts_with(CODE_PREFIX)) {
             let account = match self.vault.find(merchant, DirectoryKind::RedemptionCode, code).await {

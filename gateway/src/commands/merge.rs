@@ -9,8 +9,8 @@ use aggregates::{
     sealed::Sealed,
 };
 use journal::{
-    Aggregates, Subject, Together,
-    executor::{Held, RandomIds, Retry, TogetherError},
+    Subject, Together,
+    executor::{Held, RandomIds, Retry},
 };
 
 use super::{
@@ -19,12 +19,6 @@ use super::{
     request::{Done, Request},
 };
 use crate::{gateway::Gateway, shopify::SeenCustomer};
-
-/// Winner and loser of one kind of aggregate, both in hand.
-struct Pair<A: Aggregate> {
-    winner: Held<A>,
-    loser: Held<A>,
-}
 
 impl Gateway {
     /// The shop kept one profile and deleted the other.
@@ -77,43 +71,41 @@ impl Gateway {
         let merchant = request.merchant;
         let context = request.context();
         let mut together = Together::new(&self.journal, &context);
-        let people = lock_pair(
-            &mut together,
-            &self.customers,
-            Subject::customer(merchant, winner),
-            Subject::customer(merchant, loser),
-        )
-        .await?;
-        if matches!(people.winner.state().standing, Standing::MergedInto(_)) {
+        let (person, lost_person) = together
+            .lock_both(
+                (&self.customers, Subject::customer(merchant, winner)),
+                (&self.customers, Subject::customer(merchant, loser)),
+            )
+            .await?;
+        if matches!(person.state().standing, Standing::MergedInto(_)) {
             return Err(CommandError::Contended);
         }
-        if let Standing::MergedInto(into) = people.loser.state().standing {
+        if let Standing::MergedInto(into) = lost_person.state().standing {
             // Merged elsewhere meanwhile: the same way is a repetition, another way is decided again from the start.
             if into != winner {
                 return Err(CommandError::Contended);
             }
-            return Ok(Done::Duplicate(Some(self.end_of_group(people.loser.versioned().position).await?)));
+            return Ok(Done::Duplicate(Some(self.end_of_group(lost_person.versioned().position).await?)));
         }
-        let accounts = lock_pair(
-            &mut together,
-            &self.accounts,
-            Subject::points(merchant, winner),
-            Subject::points(merchant, loser),
-        )
-        .await?;
+        let (account, lost_account) = together
+            .lock_both(
+                (&self.accounts, Subject::points(merchant, winner)),
+                (&self.accounts, Subject::points(merchant, loser)),
+            )
+            .await?;
 
-        let links = self.resealed_links(merchant, winner, loser, accounts.loser.state()).await?;
+        let links = self.resealed_links(merchant, winner, loser, lost_account.state()).await?;
         let absorb = PointsCommand::Absorb(Box::new(Absorb {
             from: loser,
-            contents: accounts.loser.state().contents(),
+            contents: lost_account.state().contents(),
             links,
             now: request.now,
         }));
         let close = PointsCommand::Close { into: winner, now: request.now };
-        stage(&mut together, people.loser, &CustomerCommand::MergeInto { winner })?;
-        stage(&mut together, people.winner, &CustomerCommand::Absorb { loser })?;
-        stage(&mut together, accounts.loser, &close)?;
-        stage(&mut together, accounts.winner, &absorb)?;
+        stage(&mut together, lost_person, &CustomerCommand::MergeInto { winner })?;
+        stage(&mut together, person, &CustomerCommand::Absorb { loser })?;
+        stage(&mut together, lost_account, &close)?;
+        stage(&mut together, account, &absorb)?;
         let positions = together.commit().await?;
         Ok(Done::Accepted(positions.into_iter().max()))
     }
@@ -137,22 +129,6 @@ impl Gateway {
         let winners = self.vault.person(merchant, winner).await?;
         let links = open_links(&losers, &account.links)?;
         Ok(links.iter().map(|link| Sealed::from_ciphertext(winners.seal(LINK_TAG, link).ciphertext())).collect())
-    }
-}
-
-/// Takes both in hand in the order of their subjects, so that two merges never wait for each other in a circle.
-async fn lock_pair<A: Aggregate>(
-    together: &mut Together<'_>,
-    aggregates: &Aggregates<A>,
-    winner: Subject,
-    loser: Subject,
-) -> Result<Pair<A>, TogetherError> {
-    if winner < loser {
-        let winner = together.lock(aggregates, winner).await?;
-        Ok(Pair { winner, loser: together.lock(aggregates, loser).await? })
-    } else {
-        let loser = together.lock(aggregates, loser).await?;
-        Ok(Pair { winner: together.lock(aggregates, winner).await?, loser })
     }
 }
 

@@ -9,8 +9,8 @@ use aggregates::{
     id::{CustomerId, LotId},
     order::{OrderBody, Refund},
     points::{
-        CodeUse, CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsEvent,
-        PointsRefusal, RecordOrder,
+        CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsEvent, PointsRefusal,
+        RecordOrder,
     },
 };
 use journal::executor::Retry;
@@ -283,6 +283,3 @@ pub(super) fn codes(facts: &[OrderFact]) -> BTreeSet<&str> {
     });
     bodies.flat_map(|body| &body.discount_codes).map(String::as_str).collect()
 }
-
-/// Kept beside its reader: a use of a code by an order.
-pub(super) type Uses = Vec<CodeUse>;
