@@ -111,11 +111,10 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     work
 }
 
-/// Connections on which read models are written. They need not wait for the disk: rows and checkpoint are lost together
-/// if the database's machine dies, and are written again from the log.
+/// Connections on which read models are written. Their commits are synchronous, as all others: what a reader was shown
+/// would otherwise be gone for a while after the database's death.
 fn read_models_pool(db: &PgPool) -> PgPool {
-    let options = (*db.connect_options()).clone().options([("synchronous_commit", "off")]);
-    pool_of(READ_MODEL_CONNECTIONS).connect_lazy_with(options)
+    pool_of(READ_MODEL_CONNECTIONS).connect_lazy_with((*db.connect_options()).clone())
 }
 
 fn pool_of(connections: u32) -> PgPoolOptions {

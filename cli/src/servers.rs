@@ -32,6 +32,6 @@ pub use nats::{ClusterSeat, NatsNode, NatsOptions};
 pub(crate) use port::free as free_port;
 pub use postgres::{Flavour, PostgresOptions, PostgresServer};
 pub use process::Abandoned;
-pub use running::{Running, running_below};
+pub use running::{Running, database_processes_below, running_below};
 pub use secret::Secret;
 pub use supervisor::{Supervisor, SupervisorOptions};

@@ -10,7 +10,7 @@ use aggregates::time::Timestamp;
 use futures::{FutureExt, Stream, StreamExt};
 use journal::{Follow, Journal, JournalError, Positioned};
 use sqlx::PgPool;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -32,6 +32,8 @@ const GATHERING: Duration = Duration::from_millis(40);
 const GATHERING_OF_OTHERS: Duration = Duration::from_millis(200);
 /// Pause before a failed or fenced worker tries again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How long a quiet log is waited for before a look at the checkpoint.
+const QUIET_LOOK: Duration = Duration::from_secs(2);
 /// How often a paused projection looks whether it may go on.
 const PAUSE_POLL: Duration = Duration::from_millis(500);
 
@@ -42,8 +44,9 @@ pub enum RunnerError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Projection(#[from] ProjectionError),
-    /// Another worker has moved the checkpoint: this one starts over from there.
-    #[error("another worker is running this projection")]
+    /// Another worker has moved the checkpoint, or the database has lost the last transactions: this worker starts over
+    /// from what it finds there.
+    #[error("the checkpoint is not where this worker left it")]
     Fenced,
     #[error("paused")]
     Paused,
@@ -96,13 +99,36 @@ impl<P: Projection> Runner<P> {
         let mut standing = self.verified_checkpoint().await?;
         let mut commits = std::pin::pin!(self.journal.follow(standing.position, Follow::Everything).await?);
         let mut busy = false;
-        while let Some(first) = commits.next().await {
+        while let Some(first) = self.next_after(&standing, &mut commits).await? {
             let began = Instant::now();
-            let batch = gather::<P>(first?, &mut commits, busy.then_some(began)).await?;
+            let batch = gather::<P>(first, &mut commits, busy.then_some(began)).await?;
             standing = self.take_in(standing, &batch).await?;
             busy = began.elapsed() < BUSY_PACE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
         }
         Ok(())
+    }
+
+    /// The next commit. While there is none, makes sure now and then that the rows are still those of `standing`: a
+    /// database that came back from a copy may have lost the last of them.
+    async fn next_after(
+        &self,
+        standing: &Checkpoint,
+        commits: &mut (impl Stream<Item = Result<Positioned, JournalError>> + Unpin),
+    ) -> Result<Option<Positioned>, RunnerError> {
+        loop {
+            match timeout(QUIET_LOOK, commits.next()).await {
+                Ok(next) => return Ok(next.transpose()?),
+                Err(_) => {
+                    let found = checkpoint::load(&self.db, P::NAME, &standing.stream).await?;
+                    if found.paused {
+                        return Err(RunnerError::Paused);
+                    }
+                    if found.position != standing.position {
+                        return Err(RunnerError::Fenced);
+                    }
+                }
+            }
+        }
     }
 
     /// The checkpoint, after making sure that it speaks of this log.

@@ -22,12 +22,15 @@ use tokio::{
     time,
 };
 
-use crate::servers::{free_port, running_below};
+use crate::servers::{database_processes_below, free_port, running_below};
 
 /// A start in a debug build on a busy machine takes seconds; more than this is a fault.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 /// Requests under way are finished, both servers stopped.
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
+/// A killed server's sessions notice within milliseconds; on a busy machine it may take them seconds.
+const GONE_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 const READY: &str = "ready ";
 
 /// Waits until its input ends, that is until its owner lets go or dies; then ends whatever works below the directory,
@@ -188,6 +191,22 @@ impl Installation {
     /// False if there is nothing to signal.
     pub fn signal(&self, part: Part, signal: Signal) -> bool {
         self.pid(part).is_some_and(|pid| kill(pid, signal).is_ok())
+    }
+
+    /// Kills a server whose program has been taken away, and returns when nothing of it answers any more: a database's
+    /// sessions may answer for a moment after their server is dead.
+    ///
+    /// # Errors
+    /// If it does not run, or something of it stays.
+    pub async fn kill_for_good(&self, server: Part) -> anyhow::Result<()> {
+        ensure!(self.signal(server, Signal::SIGKILL), "it does not run");
+        let gone = async {
+            let mut look = time::interval(LOOK_EVERY);
+            while self.pid(server).is_some() || server == Part::Postgres && database_processes_below(&self.data()) > 0 {
+                look.tick().await;
+            }
+        };
+        time::timeout(GONE_WITHIN, gone).await.context("something of it still works")
     }
 
     /// SIGKILL. Its servers run on.

@@ -25,3 +25,10 @@ pub fn running_below(directory: &Path) -> Running {
         postgres: postgres.and_then(|pid| Resident::at(pid, "postgres", &data)).map(|found| found.pid),
     }
 }
+
+/// How many processes work in `postgres` below `directory`: sessions outlive a killed server for the moment that it takes
+/// them to notice, and finish what they are at.
+pub fn database_processes_below(directory: &Path) -> usize {
+    let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    Resident::all("postgres", &directory.join("postgres/data")).len()
+}

@@ -12,9 +12,9 @@ use loyalnest::{
     },
     servers::{Binaries, Named},
 };
-use nix::sys::signal::Signal;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::time::{self, Instant};
 
@@ -127,9 +127,9 @@ impl Scene {
         assert_eq!(self.health("/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    fn take_down(&self, server: Part) {
+    async fn take_down(&self, server: Part) {
         self.programs.take_away(server);
-        assert!(self.installation.signal(server, Signal::SIGKILL));
+        self.installation.kill_for_good(server).await.unwrap();
     }
 
     async fn bring_back(&self, server: Part) {
@@ -178,7 +178,7 @@ async fn says_when_to_come_back(what: &str, answer: Response) {
 async fn without_the_log_everybody_is_told_to_come_back_and_nothing_is_half_done() {
     let scene = Scene::new().await;
     let end = scene.end_of_log().await;
-    scene.take_down(Part::Nats);
+    scene.take_down(Part::Nats).await;
 
     tokio::join!(
         told_to_come_back("a webhook", SHOP_WAITS, scene.shop.webhook("orders/create", &order(2))),
@@ -198,7 +198,7 @@ async fn without_the_log_everybody_is_told_to_come_back_and_nothing_is_half_done
 async fn without_the_database_everybody_is_told_to_come_back_and_nothing_is_half_done() {
     let scene = Scene::new().await;
     let end = scene.end_of_log().await;
-    scene.take_down(Part::Postgres);
+    scene.take_down(Part::Postgres).await;
 
     tokio::join!(
         told_to_come_back("a webhook", SHOP_WAITS, scene.shop.webhook("orders/create", &order(2))),
@@ -224,6 +224,27 @@ async fn everything_is_done_once_when_it_is_repeated(scene: &Scene) {
         }
     }
     assert_eq!(scene.available_at(scene.end_of_log().await).await, 50 + 50 - 10 + 7);
+}
+
+/// As after the death of a database whose copy had not yet heard of the last transactions.
+#[tokio::test]
+async fn what_the_database_has_lost_is_written_again_though_nothing_happens() {
+    let scene = Scene::new().await;
+    let ledger = format!("/v1/customers/{}/points_transactions", scene.customer);
+    let seen = format!("{ledger}?min_position={}", scene.end_of_log().await);
+    assert_eq!(scene.lines(&seen).await, 1);
+    let mut db = PgConnection::connect(&variable(&scene.installation, "LOYALNEST_DATABASE_URL")).await.unwrap();
+    let lost = "begin; delete from read.points_transactions;
+                delete from read.checkpoint where projection = 'points_transactions'; commit";
+    db.execute(lost).await.unwrap();
+
+    let written_again = async {
+        let mut look = time::interval(LOOK_EVERY);
+        while scene.lines(&ledger).await == 0 {
+            look.tick().await;
+        }
+    };
+    time::timeout(BACK_WITHIN, written_again).await.expect("it is written again");
 }
 
 #[tokio::test]
