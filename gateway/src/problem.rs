@@ -1,6 +1,8 @@
 //! How every refusal looks from outside: RFC 9457 problem documents with a stable `code`. This is the one registry; HTTP
 //! statuses and `docs/errors.md` follow it.
 
+pub mod page;
+
 use aggregates::points::PointsRefusal;
 use axum::{
     Json,

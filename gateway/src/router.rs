@@ -20,7 +20,7 @@ use crate::{
     gateway::Gateway,
     health, http,
     openapi::{self, Api},
-    problem::{Code, Problem},
+    problem::{self, Code, Problem},
     telemetry, webhooks,
 };
 
@@ -65,6 +65,7 @@ pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
     documented
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(openapi::docs))
+        .route("/docs/errors", get(problem::page::errors))
         .route("/livez", get(health::livez))
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))

@@ -36,7 +36,7 @@ use crate::append::{AppendError, Parcel};
 use crate::connection::{JournalError, Pulse};
 use crate::reading::Log;
 
-pub use grouping::{GROUP_MIN, MAX_BATCHES_IN_FLIGHT, SINGLES_WINDOW};
+pub use grouping::{GROUP_MIN, LINGER, MAX_BATCHES_IN_FLIGHT, SINGLES_WINDOW};
 
 /// Commits in one atomic batch; the server takes no more.
 pub const MAX_BATCH_MESSAGES: usize = 1_000;

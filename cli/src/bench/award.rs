@@ -1,8 +1,9 @@
 //! Durable award commands, from the command to its acknowledgement, the claim of the order included.
 //!
-//! Beside them stand, in the same round: the same bytes under the same guards, written by the client library alone; and
-//! the ledger that a team would write in SQL.
+//! Beside them stand, in the same round: the same bytes under the same guards, written by the client library alone; the
+//! ledger that a team would write in SQL; and what both servers can do at most when nobody decides anything.
 
+mod floor;
 mod ledger;
 
 use std::time::Duration;
@@ -10,9 +11,17 @@ use std::time::Duration;
 use gateway::Gateway;
 use tokio::time::Instant;
 
-use self::ledger::Ledger;
+use self::{floor::Floor, ledger::Ledger};
 use super::{
-    Scale, bare::Bare, cpu::Parties, crowd::crowd, figure::Figure, note, run::Turns, shop::Shop, stage::Stage,
+    Scale,
+    bare::Bare,
+    cpu::Parties,
+    crowd::crowd,
+    figure::{Figure, Target},
+    note,
+    run::Turns,
+    shop::Shop,
+    stage::Stage,
 };
 
 /// A busy hour, an ordinary one.
@@ -32,6 +41,14 @@ struct Contest {
     bare_one: Turns,
     bare_insert: Turns,
     ledger: [Turns; 2],
+    floor: Turns,
+}
+
+/// Who takes part besides us.
+struct Rivals {
+    bare: Bare,
+    ledger: Ledger,
+    floor: Floor,
 }
 
 pub async fn measure(scale: Scale) -> anyhow::Result<Vec<Figure>> {
@@ -51,10 +68,12 @@ async fn on(stage: &Stage, scale: Scale) -> anyhow::Result<Vec<Figure>> {
     note(&format!("award: they took {:.1?}", started.elapsed()));
     let bare = Bare::beside_the_journal(&gateway, scale.customers).await?;
     let ledger = Ledger::prepare(&stage.config.database_url, scale.customers, bare.payload().clone()).await?;
+    let floor = Floor::prepare(&stage.config.database_url, bare.clone()).await?;
+    let rivals = Rivals { bare, ledger, floor };
     let mut contest = Contest::default();
     for round in 1..=scale.rounds {
         note(&format!("award: round {round} of {}", scale.rounds));
-        contest.round(scale.turn, &parties, &gateway, &shop, &bare, &ledger).await?;
+        contest.round(scale.turn, &parties, &gateway, &shop, &rivals).await?;
     }
     Ok(contest.figures())
 }
@@ -66,8 +85,7 @@ impl Contest {
         parties: &Parties,
         gateway: &Gateway,
         shop: &Shop,
-        bare: &Bare,
-        ledger: &Ledger,
+        Rivals { bare, ledger, floor }: &Rivals,
     ) -> anyhow::Result<()> {
         let ours = {
             let (gateway, shop) = (gateway.clone(), shop.clone());
@@ -81,6 +99,7 @@ impl Contest {
         for (turns, connections) in self.ledger.iter_mut().zip(LEDGER_CONNECTIONS) {
             turns.push(ledger.race(connections, turn, parties).await?);
         }
+        self.floor.push(floor.race(turn, parties).await?);
         self.some.push(crowd(SOME, turn, parties, ours.clone()).await?);
         self.bare_some.push(bare.singles(SOME, turn, parties).await?);
         self.one.push(crowd(1, turn, parties, ours).await?);
@@ -109,6 +128,16 @@ impl Contest {
                 ledger.median(),
                 3_000,
             ),
+            Figure {
+                target: Target::None,
+                ..Figure::rates(
+                    "award, 1,024 in flight",
+                    self.many.median(),
+                    "a thousand bare claims, then a bare batch, twice at once",
+                    self.floor.median(),
+                    0,
+                )
+            },
             Figure::rates(
                 "award, 64 in flight",
                 self.some.median(),

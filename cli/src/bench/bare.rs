@@ -144,7 +144,8 @@ impl Bare {
         Ok(())
     }
 
-    async fn batch(&self) -> anyhow::Result<()> {
+    /// One guarded atomic batch.
+    pub async fn batch(&self) -> anyhow::Result<()> {
         let client = self.0.jetstream.client();
         let id = new_id().simple().to_string();
         let mut members = Vec::with_capacity(BATCH);

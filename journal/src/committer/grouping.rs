@@ -2,18 +2,25 @@
 //!
 //! A batch costs a few milliseconds on one node, however small: it makes and removes a staging file. A single publish
 //! costs one sync of the disk, a fraction of a millisecond. So a batch pays from some forty commits on, and a quiet
-//! system must never pay for one. Nothing here waits for time to pass: while something is in flight others gather,
-//! and its acknowledgement lets them go.
+//! system must never pay for one, nor wait for company.
+//!
+//! When it is busy, what counts is how full batches are. Those whom a batch has just answered come back within
+//! milliseconds, while others have gathered: a batch that left at once would take the few that are there, and its
+//! fixed cost would meet the next few. So commits gather until about half of those lately outstanding are there, and the
+//! other half prepares while they are written; but for no longer than [`LINGER`].
+
+use std::time::Duration;
+
+use super::MAX_BATCH_MESSAGES;
 
 /// Single publishes in flight. Up to this load nothing is grouped: about what a disk syncs in ten milliseconds.
 pub const SINGLES_WINDOW: usize = 100;
-/// The fewest units that start a batch when none is in flight.
+/// The fewest units that start a batch.
 pub const GROUP_MIN: usize = 64;
-/// The fewest units that start a batch beside one in flight: a full one. Until then gathering longer gains: the server
-/// works on one batch after the other, and each costs it as much as a few hundred messages.
-pub const GROUP_BESIDE: usize = super::MAX_BATCH_MESSAGES;
-/// Batches in flight: one that the server works on, and the next.
-pub const MAX_BATCHES_IN_FLIGHT: usize = 2;
+/// Batches in flight. The server works on one after the other; a second one on its way would be smaller, not sooner.
+pub const MAX_BATCHES_IN_FLIGHT: usize = 1;
+/// How long commits gather at most while nothing is in flight: about half of what a batch costs.
+pub const LINGER: Duration = Duration::from_millis(2);
 
 /// The share of the peak that one answered shipment makes us forget: one in so many.
 const PEAK_FORGETS: usize = 16;
@@ -28,6 +35,8 @@ pub struct Load {
     pub batches_in_flight: usize,
     /// The most commits that were outstanding lately.
     pub peak: usize,
+    /// What is ready has gathered for [`LINGER`].
+    pub lingered: bool,
 }
 
 /// What to send next.
@@ -53,12 +62,10 @@ impl Load {
             return if may_batch && may_publish { Step::Alone } else { Step::Wait };
         }
         let ready = self.singles_ready + self.groups_ready;
-        let quiet = self.peak <= SINGLES_WINDOW;
-        let idle = self.singles_in_flight + self.batches_in_flight == 0;
-        let enough = if self.batches_in_flight == 0 { GROUP_MIN } else { GROUP_BESIDE };
-        if !quiet && may_batch && ready >= enough {
+        let worthwhile = if self.lingered { GROUP_MIN } else { self.half_of_the_peak() };
+        if self.is_busy() && may_batch && ready >= worthwhile {
             Step::Everything
-        } else if !quiet && !idle {
+        } else if self.is_busy() && !(self.lingered && self.is_idle()) {
             Step::Wait
         } else if self.groups_ready > 0 && may_batch {
             Step::Groups
@@ -67,6 +74,24 @@ impl Load {
         } else {
             Step::Wait
         }
+    }
+
+    /// Something gathers that nothing in flight will let go: time has to.
+    pub fn lingers(self) -> bool {
+        let ready = self.singles_ready + self.groups_ready;
+        self.is_busy() && self.is_idle() && ready > 0 && !self.lingered
+    }
+
+    fn is_busy(self) -> bool {
+        self.peak > SINGLES_WINDOW
+    }
+
+    fn is_idle(self) -> bool {
+        self.singles_in_flight + self.batches_in_flight == 0
+    }
+
+    fn half_of_the_peak(self) -> usize {
+        (self.peak / 2).clamp(GROUP_MIN, MAX_BATCH_MESSAGES)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::append::AppendError;
 use crate::connection::Pulse;
 use crate::reading::Log;
 
-use super::grouping::{Load, Peak, Step};
+use super::grouping::{LINGER, Load, Peak, Step};
 use super::line::Line;
 use super::lookup::{self, Fate};
 use super::unit::{MAX_ATTEMPTS, Unit};
@@ -47,6 +47,8 @@ pub struct Task {
     flights: HashMap<u64, Flight>,
     batches_in_flight: usize,
     peak: Peak,
+    /// When something on its way was last answered: from then on others gather.
+    landed_at: Instant,
     next_token: u64,
     losses: u64,
     findings: mpsc::UnboundedReceiver<Finding>,
@@ -67,6 +69,7 @@ impl Task {
             flights: HashMap::new(),
             batches_in_flight: 0,
             peak: Peak::default(),
+            landed_at: Instant::now(),
             next_token: 0,
             losses,
             findings,
@@ -85,6 +88,7 @@ impl Task {
                 alarm.as_mut().reset(Instant::now() + self.answer_timeout);
                 alarm_is_set = true;
             }
+            let gathered = self.gathered_at().filter(|_| self.load().lingers());
             tokio::select! {
                 ack = self.wire.acks.next() => match ack {
                     Some(message) => self.take_acks(&message),
@@ -97,6 +101,7 @@ impl Task {
                 Some(finding) = self.findings.recv() => self.take_finding(finding),
                 Some(token) = self.wire.unsent.recv() => self.take_unsent(token),
                 Ok(()) = self.pulse.changed() => self.feel_pulse(),
+                () = tokio::time::sleep_until(gathered.unwrap_or(self.landed_at)), if gathered.is_some() => {}
                 () = &mut alarm, if alarm_is_set => {
                     alarm_is_set = self.expire(&mut alarm);
                 }
@@ -142,7 +147,13 @@ impl Task {
             singles_in_flight: self.flights.len() - self.batches_in_flight,
             batches_in_flight: self.batches_in_flight,
             peak: self.peak.commits(),
+            lingered: self.gathered_at().is_some_and(|at| at <= Instant::now()),
         }
+    }
+
+    /// When what is ready will have gathered for long enough.
+    fn gathered_at(&self) -> Option<Instant> {
+        Some(self.line.first_accepted_at()?.max(self.landed_at) + LINGER)
     }
 
     fn send(&mut self, mut units: Vec<Unit>) {
@@ -187,6 +198,7 @@ impl Task {
         let flight = self.flights.remove(&token)?;
         self.batches_in_flight -= usize::from(flight.messages > 1);
         self.peak.forget_a_little();
+        self.landed_at = Instant::now();
         Some(flight)
     }
 

@@ -9,15 +9,23 @@ fn singles(ready: usize, peak: usize) -> Load {
     Load { singles_ready: ready, peak, ..Load::default() }
 }
 
-#[test]
-fn nothing_ready_is_nothing_to_do() {
-    assert_eq!(singles(0, BUSY).step(), Step::Wait);
+/// The same, after gathering for as long as anything may.
+fn lingered(ready: usize, peak: usize) -> Load {
+    Load { lingered: true, ..singles(ready, peak) }
 }
 
 #[test]
-fn a_lone_commit_goes_at_once_even_right_after_a_storm() {
+fn nothing_ready_is_nothing_to_do() {
+    assert_eq!(lingered(0, BUSY).step(), Step::Wait);
+    assert!(!singles(0, BUSY).lingers());
+}
+
+#[test]
+fn a_lone_commit_goes_at_once_and_soon_after_a_storm() {
     assert_eq!(singles(1, QUIET).step(), Step::Single);
-    assert_eq!(singles(1, 10_000).step(), Step::Single);
+    assert_eq!(singles(1, 10_000).step(), Step::Wait);
+    assert!(singles(1, 10_000).lingers());
+    assert_eq!(lingered(1, 10_000).step(), Step::Single);
 }
 
 #[test]
@@ -31,26 +39,31 @@ fn in_quiet_times_commits_do_not_wait_for_one_another() {
 }
 
 #[test]
-fn under_load_commits_gather_until_a_batch_pays() {
-    let gathering = Load { singles_in_flight: 3, ..singles(GROUP_MIN - 1, BUSY) };
-    assert_eq!(gathering.step(), Step::Wait);
-    assert_eq!(Load { singles_ready: GROUP_MIN, ..gathering }.step(), Step::Everything);
+fn under_load_commits_gather_until_half_of_all_are_there() {
+    let (peak, half) = (1_000, 500);
+    assert_eq!(singles(half - 1, peak).step(), Step::Wait);
+    assert_eq!(singles(half, peak).step(), Step::Everything);
+    assert_eq!(lingered(GROUP_MIN, peak).step(), Step::Everything);
+    assert_eq!(lingered(GROUP_MIN - 1, peak).step(), Step::Single);
+    assert_eq!(singles(MAX_BATCH_MESSAGES, 10_000).step(), Step::Everything, "more do not fit");
+    assert_eq!(singles(GROUP_MIN, BUSY).step(), Step::Everything);
 }
 
 #[test]
-fn a_batch_beside_another_has_to_be_larger() {
-    let beside = Load { batches_in_flight: 1, ..singles(GROUP_BESIDE - 1, BUSY) };
+fn what_is_on_its_way_is_waited_for() {
+    let beside = Load { batches_in_flight: MAX_BATCHES_IN_FLIGHT, ..lingered(10_000, BUSY) };
     assert_eq!(beside.step(), Step::Wait);
-    assert_eq!(Load { singles_ready: GROUP_BESIDE, ..beside }.step(), Step::Everything);
-    let too_many = Load { batches_in_flight: MAX_BATCHES_IN_FLIGHT, ..singles(10_000, BUSY) };
-    assert_eq!(too_many.step(), Step::Wait);
+    let singles_first = Load { singles_in_flight: 3, ..lingered(GROUP_MIN - 1, BUSY) };
+    assert_eq!(singles_first.step(), Step::Wait);
+    assert!(!beside.lingers() && !singles_first.lingers(), "an answer will let them go");
 }
 
 #[test]
 fn pairs_need_a_batch_even_when_it_is_quiet() {
     let pair = Load { groups_ready: 1, peak: 2, ..Load::default() };
     assert_eq!(pair.step(), Step::Groups);
-    assert_eq!(Load { groups_ready: GROUP_MIN / 2, ..singles(GROUP_MIN / 2, BUSY) }.step(), Step::Everything);
+    let pairs_and_others = Load { groups_ready: GROUP_MIN / 2, ..singles(GROUP_MIN / 2, BUSY) };
+    assert_eq!(pairs_and_others.step(), Step::Everything);
 }
 
 #[test]
@@ -63,8 +76,10 @@ fn those_that_travel_alone_go_first_and_within_the_window() {
 #[test]
 fn whatever_is_ready_goes_once_nothing_is_in_flight() {
     for peak in [1, QUIET, BUSY, 10_000] {
-        for ready in 1..2 * GROUP_BESIDE {
-            assert_ne!(singles(ready, peak).step(), Step::Wait, "{ready} ready, peak {peak}");
+        for ready in 1..2 * MAX_BATCH_MESSAGES {
+            assert_ne!(lingered(ready, peak).step(), Step::Wait, "{ready} ready, peak {peak}");
+            let at_first = singles(ready, peak);
+            assert!(at_first.step() != Step::Wait || at_first.lingers(), "{ready} ready, peak {peak}");
         }
     }
 }
