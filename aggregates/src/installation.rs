@@ -69,7 +69,7 @@ pub enum InstallationCommand {
 #[derive(Debug, Clone, Default)]
 pub struct Installation {
     /// Adoptions on record in this log, the newest last.
-    pub adoptions: Vec<LogAdopted>,
+    pub adoptions: Vec<(Recorded, LogAdopted)>,
 }
 
 impl Installation {
@@ -88,14 +88,14 @@ impl Aggregate for Installation {
     fn decide(&self, command: &InstallationCommand) -> Result<Vec<InstallationEvent>, std::convert::Infallible> {
         let InstallationCommand::AdoptLog(adopted) = command;
         Ok(match self.adoptions.last() {
-            Some(newest) if newest.is_repeated_by(adopted) => Vec::new(),
+            Some((_, newest)) if newest.is_repeated_by(adopted) => Vec::new(),
             _ => vec![InstallationEvent::LogAdopted(adopted.clone())],
         })
     }
 
-    fn apply(&mut self, event: &InstallationEvent, _: &Recorded) {
+    fn apply(&mut self, event: &InstallationEvent, recorded: &Recorded) {
         let InstallationEvent::LogAdopted(adopted) = event;
-        self.adoptions.push(adopted.clone());
+        self.adoptions.push((*recorded, adopted.clone()));
     }
 }
 
