@@ -1,5 +1,7 @@
 //! A decision that does not fit into one commit: several on one subject, written whole or not at all.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use journal::executor::Capacity;
 use journal::{Aggregates, Append, AppendError, Journal, JournalOptions, MAX_COMMIT_BYTES, Together};
@@ -8,6 +10,9 @@ use crate::support::counter::{Count, Counted, Counter, LARGE_BYTES};
 use crate::support::nats::Nats;
 use crate::support::proxy::Proxy;
 use crate::support::{account, append, context, journal_at, said};
+
+/// How long whoever writes waits for a server that comes back elsewhere.
+const WHILE_IT_IS_DOWN: Duration = Duration::from_millis(500);
 
 /// Three commits on account 1, between one each on accounts 0 and 2.
 fn several(expected: u64) -> Vec<Append> {
@@ -40,17 +45,6 @@ async fn if_the_subject_has_moved_none_of_them_is_written() {
         assert_eq!(journal.append_together(several(0)).await, Err(AppendError::Conflict));
 
         assert_eq!(journal.last_position().await.expect("the leader answers"), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_subject_has_one_place_in_a_unit() {
-    let nats = Nats::single().await;
-    let journal = journal_at(nats.url()).await;
-    let apart = vec![append(account(1), 0, "one"), append(account(2), 0, "other"), append(account(1), 0, "again")];
-    let on_two_states = vec![append(account(1), 0, "one"), append(account(1), 1, "two")];
-    for unit in [apart, on_two_states] {
-        assert!(matches!(journal.append_together(unit).await, Err(AppendError::NotTogether(_))));
     }
 }
 
@@ -113,6 +107,33 @@ async fn when_the_acknowledgement_is_lost_they_are_found_whole() {
     assert_eq!(positions, Ok(vec![1, 2, 3, 4, 5]), "found, or written now");
     assert_eq!(said(&direct, &account(1)).await, ["one", "two", "three"]);
     assert_eq!(direct.last_position().await.expect("the leader answers"), 5);
+}
+
+#[tokio::test]
+async fn a_server_that_dies_while_they_are_being_written_has_all_of_them_or_none() {
+    const CRASHES: u64 = 12;
+    const PARTS: usize = 6;
+    let mut nats = Nats::single().await;
+    for crash in 0..CRASHES {
+        let journal = journal_at(nats.url()).await;
+        let expected = journal.last(&account(1)).await.expect("the leader answers").map_or(0, |last| last.position);
+        let large = "x".repeat(MAX_COMMIT_BYTES / 2);
+        let parts = (0..PARTS).map(|part| append(account(1), expected, &format!("{part}{large}"))).collect();
+        // It takes some milliseconds: each crash comes at another of them.
+        let dies = async {
+            tokio::time::sleep(Duration::from_millis(2 * crash)).await;
+            nats.crash().await;
+        };
+        let (written, ()) =
+            futures::join!(tokio::time::timeout(WHILE_IT_IS_DOWN, journal.append_together(parts)), dies);
+
+        let journal = journal_at(nats.url()).await;
+        let after = journal.read_confirmed(&account(1), expected).await.expect("the log can be read");
+        assert!([0, PARTS].contains(&after.len()), "crash {crash}: {} of {PARTS} parts", after.len());
+        if let Ok(Ok(positions)) = written {
+            assert_eq!(positions, after.iter().map(|part| part.position).collect::<Vec<_>>(), "crash {crash}");
+        }
+    }
 }
 
 #[tokio::test]
