@@ -5,6 +5,7 @@ pub mod customer;
 pub mod event;
 pub mod gdpr;
 pub mod id;
+pub mod installation;
 pub mod merchant;
 pub mod money;
 pub mod order;
@@ -32,10 +33,12 @@ pub enum Context {
     Gdpr,
     /// Product facts; sharded.
     Product,
+    /// What concerns every merchant at once.
+    Installation,
 }
 
 impl Context {
-    pub const ALL: [Context; 8] = [
+    pub const ALL: [Context; 9] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -44,6 +47,7 @@ impl Context {
         Context::Parked,
         Context::Gdpr,
         Context::Product,
+        Context::Installation,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -57,6 +61,7 @@ impl Context {
             Context::Parked => "parked",
             Context::Gdpr => "gdpr",
             Context::Product => "product",
+            Context::Installation => "installation",
         }
     }
 

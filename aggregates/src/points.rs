@@ -11,6 +11,7 @@ mod account;
 mod adjust;
 mod assess;
 mod command;
+mod contents;
 mod draft;
 mod event;
 mod lot;
@@ -29,9 +30,10 @@ pub use command::{
     Redeem,
 };
 pub use event::{
-    AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, DebtCovered, FactRef, LinkSecret, Movement,
-    MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent,
-    PointsExpired, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, StaffNote,
+    AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, ContentsAbsorbed, DebtCovered, FactRef,
+    LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated,
+    PointsAdjusted, PointsEvent, PointsExpired, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed,
+    StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;

@@ -50,6 +50,9 @@ pub enum Command {
     /// Read models.
     #[command(subcommand)]
     Projections(ProjectionsCommand),
+    /// After the log was restored from a copy, or replaced.
+    #[command(subcommand)]
+    Restore(RestoreCommand),
     /// Webhooks that were signed well and not understood.
     #[command(subcommand)]
     Parked(ParkedCommand),
@@ -138,6 +141,22 @@ pub enum ProjectionsCommand {
     Pause { name: String },
     /// Lets it go on.
     Resume { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RestoreCommand {
+    /// Makes the log as it is now the truth, and puts that on record: a new epoch begins. Read models that were made from
+    /// the log before are emptied and begin again. Without --yes, only says what would be done.
+    Adopt {
+        /// Why; goes on record, sealed.
+        #[arg(long)]
+        reason: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Adoptions on record, the oldest first.
+    List,
 }
 
 #[derive(Debug, Subcommand)]

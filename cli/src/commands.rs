@@ -3,6 +3,7 @@
 pub mod merchant;
 pub mod parked;
 pub mod projections;
+pub mod restore;
 pub mod streams;
 
 use std::{path::Path, process::ExitCode};
@@ -29,6 +30,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
+        Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }

@@ -80,11 +80,23 @@ pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
 
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
+    let gateway = connect(config, options).await?;
+    vault_age::is_as_new_as_the_log(&gateway.vault, &gateway.journal, &gateway.db).await?;
+    Ok(gateway)
+}
+
+/// Whether the vault is as new as the log, for whoever is about to adopt the log: read models of another one say nothing
+/// about who is in it, so all of it is read.
+pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Result<()> {
+    vault_age::knows_everybody_after(&gateway.vault, &gateway.journal, 0).await
+}
+
+/// Everything behind the doors, connected. Nothing says yet that it belongs together.
+pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
     let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
-    vault_age::is_as_new_as_the_log(&vault, &journal, &db).await?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod adjust;
+pub mod adoption;
 pub mod code_use;
 pub mod customer;
 pub mod error;

@@ -32,7 +32,7 @@ pub enum AppendError {
     /// Larger than [`MAX_COMMIT_BYTES`]. Nothing was written.
     #[error("a commit of {bytes} bytes is over the limit of {MAX_COMMIT_BYTES}")]
     TooLarge { bytes: usize },
-    /// These cannot be one atomic write: a subject twice, or more than [`MAX_BATCH_MESSAGES`]. Nothing was written.
+    /// These cannot be one atomic write: a subject in two places, or more than [`MAX_BATCH_MESSAGES`]. Nothing was written.
     #[error("cannot be written together: {0}")]
     NotTogether(&'static str),
     /// The log did not take it, and when the leader was last asked it was not there. Try again later.
@@ -57,6 +57,9 @@ pub(crate) struct Parcel {
     pub events: String,
     pub traceparent: Option<String>,
     pub payload: Bytes,
+    /// Stands right behind the parcel before it, on the same subject: written with that one or not at all, so it needs no
+    /// guard of its own. The server takes one guard per subject in a batch.
+    pub continues: bool,
     event_count: u64,
 }
 
@@ -79,6 +82,7 @@ impl Parcel {
             events: events_header(&append.commit),
             traceparent: append.traceparent.filter(|text| is_traceparent(text)),
             payload: payload.into(),
+            continues: false,
             event_count: append.commit.events.len().try_into().unwrap_or(u64::MAX),
         })
     }
@@ -90,7 +94,11 @@ impl Parcel {
     pub fn empty(subject: Subject, expected: u64) -> Self {
         let commit_id = CommitId(uuid::Uuid::nil());
         let (events, payload) = (String::new(), Bytes::new());
-        Parcel { subject, expected, commit_id, events, traceparent: None, payload, event_count: 0 }
+        Parcel { subject, expected, commit_id, events, traceparent: None, payload, continues: false, event_count: 0 }
+    }
+
+    pub fn continuing(self) -> Self {
+        Parcel { continues: true, ..self }
     }
 }
 
@@ -128,23 +136,26 @@ impl Journal {
         Ok(positions[0])
     }
 
-    /// Writes several commits on different subjects, all or none, and gives their positions in the same order.
-    /// Each is guarded by its own `expected`. They are marked as one [`Group`].
+    /// Writes several commits, all or none, and gives their positions in the same order. They are marked as one
+    /// [`Group`]. Each subject is guarded by its own `expected`. Several commits on one subject follow one another, with
+    /// the same `expected`: the first is guarded by it, and nothing comes between it and the others.
     ///
     /// # Errors
     /// See [`AppendError`]; a conflict on one is a conflict of all.
     pub async fn append_together(&self, mut appends: Vec<Append>) -> Result<Vec<u64>, AppendError> {
-        let mut subjects = HashSet::with_capacity(appends.len());
-        if !appends.iter().all(|append| subjects.insert(append.subject)) {
-            return Err(AppendError::NotTogether("one subject appears twice"));
+        if !subjects_have_one_place(&appends) {
+            return Err(AppendError::NotTogether("one subject appears in two places"));
         }
         if appends.len() > MAX_BATCH_MESSAGES {
             return Err(AppendError::NotTogether("more commits than a batch takes"));
         }
         mark_group(&mut appends);
-        let parcels = appends.into_iter().map(Parcel::pack).collect::<Result<Vec<_>, _>>()?;
+        let mut parcels = appends.into_iter().map(Parcel::pack).collect::<Result<Vec<_>, _>>()?;
         if parcels.is_empty() {
             return Ok(Vec::new());
+        }
+        for behind in 1..parcels.len() {
+            parcels[behind].continues = parcels[behind].subject == parcels[behind - 1].subject;
         }
         self.hand_over(parcels).await
     }
@@ -167,6 +178,13 @@ impl Journal {
         }
         outcome
     }
+}
+
+/// Each subject's commits follow one another, on top of one state.
+fn subjects_have_one_place(appends: &[Append]) -> bool {
+    let runs = || appends.chunk_by(|one, next| one.subject == next.subject);
+    let mut subjects = HashSet::new();
+    runs().all(|run| subjects.insert(run[0].subject) && run.iter().all(|append| append.expected == run[0].expected))
 }
 
 /// Tells the members of a group of one another. A commit alone is no group.

@@ -5,9 +5,10 @@
 //! for up to [`MAX_BATCH_MESSAGES`] commits. Commits of one unit (two aggregates together) always share a batch.
 //!
 //! Invariants:
-//! - A subject is on its way at most once. A second commit on it waits until the first is settled, so a batch never
-//!   holds a subject twice and this process never races itself.
-//! - Every publish is guarded by the subject's expected last position. Trying again can therefore do no harm; an
+//! - A subject is on its way at most once. A second unit on it waits until the first is settled, so this process never
+//!   races itself.
+//! - Every publish is guarded by the subject's expected last position. Further commits on a subject stand right behind its
+//!   first one, in the same unit and so in the same batch: whatever keeps that one out keeps them out. Trying again can therefore do no harm; an
 //!   outcome that is not known is still looked up first, to answer with what really happened.
 //! - A unit is answered exactly once, with what the leader said about it.
 //!
@@ -66,7 +67,7 @@ impl Committer {
         Ok(Committer { submissions })
     }
 
-    /// Writes these commits, all or none, and gives their positions. At least one; subjects differ.
+    /// Writes these commits, all or none, and gives their positions. At least one; those on one subject follow one another.
     pub async fn submit(&self, parcels: Vec<Parcel>) -> Result<Vec<u64>, AppendError> {
         let (answer, answered) = oneshot::channel();
         let unit = unit::Unit::new(parcels, answer);

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`aggregates`] | the cache of one kind of aggregate, and commands on one of them |
 //! | [`rehydrate`] | from the log to a state |
+//! | [`decision`] | the commits of one decision: one, or a few where it is large |
 //! | [`slot`] | one hot aggregate: its state, and whose turn it is |
 //! | [`snapshot`] | states set aside, sealed, so that a cold aggregate is one read away |
 //! | [`shapes`] | which aggregates have snapshots |
@@ -15,6 +16,7 @@
 //! | [`pause`] | how long to wait before trying again |
 
 mod aggregates;
+mod decision;
 mod error;
 mod pause;
 mod rehydrate;
@@ -126,10 +128,6 @@ pub struct Executed<A: Aggregate> {
     pub state: Arc<Versioned<A>>,
     /// What was written; empty if it was already so.
     pub events: Vec<A::Event>,
-    /// Position of the new commit; `None` if nothing was written.
+    /// Position of the new commit, the last one where there are several; `None` if nothing was written.
     pub position: Option<u64>,
-}
-
-fn stored<E: ::aggregates::event::Event>(events: &[E]) -> Vec<StoredEvent> {
-    events.iter().map(StoredEvent::of).collect()
 }

@@ -15,6 +15,13 @@ pub struct StreamIdentity {
     pub created_at: Timestamp,
 }
 
+impl std::fmt::Display for StreamIdentity {
+    /// As checkpoints keep it: stored, and compared by its letters.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.name, self.created_at)
+    }
+}
+
 impl Journal {
     /// Asks the leader which log this is.
     ///

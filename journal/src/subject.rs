@@ -21,6 +21,9 @@ const PARKED_ROOT: &str = "lnparked";
 /// Partitions of the subject space, `00` to `3f`. Never changes: stored subjects contain the result.
 const PARTITIONS: u8 = 64;
 
+/// Stands where a merchant does, for what belongs to none.
+const NO_MERCHANT: MerchantId = MerchantId(Uuid::nil());
+
 /// The last word of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SubjectId {
@@ -74,6 +77,11 @@ impl Subject {
 
     pub const fn product(merchant: MerchantId, shard: u8) -> Self {
         Subject { merchant, context: Context::Product, id: SubjectId::Shard(shard) }
+    }
+
+    /// What concerns every merchant at once. The only subject that is no merchant's.
+    pub const fn installation() -> Self {
+        Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }
     }
 
     /// The partition of a merchant, `0..64`.

@@ -2,7 +2,7 @@
 
 use aggregates::time::Timestamp;
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{PgConnection, PgExecutor, PgPool, Row};
 
 use crate::sql::{bigint, position, timestamp, timestamptz};
 
@@ -45,7 +45,7 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<Checkpoint, sqlx::Error> {
 }
 
 /// All checkpoints, by name.
-pub async fn list(db: &PgPool) -> Result<Vec<Checkpoint>, sqlx::Error> {
+pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Checkpoint>, sqlx::Error> {
     sqlx::query("select * from read.checkpoint order by projection").fetch_all(db).await?.iter().map(from_row).collect()
 }
 
@@ -66,6 +66,18 @@ pub async fn set_paused(db: &PgPool, projection: &str, paused: bool) -> Result<b
     .execute(db)
     .await?;
     Ok(updated.rows_affected() == 1)
+}
+
+/// Sends every projection to the beginning of a log. Workers elsewhere find that their checkpoint has moved.
+pub(crate) async fn reset(transaction: &mut PgConnection, stream: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update read.checkpoint set stream = $1, position = 0, commit_hash = null, recorded_at = 'epoch',
+                updated_at = now()",
+    )
+    .bind(stream)
+    .execute(transaction)
+    .await?;
+    Ok(())
 }
 
 /// Moves the checkpoint if it still stands where this worker left it. False: another worker has moved it, and this

@@ -5,6 +5,7 @@
 pub mod balances;
 pub mod checkpoint;
 pub mod customers;
+pub mod epoch;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;

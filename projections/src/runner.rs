@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use crate::{
     checkpoint::{self, Checkpoint},
-    progress,
+    epoch, progress,
     projection::{Projection, ProjectionError},
     telemetry,
 };
@@ -53,7 +53,7 @@ pub enum RunnerError {
     /// The log is not the one this read model was made from. It must not be continued silently.
     #[error(
         "the journal at position {position} is not the one that {projection} was made from: \
-         the log was restored or replaced; rebuild the read models or adopt the log as a new epoch"
+         the log was restored or replaced; `loyalnest restore adopt` begins a new epoch on it"
     )]
     OtherLog { projection: &'static str, position: u64 },
     #[error("database: {0}")]
@@ -133,17 +133,13 @@ impl<P: Projection> Runner<P> {
 
     /// The checkpoint, after making sure that it speaks of this log.
     async fn verified_checkpoint(&self) -> Result<Checkpoint, RunnerError> {
-        let identity = self.journal.identity().await?;
-        let stream = format!("{} of {}", identity.name, identity.created_at);
+        let stream = self.journal.identity().await?.to_string();
         let mut standing = checkpoint::load(&self.db, P::NAME, &stream).await?;
         if standing.paused {
             return Err(RunnerError::Paused);
         }
-        if standing.position > 0 {
-            let here = self.journal.at(standing.position).await?.map(|commit| commit.hash());
-            if standing.stream != stream || here != standing.commit_hash {
-                return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
-            }
+        if !epoch::stands_in(&self.journal, &stream, &standing).await? {
+            return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
         }
         standing.stream = stream;
         Ok(standing)

@@ -7,6 +7,7 @@ mod arrival;
 mod elsewhere;
 mod gateways;
 mod guests;
+mod large_accounts;
 mod merges;
 mod negative_balance;
 mod passing_of_time;

@@ -1,11 +1,14 @@
-//! What callers seal and open with. Each kind of key has an owner: a merchant, a person, or a single item.
+//! What callers seal and open with. Each kind of key has an owner: a merchant, a person, a single item, or
+//! the installation itself.
 
+mod installation;
 mod item;
 mod link;
 mod merchant;
 mod person;
 mod sealing;
 
+pub use installation::InstallationKeys;
 pub use item::ItemKeys;
 pub use link::LinkKey;
 pub use merchant::MerchantKeys;

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    MerchantKeys, PersonKeys, RootKeyError, RootKeyStore, VaultError,
+    InstallationKeys, MerchantKeys, PersonKeys, RootKeyError, RootKeyStore, VaultError,
     batch::Batcher,
     bucket, database,
     directory::{Entry, FindRound},
@@ -112,6 +112,11 @@ impl Vault {
         let keys = Arc::new(self.inner.root.current()?.merchant(merchant)?);
         self.inner.merchants.put(merchant, keys.clone(), asked);
         Ok(keys)
+    }
+
+    /// The installation's own key.
+    pub fn installation(&self) -> Result<InstallationKeys, VaultError> {
+        Ok(self.inner.root.current()?.installation()?)
     }
 
     /// The root key store is there and the database answers.

@@ -1,7 +1,7 @@
 //! Facts that wait for their order: which sealed items of the journal are about an order that nobody owns yet.
 
 use aggregates::{id::MerchantId, time::Timestamp};
-use sqlx::Row;
+use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{ItemId, OrderOwner, Vault, VaultError, WAITING_DAYS, WAITING_LIFE_DAYS};
@@ -17,12 +17,23 @@ pub struct WaitingItem {
     pub position: Option<u64>,
 }
 
-/// A fact whose order has not come in [`WAITING_DAYS`].
+/// A fact that waits, and where the journal has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverdueItem {
+pub struct PlacedItem {
     pub merchant: MerchantId,
     pub item: ItemId,
     pub position: u64,
+}
+
+impl PlacedItem {
+    /// From columns `merchant`, `item` and `position`, which is known.
+    fn from_row(row: &PgRow) -> Result<PlacedItem, sqlx::Error> {
+        Ok(PlacedItem {
+            merchant: MerchantId(row.try_get("merchant")?),
+            item: ItemId(row.try_get("item")?),
+            position: row.try_get::<i64, _>("position")?.cast_unsigned(),
+        })
+    }
 }
 
 impl Vault {
@@ -32,7 +43,7 @@ impl Vault {
         &self,
         merchant: Option<MerchantId>,
         now: Timestamp,
-    ) -> Result<Vec<OverdueItem>, VaultError> {
+    ) -> Result<Vec<PlacedItem>, VaultError> {
         let rows = sqlx::query(
             "select merchant, item, position from vault.waiting_items join vault.item_keys using (item, merchant)
               where position is not null and expires_at_us <= $1 and (merchant = $3 or $3 is null)
@@ -43,14 +54,30 @@ impl Vault {
         .bind(merchant.map(|merchant| merchant.0))
         .fetch_all(&self.inner.pool)
         .await?;
-        let items = rows.iter().map(|row| {
-            Ok(OverdueItem {
-                merchant: MerchantId(row.try_get("merchant")?),
-                item: ItemId(row.try_get("item")?),
-                position: row.try_get::<i64, _>("position")?.cast_unsigned(),
-            })
-        });
-        Ok(items.collect::<Result<_, sqlx::Error>>()?)
+        Ok(rows.iter().map(PlacedItem::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Every fact that waits and has a place in the journal, in the order of their items, after this one; at most 1,000.
+    pub async fn placed_waiting(&self, after: Option<ItemId>) -> Result<Vec<PlacedItem>, VaultError> {
+        let rows = sqlx::query(
+            "select merchant, item, position from vault.waiting_items
+              where position is not null and (item > $1 or $1 is null) order by item limit $2",
+        )
+        .bind(after.map(|item| item.0))
+        .bind(ITEMS_AT_ONCE)
+        .fetch_all(&self.inner.pool)
+        .await?;
+        Ok(rows.iter().map(PlacedItem::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets facts that the journal has lost, with their keys: nothing waits for their orders on their account any more,
+    /// and the shop's next telling of them is the first.
+    pub async fn forget_waiting(&self, lost: &[PlacedItem]) -> Result<(), VaultError> {
+        sqlx::query("delete from vault.item_keys where item = any($1)")
+            .bind(lost.iter().map(|lost| lost.item.0).collect::<Vec<Uuid>>())
+            .execute(&self.inner.pool)
+            .await?;
+        Ok(())
     }
 
     /// Notes that an item of [`Vault::new_item`] is about this order, provided that nobody owns it: then

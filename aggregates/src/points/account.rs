@@ -61,6 +61,13 @@ impl Account {
         }
     }
 
+    /// What a merge brings besides the purse.
+    fn take_over(&mut self, contents: &AccountContents) {
+        self.orders.extend(contents.orders.iter().cloned());
+        self.redemptions.extend(contents.redemptions.iter().cloned());
+        self.commands.extend(contents.commands.iter().copied());
+    }
+
     pub fn apply_to_purse(purse: &mut Purse, event: &PointsEvent, now: Timestamp) {
         match event {
             PointsEvent::OrderAssessed(event) => {
@@ -91,6 +98,7 @@ impl Account {
             }
             PointsEvent::AccountClosed(_) => *purse = Purse::default(),
             PointsEvent::AccountAbsorbed(event) => merge::take_over(purse, &event.contents),
+            PointsEvent::ContentsAbsorbed(event) => merge::take_over(purse, &event.contents),
             PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {
                 purse.apply_passing_of_time(event);
             }
@@ -187,10 +195,9 @@ impl Aggregate for Account {
             PointsEvent::AccountClosed(event) => {
                 *self = Account { merged_into: Some(event.into), ..Account::default() };
             }
+            PointsEvent::ContentsAbsorbed(event) => self.take_over(&event.contents),
             PointsEvent::AccountAbsorbed(event) => {
-                self.orders.extend(event.contents.orders.iter().cloned());
-                self.redemptions.extend(event.contents.redemptions.iter().cloned());
-                self.commands.extend(event.contents.commands.iter().copied());
+                self.take_over(&event.contents);
                 self.links.extend(event.links.iter().cloned());
                 self.absorbed.push(event.from);
             }

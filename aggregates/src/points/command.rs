@@ -202,6 +202,8 @@ pub struct Redeem {
 pub struct Absorb {
     pub from: CustomerId,
     pub contents: AccountContents,
+    /// More than this of the contents comes in several events; bytes.
+    pub part_bytes: usize,
     pub links: Vec<Sealed<LinkSecret>>,
     pub now: Timestamp,
 }

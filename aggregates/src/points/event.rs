@@ -40,6 +40,8 @@ events! {
         AccountClosed(AccountClosed) = "points.account_closed" v 1;
         /// Everything of another account now belongs here.
         AccountAbsorbed(AccountAbsorbed) = "points.account_absorbed" v 1;
+        /// Some of what another account had, ahead of the [`AccountAbsorbed`] that ends the same decision.
+        ContentsAbsorbed(ContentsAbsorbed) = "points.contents_absorbed" v 1;
     }
 }
 
@@ -258,14 +260,22 @@ pub struct AccountClosed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountAbsorbed {
     pub from: CustomerId,
-    /// Balance that came in, for the ledger line.
+    /// Balance that came in, for the ledger line: with what came ahead.
     pub points: i64,
+    /// All of it, or what did not come ahead.
     pub contents: AccountContents,
-    /// The loser's link keys, its own first, sealed under the winner's key: they find the loser's orders in `contents`.
+    /// The loser's link keys, its own first, sealed under the winner's key: they find the loser's orders.
     pub links: Vec<Sealed<LinkSecret>>,
 }
 
-/// All that a merge moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentsAbsorbed {
+    pub from: CustomerId,
+    /// A part whose books balance by themselves.
+    pub contents: AccountContents,
+}
+
+/// All that a merge moves; some of it where that is more than an event should hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountContents {
     pub lots: Vec<Lot>,

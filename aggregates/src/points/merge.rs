@@ -4,7 +4,7 @@ use super::{
     account::Account,
     command::Absorb,
     draft::Draft,
-    event::{AccountAbsorbed, AccountClosed, AccountContents, PointsEvent},
+    event::{AccountAbsorbed, AccountClosed, AccountContents, ContentsAbsorbed, PointsEvent},
     purse::Purse,
 };
 use crate::{id::CustomerId, time::Timestamp};
@@ -21,12 +21,14 @@ pub(super) fn absorb(account: &Account, command: &Absorb) -> Vec<PointsEvent> {
     let mut draft = Draft::at(account, command.now);
     let mut incoming = Purse::default();
     take_over(&mut incoming, &command.contents);
-    draft.record(PointsEvent::AccountAbsorbed(AccountAbsorbed {
-        from: command.from,
-        points: incoming.total(),
-        contents: command.contents.clone(),
-        links: command.links.clone(),
-    }));
+    let from = command.from;
+    let mut parts = command.contents.clone().into_parts(command.part_bytes);
+    let contents = parts.pop().unwrap_or_default();
+    for contents in parts {
+        draft.record(PointsEvent::ContentsAbsorbed(ContentsAbsorbed { from, contents }));
+    }
+    let links = command.links.clone();
+    draft.record(PointsEvent::AccountAbsorbed(AccountAbsorbed { from, points: incoming.total(), contents, links }));
     // What came in has lived by its own dates until now: points that had expired there pay no debt here.
     for event in incoming.settle(command.now) {
         draft.record(event);

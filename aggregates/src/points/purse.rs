@@ -15,6 +15,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// Lots that one event about the passing of time names at most: some 100 KiB, so that it fits into a commit.
+const LOTS_PER_EVENT: usize = 4_096;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purse {
     pub lots: Vec<Lot>,
@@ -207,8 +210,8 @@ impl Purse {
             .filter(|lot| !lot.activated && !lot.is_pending_at(instant))
             .map(|lot| lot.id)
             .collect();
-        if !freed.is_empty() {
-            self.record(PointsEvent::PointsActivated(PointsActivated { lots: freed, at: instant }), events);
+        for lots in freed.chunks(LOTS_PER_EVENT).map(<[_]>::to_vec) {
+            self.record(PointsEvent::PointsActivated(PointsActivated { lots, at: instant }), events);
         }
         self.cover_debt(instant, events);
         let movements: Vec<Movement> = self
@@ -218,7 +221,7 @@ impl Purse {
             .filter(|lot| lot.expires_at(self.last_activity).is_some_and(|at| at <= instant))
             .map(|lot| Movement { lot: lot.id, kind: MovementKind::Expired, points: lot.remaining })
             .collect();
-        if !movements.is_empty() {
+        for movements in movements.chunks(LOTS_PER_EVENT).map(<[_]>::to_vec) {
             self.record(PointsEvent::PointsExpired(PointsExpired { movements, at: instant }), events);
         }
     }
@@ -228,7 +231,7 @@ impl Purse {
             return;
         }
         let movements = self.allocate(self.debt, instant, MovementKind::Covered);
-        if !movements.is_empty() {
+        for movements in movements.chunks(LOTS_PER_EVENT).map(<[_]>::to_vec) {
             let owed = -movements.iter().map(|movement| movement.points).sum::<i64>();
             self.record(PointsEvent::DebtCovered(DebtCovered { movements, owed }), events);
         }

@@ -4,10 +4,10 @@ use aggregates::{
     id::{CommandId, CustomerId, RedemptionId},
     money::Currency,
     points::{
-        AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, CommandRecord, DebtCovered, FactRef,
-        Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord, Outcome,
-        PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, Redemption, RedemptionReturned, RedemptionUsed,
-        RefundShare, RewardRedeemed, Shortfall,
+        AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, CommandRecord, ContentsAbsorbed,
+        DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
+        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, Redemption, RedemptionReturned,
+        RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
     program::{LineExclusion, RuleAward, RuleId},
 };
@@ -29,6 +29,7 @@ pub fn samples() -> Vec<PointsEvent> {
         PointsEvent::RedemptionReturned(returned()),
         PointsEvent::AccountClosed(AccountClosed { into: CustomerId(uuid(0xc1)), points: -20 }),
         PointsEvent::AccountAbsorbed(absorbed()),
+        PointsEvent::ContentsAbsorbed(ContentsAbsorbed { from: CustomerId(uuid(0xc2)), contents: contents() }),
     ]);
     samples
 }

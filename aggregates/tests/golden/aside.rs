@@ -1,7 +1,8 @@
-//! Samples of what is kept beside the accounts: products, parked webhooks, facts that wait.
+//! Samples of what is kept beside the accounts: products, parked webhooks, facts that wait, the installation.
 
 use aggregates::{
     id::ParkedId,
+    installation::{InstallationEvent, LeftBehind, LogAdopted, LogPlace},
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
     product::{ProductDeleted, ProductEvent, ProductStated, ProductVariant},
     waiting::{FactSetAside, WaitingEvent},
@@ -56,4 +57,24 @@ pub fn parked() -> Vec<ParkedEvent> {
 
 pub fn waiting() -> Vec<WaitingEvent> {
     vec![WaitingEvent::FactSetAside(FactSetAside { item: uuid(0x1e), fact: sealed("a fact") })]
+}
+
+pub fn installation() -> Vec<InstallationEvent> {
+    let place = |position, commit_hash| LogPlace {
+        stream: "JOURNAL of 2026-11-22T16:00:00.123456Z".to_owned(),
+        position,
+        commit_hash,
+    };
+    let left = |read_model: &str, stood_at| LeftBehind { read_model: read_model.to_owned(), stood_at };
+    let adopted = LogAdopted {
+        left_behind: vec![
+            left("balances", place(900, Some([0xba; 32]))),
+            left("customers", place(899, Some([0xc0; 32]))),
+        ],
+        adopted: place(500, Some([0xad; 32])),
+        forgotten_facts: 3,
+        note: sealed("who and why"),
+    };
+    let of_an_empty_log = LogAdopted { left_behind: Vec::new(), adopted: place(0, None), ..adopted.clone() };
+    vec![InstallationEvent::LogAdopted(adopted), InstallationEvent::LogAdopted(of_an_empty_log)]
 }

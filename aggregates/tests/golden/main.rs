@@ -22,6 +22,7 @@ use aggregates::{
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
+    installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
@@ -120,6 +121,11 @@ fn waiting_facts() {
 }
 
 #[test]
+fn the_installation() {
+    hold(InstallationEvent::STORED, &aside::installation(), &[]);
+}
+
+#[test]
 fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
     let stored = [
         PointsEvent::STORED,
@@ -130,6 +136,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ProductEvent::STORED,
         ParkedEvent::STORED,
         WaitingEvent::STORED,
+        InstallationEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use aggregates::{
     customer::Profile,
     gdpr::StatedRequest,
+    installation::AdoptionNote,
     merchant::{ShopDomain, WebhookSecret},
     money::Currency,
     order::{Item, OrderBody, OrderLine, Refund, RefundLine},
@@ -15,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 9] = [
     "sealed.profile.hex",
     "sealed.order_reference.hex",
     "sealed.order_lines.hex",
@@ -24,6 +25,7 @@ pub const FILES: [&str; 8] = [
     "sealed.shop_domain.hex",
     "sealed.stated_request.hex",
     "sealed.waiting_fact.hex",
+    "sealed.adoption_note.hex",
 ];
 
 fn hold<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, samples: &[T]) {
@@ -132,4 +134,10 @@ fn waiting_facts() {
     let facts =
         [WaitingFact::Body(body()), WaitingFact::Refund { order_id: "9007199254740993".to_owned(), refund: refund() }];
     hold("sealed.waiting_fact.hex", &facts);
+}
+
+#[test]
+fn notes_on_the_installation() {
+    let note = AdoptionNote { operator: "deploy".to_owned(), reason: "disk failure, restored from backup".to_owned() };
+    hold("sealed.adoption_note.hex", &[note]);
 }

@@ -33,7 +33,16 @@ pub async fn is_as_new_as_the_log(vault: &Vault, journal: &Journal, db: &PgPool)
     let head = journal.last_position().await?;
     let seen = projections::list(db).await?.into_iter().find(|checkpoint| checkpoint.projection == Customers::NAME);
     let seen = seen.map_or(0, |checkpoint| checkpoint.position);
-    let mut commits = journal.follow(seen.min(head.saturating_sub(NEWEST_COMMITS_CHECKED)), Follow::Everything).await?;
+    knows_everybody_after(vault, journal, seen.min(head.saturating_sub(NEWEST_COMMITS_CHECKED))).await
+}
+
+/// Everybody whom the log names after a position, up to where it ends now.
+///
+/// # Errors
+/// As [`is_as_new_as_the_log`].
+pub async fn knows_everybody_after(vault: &Vault, journal: &Journal, after: u64) -> anyhow::Result<()> {
+    let head = journal.last_position().await?;
+    let mut commits = journal.follow(after, Follow::Everything).await?;
     let mut people = People::new();
     let mut count = 0;
     while commits.reached() < head {

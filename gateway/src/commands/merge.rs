@@ -1,5 +1,6 @@
 //! Two profiles of the shop become one. Both people and both accounts change in one atomic commit: no reader ever sees
-//! points on both sides, or on none.
+//! points on both sides, or on none. However large they are: what does not fit into one commit is several in the same
+//! batch.
 
 use aggregates::{
     Aggregate,
@@ -19,6 +20,9 @@ use super::{
     request::{Done, Request},
 };
 use crate::{gateway::Gateway, shopify::SeenCustomer};
+
+/// How much of an account goes into one event; several of these fit into a commit.
+const PART_BYTES: usize = 128 * 1024;
 
 impl Gateway {
     /// The shop kept one profile and deleted the other.
@@ -98,6 +102,7 @@ impl Gateway {
         let absorb = PointsCommand::Absorb(Box::new(Absorb {
             from: loser,
             contents: lost_account.state().contents(),
+            part_bytes: PART_BYTES,
             links,
             now: request.now,
         }));

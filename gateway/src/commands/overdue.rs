@@ -3,7 +3,7 @@
 
 use aggregates::{id::MerchantId, time::Timestamp, waiting::WaitingFact};
 use journal::Actor;
-use vault::OverdueItem;
+use vault::PlacedItem;
 
 use super::{error::CommandError, park::WAITING_FACT, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -18,7 +18,7 @@ impl Gateway {
         Ok(overdue.len())
     }
 
-    async fn park_one(&self, overdue: &OverdueItem) -> Result<(), CommandError> {
+    async fn park_one(&self, overdue: &PlacedItem) -> Result<(), CommandError> {
         let merchant = overdue.merchant;
         let Some(fact) = self.stated_at(merchant, overdue.item, overdue.position).await? else { return Ok(()) };
         let order_id = match &fact {

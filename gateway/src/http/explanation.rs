@@ -274,7 +274,8 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::PointsActivated(_)
         | PointsEvent::RedemptionUsed(_)
         | PointsEvent::AccountClosed(_)
-        | PointsEvent::AccountAbsorbed(_) => (&[], None),
+        | PointsEvent::AccountAbsorbed(_)
+        | PointsEvent::ContentsAbsorbed(_) => (&[], None),
     }
 }
 

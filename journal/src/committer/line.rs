@@ -52,6 +52,10 @@ impl Line {
         self.outstanding -= unit.messages();
         let mut overtaken = Vec::new();
         for (place, parcel) in unit.parcels.iter().enumerate() {
+            // A subject is free when its last commit is: called in earlier, the next would lose its hold again.
+            if unit.parcels.get(place + 1).is_some_and(|next| next.continues) {
+                continue;
+            }
             self.held.remove(&parcel.subject);
             self.call_next(parcel.subject, positions.map_or(0, |positions| positions[place]), &mut overtaken);
         }

@@ -33,12 +33,13 @@ pub async fn fates(log: &Log, units: Vec<Unit>) -> Vec<(Unit, Fate)> {
     futures::stream::iter(lookups).buffered(LOOKUPS_AT_ONCE).collect().await
 }
 
-/// The guard says exactly where a commit would be: the first on its subject after the expected position. Looking
-/// there and not at the end, a commit is found even when others have followed it since.
+/// The guard says exactly where a commit would be: the first on its subject after the expected position, or after the one
+/// it continues. Looking there and not at the end, a commit is found even when others have followed it since.
 async fn fate(log: &Log, unit: &Unit) -> Result<Fate, JournalError> {
-    let mut positions = Vec::with_capacity(unit.messages());
+    let mut positions: Vec<u64> = Vec::with_capacity(unit.messages());
     for parcel in unit.parcels.iter() {
-        let successor = log.first_from(&parcel.subject.to_string(), parcel.expected + 1).await?;
+        let before = positions.last().filter(|_| parcel.continues).copied().unwrap_or(parcel.expected);
+        let successor = log.first_from(&parcel.subject.to_string(), before + 1).await?;
         match successor {
             // Units are written whole: one missing is all missing.
             None => return Ok(Fate::Absent),
@@ -55,11 +56,11 @@ async fn fate(log: &Log, unit: &Unit) -> Result<Fate, JournalError> {
 /// position that was reached is certain, so whoever expects less is stale for certain; whoever the replica did not
 /// know to be stale yet fails once more, and then travels alone.
 pub async fn sift(log: &Log, units: Vec<Unit>) -> (Vec<Unit>, Vec<Unit>) {
-    let subjects: Vec<_> = units.iter().flat_map(|unit| unit.parcels.iter().map(|parcel| parcel.subject)).collect();
+    let guarded = |unit: &Unit| -> Vec<_> { unit.guarded().map(|parcel| parcel.subject).collect() };
+    let subjects: Vec<_> = units.iter().flat_map(guarded).collect();
     let reached = log.direct().last_positions(&subjects).await.unwrap_or_default();
     units.into_iter().partition(|unit| {
-        unit.parcels
-            .iter()
+        unit.guarded()
             .any(|parcel| reached.get(&parcel.subject.to_string()).is_some_and(|position| *position > parcel.expected))
     })
 }

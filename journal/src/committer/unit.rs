@@ -36,6 +36,11 @@ impl Unit {
         self.parcels.len()
     }
 
+    /// One for each subject: the commit that its guard is on.
+    pub fn guarded(&self) -> impl Iterator<Item = &Parcel> {
+        self.parcels.iter().filter(|parcel| !parcel.continues)
+    }
+
     pub fn bytes(&self) -> usize {
         self.parcels.iter().map(|parcel| parcel.payload.len()).sum()
     }

@@ -175,7 +175,9 @@ impl Sender {
 
 fn headers(parcel: &Parcel) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, header::HeaderValue::from(parcel.expected));
+    if !parcel.continues {
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, header::HeaderValue::from(parcel.expected));
+    }
     headers.insert(EVENTS_HEADER, parcel.events.as_str());
     if let Some(traceparent) = &parcel.traceparent {
         headers.insert(TRACEPARENT_HEADER, traceparent.as_str());

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aggregates::Aggregate;
-use aggregates::event::Recorded;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
 
@@ -11,12 +10,13 @@ use crate::append::AppendError;
 use crate::connection::Journal;
 use crate::subject::Subject;
 
+use super::decision::Run;
 use super::error::{ExecuteError, LoadError};
 use super::pause::Retry;
 use super::rehydrate;
 use super::slot::Slot;
 use super::snapshot::{Shelf, Snapshot, SnapshotSeal, Snapshots};
-use super::{CommandContext, Executed, Ids, RandomIds, Versioned, stored};
+use super::{CommandContext, Executed, Ids, RandomIds, Versioned, decision};
 
 /// How many aggregates stay in memory, of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,27 +172,28 @@ impl<A: Aggregate> Aggregates<A> {
         current: Arc<Versioned<A>>,
         events: Vec<A::Event>,
     ) -> Result<Executed<A>, AppendError> {
-        let append = context.append(subject, current.position, self.ids().next(), stored(&events));
-        let position = self.journal().append(append).await.inspect_err(|error| {
+        let appends = decision::appends(context, subject, &current, self.ids(), &events);
+        let lengths: Vec<usize> = appends.iter().map(|append| append.commit.events.len()).collect();
+        let positions = self.journal().append_together(appends).await.inspect_err(|error| {
             // A conflict is caught up with from where the state stands; anything else leaves too many doubts.
             if *error != AppendError::Conflict {
                 slot.evict();
             }
         })?;
-        let state = self.take_in(slot, subject, current, &events, &context.recorded(position));
-        Ok(Executed { state, events, position: Some(position) })
+        let runs = decision::runs(context, &events, &lengths, &positions);
+        let state = self.take_in(slot, subject, current, &runs);
+        Ok(Executed { state, events, position: positions.last().copied() })
     }
 
-    /// Puts a commit that was written on top of `current`, and a snapshot on the shelf when it is time.
+    /// Puts what was written on top of `current`, commit by commit, and a snapshot on the shelf when it is time.
     pub(super) fn take_in(
         &self,
         slot: &Slot<A>,
         subject: Subject,
         current: Arc<Versioned<A>>,
-        events: &[A::Event],
-        recorded: &Recorded,
+        runs: &[Run<'_, A>],
     ) -> Arc<Versioned<A>> {
-        let after = slot.take_in(current, events, recorded);
+        let after = slot.take_in(current, runs);
         if let Some(shelf) = &self.shared.shelf
             && slot.is_due(&after)
             && shelf.set_aside(subject, Arc::clone(&after))

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aggregates::Aggregate;
-use aggregates::event::Recorded;
 use tokio::sync::Mutex as Turn;
 
 use super::Versioned;
+use super::decision::Run;
 use super::snapshot::SNAPSHOT_EVERY;
 
 /// Commands on the same aggregate take turns, so that one process does not conflict with itself. Reading needs no turn.
@@ -38,17 +38,14 @@ impl<A: Aggregate> Slot<A> {
         versioned
     }
 
-    /// Takes in a commit that was written on top of `current`. If the slot was emptied meanwhile it stays empty.
-    pub fn take_in(
-        &self,
-        mut current: Arc<Versioned<A>>,
-        events: &[A::Event],
-        recorded: &Recorded,
-    ) -> Arc<Versioned<A>> {
+    /// Takes in the commits of a decision that was written on top of `current`: nobody sees some of them without the
+    /// others. If the slot was emptied meanwhile it stays empty.
+    pub fn take_in(&self, mut current: Arc<Versioned<A>>, runs: &[Run<'_, A>]) -> Arc<Versioned<A>> {
         let mut hot = self.hot();
         let was_here = hot.current.take().is_some();
         // Copies the state only if somebody is still reading the old one.
-        Arc::make_mut(&mut current).take_in(events, recorded);
+        let after = Arc::make_mut(&mut current);
+        runs.iter().for_each(|(events, recorded)| after.take_in(events, recorded));
         hot.current = was_here.then(|| Arc::clone(&current));
         current
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aggregates::Aggregate;
-use aggregates::event::Recorded;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::append::{Append, AppendError};
@@ -13,7 +12,7 @@ use crate::subject::Subject;
 use super::aggregates::Aggregates;
 use super::error::{LoadError, TogetherError};
 use super::slot::Slot;
-use super::{CommandContext, Ids, RandomIds, Versioned, stored};
+use super::{CommandContext, Ids, RandomIds, Versioned, decision};
 
 /// Collects what is to be written together. Lock each aggregate, decide on its state, stage the events, commit.
 ///
@@ -123,33 +122,43 @@ impl<'a> Together<'a> {
         }
     }
 
-    /// Writes everything that was staged in one atomic commit, and gives the positions in the order of staging.
+    /// Writes everything that was staged in one atomic commit, and gives the positions in the order of staging: the last
+    /// one of each.
     ///
     /// # Errors
     /// [`TogetherError::Conflict`] if one of them has moved; all states in memory are forgotten, and nothing was
     /// written. [`TogetherError::Append`] for everything else.
     pub async fn commit(self) -> Result<Vec<u64>, TogetherError> {
-        let appends: Vec<Append> =
-            self.staged.iter().map(|staged| staged.append(self.context, self.ids.as_ref())).collect();
-        match self.journal.append_together(appends).await {
-            Ok(positions) => {
-                for (staged, position) in self.staged.into_iter().zip(&positions) {
-                    staged.written(&self.context.recorded(*position));
-                }
-                Ok(positions)
-            }
+        let staged: Vec<Vec<Append>> =
+            self.staged.iter().map(|staged| staged.appends(self.context, self.ids.as_ref())).collect();
+        let lengths: Vec<Vec<usize>> =
+            staged.iter().map(|appends| appends.iter().map(|append| append.commit.events.len()).collect()).collect();
+        match self.journal.append_together(staged.into_iter().flatten().collect()).await {
+            Ok(positions) => Ok(self.written(&lengths, &positions)),
             Err(error) => {
                 self.staged.iter().for_each(|staged| staged.failed());
                 Err(error.into())
             }
         }
     }
+
+    /// `lengths` says, for each that was staged, how many events are in each of its commits.
+    fn written(self, lengths: &[Vec<usize>], mut positions: &[u64]) -> Vec<u64> {
+        let mut last = Vec::with_capacity(lengths.len());
+        for (staged, lengths) in self.staged.into_iter().zip(lengths) {
+            let (own, rest) = positions.split_at(lengths.len());
+            positions = rest;
+            staged.written(self.context, lengths, own);
+            last.extend(own.last());
+        }
+        last
+    }
 }
 
 /// Events decided on one aggregate, whatever its type.
 trait Staged: Send {
-    fn append(&self, context: &CommandContext, ids: &dyn Ids) -> Append;
-    fn written(self: Box<Self>, recorded: &Recorded);
+    fn appends(&self, context: &CommandContext, ids: &dyn Ids) -> Vec<Append>;
+    fn written(self: Box<Self>, context: &CommandContext, lengths: &[usize], positions: &[u64]);
     fn failed(&self);
 }
 
@@ -159,13 +168,14 @@ struct Decided<A: Aggregate> {
 }
 
 impl<A: Aggregate> Staged for Decided<A> {
-    fn append(&self, context: &CommandContext, ids: &dyn Ids) -> Append {
-        context.append(self.held.subject, self.held.current.position, ids.next(), stored(&self.events))
+    fn appends(&self, context: &CommandContext, ids: &dyn Ids) -> Vec<Append> {
+        decision::appends(context, self.held.subject, &self.held.current, ids, &self.events)
     }
 
-    fn written(self: Box<Self>, recorded: &Recorded) {
+    fn written(self: Box<Self>, context: &CommandContext, lengths: &[usize], positions: &[u64]) {
         let Decided { held, events } = *self;
-        held.aggregates.take_in(&held.slot, held.subject, held.current, &events, recorded);
+        let runs = decision::runs(context, &events, lengths, positions);
+        held.aggregates.take_in(&held.slot, held.subject, held.current, &runs);
     }
 
     fn failed(&self) {

@@ -46,6 +46,7 @@ fn subjects_have_one_spelling() {
         Subject::parked(merchant, 0xff).to_string(),
         Subject::gdpr(merchant, request).to_string(),
         Subject::product(merchant, 0).to_string(),
+        Subject::installation().to_string(),
         Subject::points(merchant, customer).snapshot(),
         parked_body(merchant, parked),
         everything_of(merchant),
@@ -60,6 +61,7 @@ fn subjects_have_one_spelling() {
     ln.2e.67e5504410b1426f9247bb680e5fe0c8.parked.sff
     ln.2e.67e5504410b1426f9247bb680e5fe0c8.gdpr.f81d4fae7dec41d0a76500a0c91e6bf6
     ln.2e.67e5504410b1426f9247bb680e5fe0c8.product.s00
+    ln.1c.00000000000000000000000000000000.installation.main
     lnsnap.2e.67e5504410b1426f9247bb680e5fe0c8.points.f81d4fae7dec41d0a76500a0c91e6bf6
     lnparked.2e.67e5504410b1426f9247bb680e5fe0c8.f81d4fae7dec41d0a76500a0c91e6bf6
     ln.2e.67e5504410b1426f9247bb680e5fe0c8.>

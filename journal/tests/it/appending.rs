@@ -76,8 +76,10 @@ async fn what_cannot_be_one_write_is_refused_before_it_is_sent() {
     let nats = Nats::single().await;
     let journal = journal_at(nats.url()).await;
 
-    let twice = journal.append_together(vec![append(account(1), 0, "a"), append(account(1), 0, "b")]).await;
-    assert!(matches!(twice, Err(AppendError::NotTogether(_))));
+    let apart = vec![append(account(1), 0, "a"), append(account(2), 0, "between"), append(account(1), 0, "b")];
+    assert!(matches!(journal.append_together(apart).await, Err(AppendError::NotTogether(_))));
+    let on_two_states = vec![append(account(1), 0, "a"), append(account(1), 1, "b")];
+    assert!(matches!(journal.append_together(on_two_states).await, Err(AppendError::NotTogether(_))));
 
     let large = journal.append(append(account(1), 0, &"x".repeat(MAX_COMMIT_BYTES))).await;
     assert!(matches!(large, Err(AppendError::TooLarge { bytes }) if bytes > MAX_COMMIT_BYTES));

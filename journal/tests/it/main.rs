@@ -6,6 +6,7 @@ mod appending;
 mod executing;
 mod following;
 mod grouping;
+mod large_decisions;
 mod lost_answers;
 mod races;
 mod snapshots;

@@ -121,7 +121,11 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
         PointsEvent::AccountAbsorbed(event) => {
             vec![Line::new(LineKind::TransferIn, event.points, recorded_at, Reference::Customer(event.from.0))]
         }
-        PointsEvent::PointsActivated(_) | PointsEvent::DebtCovered(_) | PointsEvent::RedemptionUsed(_) => Vec::new(),
+        // Of what came ahead the line of the absorption itself speaks.
+        PointsEvent::ContentsAbsorbed(_)
+        | PointsEvent::PointsActivated(_)
+        | PointsEvent::DebtCovered(_)
+        | PointsEvent::RedemptionUsed(_) => Vec::new(),
     };
     lines.into_iter().filter(|line| line.points != 0).collect()
 }

@@ -12,7 +12,7 @@ use super::RootKeyError;
 use crate::{
     VaultError,
     envelope::{self, Binding},
-    keys::{LookupKey, MerchantKeys},
+    keys::{InstallationKeys, LookupKey, MerchantKeys},
     secret::{Secret, random_id},
 };
 
@@ -64,7 +64,7 @@ pub(crate) struct Contents {
 pub(super) struct Wrapped {
     /// Which store this is; the database remembers the one it was filled under.
     store: Uuid,
-    /// For look-ups that come before any merchant is known.
+    /// The platform's own secret: for look-ups that come before any merchant is known, and for what is said of none.
     lookup: WrappedKey,
     merchants: BTreeMap<MerchantId, Merchant>,
     buckets: BTreeMap<BucketGeneration, Bucket>,
@@ -104,8 +104,15 @@ impl Contents {
     }
 
     pub(crate) fn platform_lookup(&self) -> Result<LookupKey, RootKeyError> {
-        let secret = unwrap(&self.root, PLATFORM, Uuid::nil(), "lookup", &self.wrapped.lookup)?;
-        Ok(LookupKey::new(&secret))
+        Ok(LookupKey::new(&self.platform_secret()?))
+    }
+
+    pub(crate) fn installation(&self) -> Result<InstallationKeys, RootKeyError> {
+        Ok(InstallationKeys::new(PLATFORM, &self.platform_secret()?))
+    }
+
+    fn platform_secret(&self) -> Result<Secret, RootKeyError> {
+        unwrap(&self.root, PLATFORM, Uuid::nil(), "lookup", &self.wrapped.lookup)
     }
 
     pub(crate) fn merchant(&self, merchant: MerchantId) -> Result<MerchantKeys, VaultError> {

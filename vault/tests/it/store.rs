@@ -17,6 +17,17 @@ async fn a_merchant_made_by_another_process_is_known_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_the_whole_installation_opens_in_every_process_and_under_no_merchants_key() {
+    let home = Home::new().await;
+    let (cli, gateway) = (home.vault().await, home.vault().await);
+    let merchant = new_merchant(&gateway).await;
+    let said = cli.installation().unwrap().seal_bytes("test", b"a reason");
+    assert_eq!(*gateway.installation().unwrap().open_bytes("test", &said).unwrap(), *b"a reason");
+    assert!(gateway.installation().unwrap().open_bytes("another", &said).is_err());
+    assert!(gateway.merchant(merchant).await.unwrap().open_bytes("test", &said).is_err());
+}
+
+#[tokio::test]
 async fn without_the_root_key_store_nothing_opens() {
     let home = Home::new().await;
     let vault = home.vault_with_lease(Duration::ZERO).await;

@@ -1,7 +1,7 @@
 //! Facts that come before their order.
 
 use aggregates::{id::MerchantId, time::Timestamp};
-use vault::{ItemId, ItemPurpose, OrderOwner, Vault, VaultError, WaitingItem};
+use vault::{ItemId, ItemPurpose, OrderOwner, PlacedItem, Vault, VaultError, WaitingItem};
 
 use crate::database::{Home, fresh_person, new_merchant};
 
@@ -51,6 +51,31 @@ async fn applied_facts_are_dropped_with_their_keys() {
     vault.drop_waiting_items(merchant, "1001", &[second]).await.unwrap();
     assert_eq!(owner().await, OrderOwner::Account { account: ada, was_waiting: false });
     vault.set_waiting_position(second, 9).await.expect("a late position is of no use, and no harm");
+}
+
+#[tokio::test]
+async fn facts_that_the_journal_has_lost_are_forgotten_with_their_keys() {
+    let home = Home::new().await;
+    let vault = home.vault().await;
+    let merchant = new_merchant(&vault).await;
+    let (kept, lost, on_its_way) =
+        (new_fact(&vault, merchant).await, new_fact(&vault, merchant).await, new_fact(&vault, merchant).await);
+    for fact in [kept, lost, on_its_way] {
+        vault.add_waiting_item(merchant, "1001", fact).await.unwrap();
+    }
+    vault.set_waiting_position(kept, 3).await.unwrap();
+    vault.set_waiting_position(lost, 7).await.unwrap();
+
+    let placed = |item, position| PlacedItem { merchant, item, position };
+    let mut expected = [placed(kept, 3), placed(lost, 7)];
+    expected.sort_by_key(|placed| placed.item);
+    assert_eq!(vault.placed_waiting(None).await.unwrap(), expected);
+    assert_eq!(vault.placed_waiting(Some(expected[0].item)).await.unwrap(), expected[1..]);
+
+    vault.forget_waiting(&[placed(lost, 7)]).await.unwrap();
+    assert_eq!(vault.placed_waiting(None).await.unwrap(), [placed(kept, 3)]);
+    assert!(matches!(vault.item(merchant, lost).await, Err(VaultError::ItemGone)));
+    vault.item(merchant, kept).await.expect("what the journal has still opens");
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod spent;
 
 use proptest::prelude::*;
 
+use crate::points::{Account, PointsEvent, Purse, tests::kit::*};
+
 use self::{
     canonical::canonical,
     delivery::{Plan, plan},
@@ -52,6 +54,38 @@ proptest! {
     ) {
         sweeps_change_nothing(&moves, near, far)?;
     }
+
+    /// However large an account is, it comes over as if it came at once.
+    #[test]
+    fn in_parts_or_at_once_it_is_the_same_account(moves in moves(), part_bytes in 1..2_000_usize) {
+        parts_change_nothing(&moves, part_bytes)?;
+    }
+}
+
+/// In how many parts an account comes over changes nothing but the number of events.
+fn parts_change_nothing(moves: &[Move], part_bytes: usize) -> Result<(), TestCaseError> {
+    let absorbed_in_parts_of = |bytes: usize| {
+        let mut loser = Twins::default();
+        moves.iter().for_each(|step| loser.both(step));
+        let mut loser = loser.into_unswept();
+        let mut winner = loser.meanwhile(Person(9));
+        winner.order(order("the winner's", 3_000)).absorb_in_parts_of(bytes, &mut loser);
+        (winner, loser)
+    };
+    let (at_once, _) = absorbed_in_parts_of(usize::MAX);
+    let (in_parts, _) = absorbed_in_parts_of(part_bytes);
+    prop_assert_eq!(&in_parts.account, &at_once.account);
+    prop_assert!(in_parts.events().len() >= at_once.events().len());
+    for part in ahead(in_parts.events()) {
+        let mut purse = Purse::default();
+        Account::apply_to_purse(&mut purse, part, in_parts.now);
+        prop_assert!(purse.is_sound(), "{:?}", part);
+    }
+    Ok(())
+}
+
+fn ahead(events: &[PointsEvent]) -> impl Iterator<Item = &PointsEvent> {
+    events.iter().filter(|event| matches!(event, PointsEvent::ContentsAbsorbed(_)))
 }
 
 /// `rest` is how many days after the last delivery the accounts are compared.

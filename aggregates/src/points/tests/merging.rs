@@ -2,6 +2,7 @@
 
 use super::kit::*;
 use crate::{
+    event::Event,
     id::CommandId,
     order::OrderBody,
     points::{Absorb, CodeUseOutcome, PointsCommand, PointsRefusal},
@@ -30,10 +31,26 @@ fn a_merge_is_done_once() {
     let absorb = PointsCommand::Absorb(Box::new(Absorb {
         from: loser.person.id(),
         contents: loser.account.contents(),
+        part_bytes: 1,
         links: vec![sealed_key(loser.person)],
         now: winner.now,
     }));
     winner.absorb(&mut loser).when(absorb).then_nothing_happened().then_available(60);
+}
+
+#[test]
+fn an_account_of_any_size_comes_over_in_parts_of_bounded_size() {
+    const ORDERS: usize = 150;
+    const PART_BYTES: usize = 4 * 1024;
+    let mut winner = Story::given(one_point_per_euro());
+    let mut loser = winner.meanwhile(Person(2));
+    for number in 0..ORDERS {
+        loser.order(order(&number.to_string(), 100));
+    }
+    winner.absorb_in_parts_of(PART_BYTES, &mut loser).then_available(150).then_lifetime(150, 0, 0);
+    let sizes: Vec<usize> = winner.events().iter().map(|event| event.encode().len()).collect();
+    assert!(sizes.len() > 3 && sizes.iter().all(|size| *size < PART_BYTES + 1_000), "{sizes:?}");
+    winner.refund("149", goods_back("r", day(0), 100)).then_available(149);
 }
 
 #[test]

@@ -100,3 +100,17 @@ async fn those_who_wait_for_too_long_are_taken_out_and_hold_their_subjects_until
     assert_eq!(line.tired_alone(now, 2 * PATIENCE).len(), 0);
     assert_eq!(line.tired_alone(now, PATIENCE).len(), 1);
 }
+
+#[test]
+fn whoever_waits_for_a_subject_with_several_commits_waits_for_the_last_of_them() {
+    let mut line = Line::default();
+    let several = vec![Parcel::empty(subject(1), 0), Parcel::empty(subject(1), 0).continuing()];
+    line.enter(Unit::new(several, oneshot::channel().0));
+    line.enter(unit(&[(1, 9)]));
+    line.enter(unit(&[(1, 9)]));
+    assert_eq!((line.groups.len(), line.singles.len(), line.outstanding()), (1, 0, 4));
+
+    let first = take(&mut line);
+    assert!(line.leave(&first, Some(&[8, 9])).is_empty(), "both expect what was written last");
+    assert_eq!((line.singles.len(), line.outstanding()), (1, 2), "one at a time");
+}

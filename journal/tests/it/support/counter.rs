@@ -7,6 +7,9 @@ use aggregates::{Aggregate, Context};
 use journal::Snapshot;
 use serde::{Deserialize, Serialize};
 
+/// What one large event weighs, about.
+pub const LARGE_BYTES: usize = 50_000;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counter {
     pub total: u64,
@@ -20,6 +23,13 @@ pub enum Counted {
     Added { order: u64, by: u64 },
     Closed,
     Reopened,
+    AddedLarge { order: u64, padding: Vec<u8> },
+}
+
+impl Counted {
+    pub fn large(order: usize) -> Self {
+        Counted::AddedLarge { order: u64::try_from(order).expect("small"), padding: vec![7; LARGE_BYTES] }
+    }
 }
 
 pub enum Count {
@@ -27,6 +37,10 @@ pub enum Count {
     Add {
         order: u64,
         by: u64,
+    },
+    /// Adds 1 for each of so many orders, at length.
+    AddLarge {
+        orders: usize,
     },
     Close,
     Reopen,
@@ -42,6 +56,7 @@ impl Event for Counted {
             Counted::Added { .. } => "counter.added",
             Counted::Closed => "counter.closed",
             Counted::Reopened => "counter.reopened",
+            Counted::AddedLarge { .. } => "counter.added_large",
         }
     }
 
@@ -56,7 +71,7 @@ impl Event for Counted {
     fn decode(name: &str, version: u8, bytes: &[u8]) -> Result<Self, Undecodable> {
         let malformed = || Undecodable::Malformed { name: name.to_owned(), version };
         match name {
-            "counter.added" | "counter.closed" | "counter.reopened" => {
+            "counter.added" | "counter.closed" | "counter.reopened" | "counter.added_large" => {
                 postcard::from_bytes(bytes).map_err(|_| malformed())
             }
             _ => Err(Undecodable::Unknown { name: name.to_owned(), version }),
@@ -75,6 +90,7 @@ impl Aggregate for Counter {
             Count::Add { order, .. } if self.seen.contains(order) => Ok(Vec::new()),
             Count::Add { .. } if self.closed => Err(Closed),
             Count::Add { order, by } => Ok(vec![Counted::Added { order: *order, by: *by }]),
+            Count::AddLarge { orders } => Ok((0..*orders).map(Counted::large).collect()),
             Count::Close if self.closed => Ok(Vec::new()),
             Count::Close => Ok(vec![Counted::Closed]),
             Count::Reopen => Ok(vec![Counted::Reopened]),
@@ -85,6 +101,10 @@ impl Aggregate for Counter {
         match event {
             Counted::Added { order, by } => {
                 self.total += by;
+                self.seen.insert(*order);
+            }
+            Counted::AddedLarge { order, .. } => {
+                self.total += 1;
                 self.seen.insert(*order);
             }
             Counted::Closed => self.closed = true,

@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Nats {
     nodes: Vec<Child>,
     urls: Vec<String>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Nats {
@@ -28,7 +28,7 @@ impl Nats {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let node = start(directory.path(), "n1", "");
         let url = client_url(directory.path(), "n1").await;
-        let nats = Nats { nodes: vec![node], urls: vec![url], _directory: directory };
+        let nats = Nats { nodes: vec![node], urls: vec![url], directory };
         nats.wait_for_jetstream().await;
         nats
     }
@@ -47,9 +47,21 @@ impl Nats {
         for name in ["n1", "n2", "n3"] {
             urls.push(client_url(directory.path(), name).await);
         }
-        let nats = Nats { nodes, urls, _directory: directory };
+        let nats = Nats { nodes, urls, directory };
         nats.wait_for_jetstream().await;
         nats
+    }
+
+    /// Kills the only server, as a crash does, and starts it on what it left; its address is another one.
+    pub async fn crash(&mut self) {
+        let node = &mut self.nodes[0];
+        node.kill().expect("it runs");
+        node.wait().expect("it ends");
+        let home = self.directory.path().join("n1");
+        std::fs::remove_file(ports_file(&home).expect("it has said where it listens")).expect("nobody else removes it");
+        self.nodes[0] = run(&home);
+        self.urls[0] = client_url(self.directory.path(), "n1").await;
+        self.wait_for_jetstream().await;
     }
 
     /// The address of the first server.
@@ -106,17 +118,26 @@ fn start(directory: &Path, name: &str, cluster: &str) -> Child {
         .expect("a String takes it");
     writeln!(config, "jetstream {{ store_dir: {store:?}, sync_interval: always }}\n{cluster}")
         .expect("a String takes it");
-    let file = home.join("nats.conf");
-    std::fs::write(&file, config).expect("the configuration can be written");
-    let log = std::fs::File::create(home.join("log")).expect("the log can be made");
-    Command::new(binary()).arg("-c").arg(file).stdout(Stdio::null()).stderr(log).spawn().expect("nats-server starts")
+    std::fs::write(home.join("nats.conf"), config).expect("the configuration can be written");
+    run(&home)
+}
+
+fn run(home: &Path) -> Child {
+    let log = std::fs::File::options().create(true).append(true).open(home.join("log")).expect("the log can be made");
+    Command::new(binary())
+        .arg("-c")
+        .arg(home.join("nats.conf"))
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("nats-server starts")
 }
 
 /// The server writes its ports into a file once it listens.
 async fn client_url(directory: &Path, name: &str) -> String {
     let started = Instant::now();
     loop {
-        if let Some(url) = ports_file(&directory.join(name)) {
+        if let Some(url) = ports_file(&directory.join(name)).and_then(|file| url_in(&file)) {
             return url;
         }
         assert!(started.elapsed() < START_TIMEOUT, "{name} did not start: {}", directory.display());
@@ -124,10 +145,13 @@ async fn client_url(directory: &Path, name: &str) -> String {
     }
 }
 
-fn ports_file(home: &Path) -> Option<String> {
+fn ports_file(home: &Path) -> Option<PathBuf> {
     let is_ports = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ports");
-    let path = std::fs::read_dir(home).ok()?.flatten().map(|entry| entry.path()).find(is_ports)?;
-    let ports: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    std::fs::read_dir(home).ok()?.flatten().map(|entry| entry.path()).find(is_ports)
+}
+
+fn url_in(ports_file: &Path) -> Option<String> {
+    let ports: serde_json::Value = serde_json::from_slice(&std::fs::read(ports_file).ok()?).ok()?;
     ports["nats"][0].as_str().map(str::to_owned)
 }
 

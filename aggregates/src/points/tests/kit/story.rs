@@ -186,12 +186,18 @@ impl Story {
         self.when(PointsCommand::Settle { now: self.now })
     }
 
-    /// Takes over everything of `loser`, as one merge does: both sides at once.
+    /// Takes over everything of `loser`, as one merge does: both sides at once. In the smallest parts there are, because
+    /// what holds of these holds of larger ones; see `in_parts_or_at_once_it_is_the_same_account`.
     pub fn absorb(&mut self, loser: &mut Story) -> &mut Self {
+        self.absorb_in_parts_of(1, loser)
+    }
+
+    pub fn absorb_in_parts_of(&mut self, part_bytes: usize, loser: &mut Story) -> &mut Self {
         loser.now = self.now;
         let command = PointsCommand::Absorb(Box::new(Absorb {
             from: loser.person.id(),
             contents: loser.account.contents(),
+            part_bytes,
             links: loser.keys().into_iter().map(sealed_key).collect(),
             now: self.now,
         }));

@@ -103,6 +103,10 @@ impl Twins {
         [&self.swept, &self.unswept]
     }
 
+    pub fn into_unswept(self) -> Story {
+        self.unswept
+    }
+
     /// Whether the merchant ever allowed a negative balance.
     pub fn may_owe(&self) -> bool {
         self.could_owe
