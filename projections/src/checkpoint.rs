@@ -2,9 +2,13 @@
 
 use aggregates::time::Timestamp;
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool, Row};
+use journal::StreamIdentity;
+use sqlx::{PgExecutor, PgPool, Row};
 
-use crate::sql::{bigint, position, timestamp, timestamptz};
+use crate::{
+    progress::{self, AsOf},
+    sql::{bigint, position, timestamp, timestamptz},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -30,6 +34,11 @@ impl Checkpoint {
             paused: false,
         }
     }
+}
+
+/// How checkpoints name a log.
+pub(crate) fn name_of(log: &StreamIdentity) -> String {
+    format!("{} of {}", log.name, log.created_at)
 }
 
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<Checkpoint, sqlx::Error> {
@@ -68,20 +77,24 @@ pub async fn set_paused(db: &PgPool, projection: &str, paused: bool) -> Result<b
     Ok(updated.rows_affected() == 1)
 }
 
-/// Moves the checkpoint if it still stands where this worker left it. False: another worker has moved it, and this
-/// transaction must not commit.
+/// Moves the checkpoint if it still stands where this worker left it, and announces it when that is committed. False:
+/// another worker has moved it, and this transaction must not commit. One statement, because every projection needs it
+/// for every transaction; by itself it is a transaction.
 pub(crate) async fn advance(
-    transaction: &mut PgConnection,
+    connection: impl PgExecutor<'_>,
     from: &Checkpoint,
     to: &Checkpoint,
 ) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query(
-        "insert into read.checkpoint as standing (projection, stream, position, commit_hash, recorded_at)
-         values ($1, $2, $3, $4, $5)
-         on conflict (projection) do update
-            set stream = excluded.stream, position = excluded.position, commit_hash = excluded.commit_hash,
-                recorded_at = excluded.recorded_at, updated_at = now()
-          where standing.position = $6 and not standing.paused",
+        "with moved as (
+            insert into read.checkpoint as standing (projection, stream, position, commit_hash, recorded_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict (projection) do update
+               set stream = excluded.stream, position = excluded.position, commit_hash = excluded.commit_hash,
+                   recorded_at = excluded.recorded_at, updated_at = now()
+             where standing.position = $6 and not standing.paused
+            returning 1)
+         select pg_notify($7, $8) from moved",
     )
     .bind(&to.projection)
     .bind(&to.stream)
@@ -89,7 +102,9 @@ pub(crate) async fn advance(
     .bind(to.commit_hash.map(|hash| hash.to_vec()))
     .bind(timestamptz(to.recorded_at))
     .bind(bigint(from.position))
-    .execute(transaction)
+    .bind(progress::CHANNEL)
+    .bind(progress::announcement(&to.projection, AsOf { position: to.position, time: to.recorded_at }))
+    .fetch_optional(connection)
     .await?;
-    Ok(moved.rows_affected() == 1)
+    Ok(moved.is_some())
 }

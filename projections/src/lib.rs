@@ -3,8 +3,10 @@
 //! Dropping all of it loses nothing.
 
 pub mod balances;
+mod batch;
 pub mod checkpoint;
 pub mod customers;
+mod feed;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;
@@ -15,6 +17,7 @@ mod sql;
 mod telemetry;
 
 pub use checkpoint::{Checkpoint, list, set_paused};
+pub use feed::{Feed, Left};
 pub use progress::Progress;
 pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};

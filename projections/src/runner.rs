@@ -4,32 +4,22 @@
 //! the same projection cannot apply anything twice, it fails and starts over from what the first one wrote. No
 //! transaction ends inside a group of commits that were written together.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use aggregates::time::Timestamp;
-use futures::{FutureExt, Stream, StreamExt};
-use journal::{Follow, Journal, JournalError, Positioned};
+use journal::{Following, JournalError};
 use sqlx::PgPool;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
+    batch::Batch,
     checkpoint::{self, Checkpoint},
-    progress,
+    feed::{Feed, Left, Source, SourceError},
     projection::{Projection, ProjectionError},
     telemetry,
 };
 
-/// Commits in one transaction, unless a group must be kept whole.
-const BATCH_COMMITS_MAX: usize = 2_000;
-/// From this pace on (one commit in so much time) the log is busy, and commits are gathered before they are written: all
-/// projections together would otherwise keep the database busy with small transactions.
-const BUSY_PACE: Duration = Duration::from_millis(1);
-/// How long commits are gathered while the log is busy.
-const GATHERING: Duration = Duration::from_millis(40);
-/// The same for commits that only move the checkpoint.
-const GATHERING_OF_OTHERS: Duration = Duration::from_millis(200);
 /// Pause before a failed or fenced worker tries again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long a quiet log is waited for before a look at the checkpoint.
@@ -50,6 +40,9 @@ pub enum RunnerError {
     Fenced,
     #[error("paused")]
     Paused,
+    /// It cannot go on with what all projections read together, and goes on by itself.
+    #[error(transparent)]
+    Left(#[from] Left),
     /// The log is not the one this read model was made from. It must not be continued silently.
     #[error(
         "the journal at position {position} is not the one that {projection} was made from: \
@@ -60,29 +53,41 @@ pub enum RunnerError {
     Database(#[from] sqlx::Error),
 }
 
+impl From<SourceError> for RunnerError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Journal(error) => RunnerError::Journal(error),
+            SourceError::Left(left) => RunnerError::Left(left),
+        }
+    }
+}
+
 pub struct Runner<P> {
     projection: P,
-    journal: Journal,
+    feed: Feed,
     db: PgPool,
 }
 
 impl<P: Projection> Runner<P> {
-    pub fn new(projection: P, journal: Journal, db: PgPool) -> Self {
-        Runner { projection, journal, db }
+    pub fn new(projection: P, feed: Feed, db: PgPool) -> Self {
+        Runner { projection, feed, db }
     }
 
     /// Runs until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model waits, and
     /// says through its lag that it does.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
-            let outcome = tokio::select! {
+            let Err(end) = tokio::select! {
                 () = stop.cancelled() => return,
-                outcome = self.follow_from_checkpoint() => outcome,
+                end = self.follow_from_checkpoint() => end,
             };
-            let pause = match outcome {
-                Ok(()) => RETRY_PAUSE,
-                Err(RunnerError::Paused) => PAUSE_POLL,
-                Err(error) => {
+            let pause = match end {
+                RunnerError::Left(left) => {
+                    tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
+                    Duration::ZERO
+                }
+                RunnerError::Paused => PAUSE_POLL,
+                error => {
                     metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
                     tracing::error!(projection = P::NAME, error = %error, "the projection stands still");
                     RETRY_PAUSE
@@ -95,52 +100,64 @@ impl<P: Projection> Runner<P> {
         }
     }
 
-    async fn follow_from_checkpoint(&self) -> Result<(), RunnerError> {
+    async fn follow_from_checkpoint(&self) -> Result<Infallible, RunnerError> {
+        let losses = self.feed.journal.losses();
         let mut standing = self.verified_checkpoint().await?;
-        let mut commits = std::pin::pin!(self.journal.follow(standing.position, Follow::Everything).await?);
-        let mut busy = false;
-        while let Some(first) = self.next_after(&standing, &mut commits).await? {
-            let began = Instant::now();
-            let batch = gather::<P>(first, &mut commits, busy.then_some(began)).await?;
-            standing = self.take_in(standing, &batch).await?;
-            busy = began.elapsed() < BUSY_PACE * u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let mut source = self.feed.source(&standing).await?;
+        // The log that was verified must be the one that is read.
+        if self.feed.journal.losses() != losses {
+            return Err(JournalError::Interrupted.into());
         }
-        Ok(())
+        let mut rested_since = Instant::now();
+        loop {
+            source.join(&standing);
+            let mut batch = Batch::after(&standing, P::CONTEXTS);
+            self.wait_for_first(&standing, &mut batch, &mut source).await?;
+            let gathered = gather(&mut batch, &mut source, rested_since).await;
+            if let Some(next) = batch.end(&standing) {
+                self.take_in(&batch, &standing, &next).await?;
+                standing = next;
+            }
+            gathered?;
+            rested_since = Instant::now();
+        }
     }
 
-    /// The next commit. While there is none, makes sure now and then that the rows are still those of `standing`: a
-    /// database that came back from a copy may have lost the last of them.
-    async fn next_after(
+    /// While nothing comes, makes sure now and then that the rows are still those of `standing`: a database that came
+    /// back from a copy may have lost the last of them.
+    async fn wait_for_first(
         &self,
         standing: &Checkpoint,
-        commits: &mut (impl Stream<Item = Result<Positioned, JournalError>> + Unpin),
-    ) -> Result<Option<Positioned>, RunnerError> {
+        batch: &mut Batch,
+        source: &mut Source<Following>,
+    ) -> Result<(), RunnerError> {
         loop {
-            match timeout(QUIET_LOOK, commits.next()).await {
-                Ok(next) => return Ok(next.transpose()?),
-                Err(_) => {
-                    let found = checkpoint::load(&self.db, P::NAME, &standing.stream).await?;
-                    if found.paused {
-                        return Err(RunnerError::Paused);
-                    }
-                    if found.position != standing.position {
-                        return Err(RunnerError::Fenced);
-                    }
-                }
+            match timeout(QUIET_LOOK, source.after(standing.position, batch.room())).await {
+                Ok(commits) => return Ok(batch.extend(commits?)?),
+                Err(_) => self.look_at_checkpoint(standing).await?,
             }
+            source.join(standing);
+        }
+    }
+
+    async fn look_at_checkpoint(&self, standing: &Checkpoint) -> Result<(), RunnerError> {
+        let found = checkpoint::load(&self.db, P::NAME, &standing.stream).await?;
+        match found {
+            _ if found.paused => Err(RunnerError::Paused),
+            _ if found.position != standing.position => Err(RunnerError::Fenced),
+            _ => Ok(()),
         }
     }
 
     /// The checkpoint, after making sure that it speaks of this log.
     async fn verified_checkpoint(&self) -> Result<Checkpoint, RunnerError> {
-        let identity = self.journal.identity().await?;
-        let stream = format!("{} of {}", identity.name, identity.created_at);
+        let stream = checkpoint::name_of(&self.feed.journal.identity().await?);
         let mut standing = checkpoint::load(&self.db, P::NAME, &stream).await?;
         if standing.paused {
             return Err(RunnerError::Paused);
         }
         if standing.position > 0 {
-            let here = self.journal.at(standing.position).await?.map(|commit| commit.hash());
+            let here = self.feed.journal.at(standing.position).await?.map(|commit| commit.hash());
             if standing.stream != stream || here != standing.commit_hash {
                 return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
             }
@@ -149,71 +166,51 @@ impl<P: Projection> Runner<P> {
         Ok(standing)
     }
 
-    async fn take_in(&self, standing: Checkpoint, batch: &[Positioned]) -> Result<Checkpoint, RunnerError> {
-        let last = batch.last().ok_or(RunnerError::Fenced)?;
-        // The server's time, not the merchants': their clocks are nobody else's business.
-        let recorded_at = batch.iter().map(|commit| commit.stored_at).fold(standing.recorded_at, Timestamp::max);
-        let next =
-            Checkpoint { position: last.position, commit_hash: Some(last.hash()), recorded_at, ..standing.clone() };
-        let mine: Vec<Positioned> =
-            batch.iter().filter(|commit| P::CONTEXTS.contains(&commit.subject.context)).cloned().collect();
-        let span = telemetry::batch_span(P::NAME, &mine);
-        let in_their_traces = telemetry::commit_spans(P::NAME, &mine, &span);
-        async {
-            let mut transaction = self.db.begin().await?;
-            if !mine.is_empty() {
-                self.projection.apply(&mut transaction, &mine).await?;
-            }
-            if !checkpoint::advance(&mut transaction, &standing, &next).await? {
-                return Err(self.why_not_advanced().await?);
-            }
-            progress::announce(&mut transaction, P::NAME, next.position, next.recorded_at).await?;
-            transaction.commit().await?;
-            Ok::<(), RunnerError>(())
-        }
-        .instrument(span)
-        .await?;
+    async fn take_in(&self, batch: &Batch, standing: &Checkpoint, next: &Checkpoint) -> Result<(), RunnerError> {
+        let span = telemetry::batch_span(P::NAME, batch.own());
+        let in_their_traces = telemetry::commit_spans(P::NAME, batch.own(), &span);
+        let moved = self.write(batch, standing, next).instrument(span).await?;
         drop(in_their_traces);
+        if !moved {
+            return Err(self.why_not_moved().await?);
+        }
         telemetry::applied(P::NAME, batch);
-        Ok(next)
+        Ok(())
     }
 
-    async fn why_not_advanced(&self) -> Result<RunnerError, RunnerError> {
+    /// Rows and checkpoint. False: the checkpoint is not where this worker left it, and nothing was written.
+    async fn write(&self, batch: &Batch, standing: &Checkpoint, next: &Checkpoint) -> Result<bool, RunnerError> {
+        if batch.own().is_empty() {
+            return Ok(checkpoint::advance(&self.db, standing, next).await?);
+        }
+        let mut transaction = self.db.begin().await?;
+        self.projection.apply(&mut transaction, batch.own()).await?;
+        let moved = checkpoint::advance(&mut *transaction, standing, next).await?;
+        if moved {
+            transaction.commit().await?;
+        }
+        Ok(moved)
+    }
+
+    async fn why_not_moved(&self) -> Result<RunnerError, RunnerError> {
         let standing = checkpoint::load(&self.db, P::NAME, "").await?;
         Ok(if standing.paused { RunnerError::Paused } else { RunnerError::Fenced })
     }
 }
 
-/// What is written in one transaction. A group was written at once: its rest is on the way, and is waited for. Anything
-/// else is taken only if it is there already: batches grow by themselves while the last one is being written. Unless the
-/// log has been busy, since an instant: then more may come for a while.
-async fn gather<P: Projection>(
-    first: Positioned,
-    commits: &mut (impl Stream<Item = Result<Positioned, JournalError>> + Unpin),
-    busy_since: Option<Instant>,
-) -> Result<Vec<Positioned>, JournalError> {
-    let mut patience = patience_with::<P>(&first);
-    let mut batch = vec![first];
-    loop {
-        let next = match busy_since {
-            _ if ends_inside_group(&batch) => commits.next().await,
-            _ if batch.len() >= BATCH_COMMITS_MAX => None,
-            Some(since) => timeout_at(since + patience, commits.next()).await.unwrap_or(None),
-            None => commits.next().now_or_never().unwrap_or(None),
+/// Lets a batch grow until the database has rested since the last transaction; after that takes only what is there
+/// already, so that batches grow by themselves while the last one is being written.
+async fn gather(batch: &mut Batch, source: &mut Source<Following>, rested_since: Instant) -> Result<(), RunnerError> {
+    while batch.room() > 0 {
+        let more = source.after(batch.reached(), batch.room());
+        let more = if batch.ends_inside_group() {
+            more.await?
+        } else if let Ok(more) = timeout_at(rested_since + batch.rest(), more).await {
+            more?
+        } else {
+            break;
         };
-        let Some(commit) = next else { return Ok(batch) };
-        let commit = commit?;
-        patience = patience.min(patience_with::<P>(&commit));
-        batch.push(commit);
+        batch.extend(more)?;
     }
-}
-
-/// How long this commit may wait for others, while the log is busy.
-fn patience_with<P: Projection>(commit: &Positioned) -> Duration {
-    if P::CONTEXTS.contains(&commit.subject.context) { GATHERING } else { GATHERING_OF_OTHERS }
-}
-
-fn ends_inside_group(batch: &[Positioned]) -> bool {
-    let group = batch.last().and_then(|commit| commit.commit.group.as_ref());
-    group.is_some_and(|group| group.index + 1 < group.count)
+    Ok(())
 }
