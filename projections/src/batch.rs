@@ -104,3 +104,6 @@ impl Batch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

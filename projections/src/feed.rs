@@ -97,3 +97,6 @@ async fn chunk(commits: &mut Following) -> Result<Vec<Positioned>, JournalError>
     }
     Ok(chunk)
 }
+
+#[cfg(test)]
+mod tests;

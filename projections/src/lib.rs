@@ -13,6 +13,8 @@ pub mod points_transactions;
 pub mod progress;
 pub mod projection;
 pub mod runner;
+#[cfg(test)]
+mod sample;
 mod sql;
 mod telemetry;
 

@@ -36,6 +36,11 @@ impl<C: Stream> Source<C> {
         Some(Source { window: window.clone(), from: From::Window(opening) })
     }
 
+    #[cfg(test)]
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.from, From::Window(_))
+    }
+
     /// Back to the others, if the window has come near.
     pub fn join(&mut self, standing: &Checkpoint) {
         if let From::Own(_) = self.from

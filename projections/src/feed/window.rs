@@ -11,9 +11,9 @@ use journal::Positioned;
 use crate::checkpoint::Checkpoint;
 
 /// Commits kept. At ten thousand a second this is how far a projection may stay behind for most of half a second.
-const COMMITS_MAX: usize = 4_096;
+pub(super) const COMMITS_MAX: usize = 4_096;
 /// Bytes of messages kept, for a log with large commits.
-const BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Only who is at most so many commits behind the newest may enter: who entered at the far end would fall out at once.
 pub(super) const NEAR_COMMITS: u64 = COMMITS_MAX as u64 / 2;
 
