@@ -58,7 +58,7 @@ pub async fn list(db: &PgPool) -> Result<Vec<Checkpoint>, sqlx::Error> {
     sqlx::query("select * from read.checkpoint order by projection").fetch_all(db).await?.iter().map(from_row).collect()
 }
 
-pub(crate) async fn load(db: &PgPool, projection: &str, stream: &str) -> Result<Checkpoint, sqlx::Error> {
+pub(crate) async fn load(db: impl PgExecutor<'_>, projection: &str, stream: &str) -> Result<Checkpoint, sqlx::Error> {
     let row =
         sqlx::query("select * from read.checkpoint where projection = $1").bind(projection).fetch_optional(db).await?;
     row.map_or_else(|| Ok(Checkpoint::at_the_start(projection, stream)), |row| from_row(&row))

@@ -15,6 +15,7 @@ pub mod projection;
 pub mod runner;
 #[cfg(test)]
 mod sample;
+mod session;
 mod sql;
 mod telemetry;
 

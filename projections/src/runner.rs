@@ -1,4 +1,5 @@
-//! Feeds one projection from the journal, in order, from its own checkpoint, for as long as it is told to.
+//! Runs one projection from its own checkpoint, for as long as it is told to: makes sure that the checkpoint speaks of
+//! this log, lets a [`Session`] take in what follows, and starts over when that comes to an end.
 //!
 //! Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
 //! the same projection cannot apply anything twice, it fails and starts over from what the first one wrote. No
@@ -6,24 +7,19 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use journal::{Following, JournalError};
-use sqlx::PgPool;
-use tokio::time::{Instant, timeout, timeout_at};
+use journal::JournalError;
+use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use crate::{
-    batch::Batch,
     checkpoint::{self, Checkpoint},
-    feed::{Feed, Left, Source, SourceError},
+    feed::{Feed, Left, SourceError},
     projection::{Projection, ProjectionError},
-    telemetry,
+    session::Session,
 };
 
 /// Pause before a failed or fenced worker tries again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// How long a quiet log is waited for before a look at the checkpoint.
-const QUIET_LOOK: Duration = Duration::from_secs(2);
 /// How often a paused projection looks whether it may go on.
 const PAUSE_POLL: Duration = Duration::from_millis(500);
 
@@ -101,58 +97,22 @@ impl<P: Projection> Runner<P> {
     }
 
     async fn follow_from_checkpoint(&self) -> Result<Infallible, RunnerError> {
+        // One connection for as long as all goes well: whatever the pool takes back it asks first whether it still works.
+        let mut db = self.db.acquire().await?;
         let losses = self.feed.journal.losses();
-        let mut standing = self.verified_checkpoint().await?;
-        let mut source = self.feed.source(&standing).await?;
+        let standing = self.verified_checkpoint(&mut db).await?;
+        let source = self.feed.source(&standing).await?;
         // The log that was verified must be the one that is read.
         if self.feed.journal.losses() != losses {
             return Err(JournalError::Interrupted.into());
         }
-        let mut rested_since = Instant::now();
-        loop {
-            source.join(&standing);
-            let mut batch = Batch::after(&standing, P::CONTEXTS);
-            self.wait_for_first(&standing, &mut batch, &mut source).await?;
-            let gathered = gather(&mut batch, &mut source, rested_since).await;
-            if let Some(next) = batch.end(&standing) {
-                self.take_in(&batch, &standing, &next).await?;
-                standing = next;
-            }
-            gathered?;
-            rested_since = Instant::now();
-        }
-    }
-
-    /// While nothing comes, makes sure now and then that the rows are still those of `standing`: a database that came
-    /// back from a copy may have lost the last of them.
-    async fn wait_for_first(
-        &self,
-        standing: &Checkpoint,
-        batch: &mut Batch,
-        source: &mut Source<Following>,
-    ) -> Result<(), RunnerError> {
-        loop {
-            match timeout(QUIET_LOOK, source.after(standing.position, batch.room())).await {
-                Ok(commits) => return Ok(batch.extend(commits?)?),
-                Err(_) => self.look_at_checkpoint(standing).await?,
-            }
-            source.join(standing);
-        }
-    }
-
-    async fn look_at_checkpoint(&self, standing: &Checkpoint) -> Result<(), RunnerError> {
-        let found = checkpoint::load(&self.db, P::NAME, &standing.stream).await?;
-        match found {
-            _ if found.paused => Err(RunnerError::Paused),
-            _ if found.position != standing.position => Err(RunnerError::Fenced),
-            _ => Ok(()),
-        }
+        Session::begin(&self.projection, db, source, standing).run().await
     }
 
     /// The checkpoint, after making sure that it speaks of this log.
-    async fn verified_checkpoint(&self) -> Result<Checkpoint, RunnerError> {
+    async fn verified_checkpoint(&self, db: &mut PgConnection) -> Result<Checkpoint, RunnerError> {
         let stream = checkpoint::name_of(&self.feed.journal.identity().await?);
-        let mut standing = checkpoint::load(&self.db, P::NAME, &stream).await?;
+        let mut standing = checkpoint::load(db, P::NAME, &stream).await?;
         if standing.paused {
             return Err(RunnerError::Paused);
         }
@@ -165,52 +125,4 @@ impl<P: Projection> Runner<P> {
         standing.stream = stream;
         Ok(standing)
     }
-
-    async fn take_in(&self, batch: &Batch, standing: &Checkpoint, next: &Checkpoint) -> Result<(), RunnerError> {
-        let span = telemetry::batch_span(P::NAME, batch.own());
-        let in_their_traces = telemetry::commit_spans(P::NAME, batch.own(), &span);
-        let moved = self.write(batch, standing, next).instrument(span).await?;
-        drop(in_their_traces);
-        if !moved {
-            return Err(self.why_not_moved().await?);
-        }
-        telemetry::applied(P::NAME, batch);
-        Ok(())
-    }
-
-    /// Rows and checkpoint. False: the checkpoint is not where this worker left it, and nothing was written.
-    async fn write(&self, batch: &Batch, standing: &Checkpoint, next: &Checkpoint) -> Result<bool, RunnerError> {
-        if batch.own().is_empty() {
-            return Ok(checkpoint::advance(&self.db, standing, next).await?);
-        }
-        let mut transaction = self.db.begin().await?;
-        self.projection.apply(&mut transaction, batch.own()).await?;
-        let moved = checkpoint::advance(&mut *transaction, standing, next).await?;
-        if moved {
-            transaction.commit().await?;
-        }
-        Ok(moved)
-    }
-
-    async fn why_not_moved(&self) -> Result<RunnerError, RunnerError> {
-        let standing = checkpoint::load(&self.db, P::NAME, "").await?;
-        Ok(if standing.paused { RunnerError::Paused } else { RunnerError::Fenced })
-    }
-}
-
-/// Lets a batch grow until the database has rested since the last transaction; after that takes only what is there
-/// already, so that batches grow by themselves while the last one is being written.
-async fn gather(batch: &mut Batch, source: &mut Source<Following>, rested_since: Instant) -> Result<(), RunnerError> {
-    while batch.room() > 0 {
-        let more = source.after(batch.reached(), batch.room());
-        let more = if batch.ends_inside_group() {
-            more.await?
-        } else if let Ok(more) = timeout_at(rested_since + batch.rest(), more).await {
-            more?
-        } else {
-            break;
-        };
-        batch.extend(more)?;
-    }
-    Ok(())
 }
