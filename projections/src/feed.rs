@@ -2,17 +2,19 @@
 //! takes them from there, and so each commit is delivered and decoded once. Whoever has fallen out of it reads by itself
 //! until it is near again ([`source`]): nobody waits for anybody else.
 
+mod arrival;
 mod source;
 mod window;
 
 use std::{convert::Infallible, time::Duration};
 
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use journal::{Follow, Following, Journal, JournalError, Positioned};
 use tokio::{sync::watch, time::timeout};
 
 use crate::checkpoint::{self, Checkpoint};
 
+use arrival::arrived;
 pub(crate) use source::{Source, SourceError};
 pub use window::Left;
 use window::Window;
@@ -23,9 +25,6 @@ const OPENING_COMMITS: u64 = window::NEAR_COMMITS;
 const OPENING_PATIENCE: Duration = Duration::from_millis(500);
 /// Pause before a reading that has ended is begun anew.
 const REOPENING_PAUSE: Duration = Duration::from_millis(500);
-/// Commits put into the window at once, if so many are there.
-const CHUNK_COMMITS_MAX: usize = 512;
-
 /// The shared reading. A handle: clones share it, and it ends with the last of them.
 #[derive(Clone)]
 pub struct Feed {
@@ -73,29 +72,18 @@ async fn keep_open(journal: Journal, window: watch::Sender<Window>) {
 async fn read(journal: &Journal, window: &watch::Sender<Window>) -> Result<Infallible, JournalError> {
     let end = journal.last_position().await?;
     let start = end.saturating_sub(OPENING_COMMITS);
-    let mut commits = journal.follow(start, Follow::Everything).await?;
+    let mut commits = journal.follow(start, Follow::Everything).await?.peekable();
     // Asked after following began: had the connection been lost since, no commit would come.
     let log = checkpoint::name_of(&journal.identity().await?);
     let mut newest = Vec::new();
-    while commits.reached() < end {
-        newest.append(&mut chunk(&mut commits).await?);
+    while newest.last().map_or(start, |commit: &Positioned| commit.position) < end {
+        newest.append(&mut arrived(&mut commits, usize::MAX).await?);
     }
     window.send_modify(|window| window.open(log, newest));
     loop {
-        let chunk = chunk(&mut commits).await?;
+        let chunk = arrived(&mut commits, usize::MAX).await?;
         window.send_modify(|window| window.extend(chunk));
     }
-}
-
-/// The next commit, and those that have arrived with it.
-async fn chunk(commits: &mut Following) -> Result<Vec<Positioned>, JournalError> {
-    let mut chunk = vec![commits.next().await.ok_or(JournalError::Interrupted)??];
-    while chunk.len() < CHUNK_COMMITS_MAX
-        && let Some(Some(commit)) = commits.next().now_or_never()
-    {
-        chunk.push(commit?);
-    }
-    Ok(chunk)
 }
 
 #[cfg(test)]

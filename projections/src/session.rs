@@ -6,7 +6,10 @@ use std::{convert::Infallible, time::Duration};
 use futures::FutureExt;
 use journal::Following;
 use sqlx::{Connection, Postgres, pool::PoolConnection};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until, timeout},
+};
 use tracing::Instrument;
 
 use crate::{
@@ -81,6 +84,8 @@ impl<'a, P: Projection> Session<'a, P> {
                 batch.extend(more.await?)?;
             } else if let Some(more) = more.now_or_never() {
                 batch.extend(more?)?;
+                // Whoever catches up always finds more, and must not keep the thread for itself.
+                yield_now().await;
             } else {
                 let (now, rested) = (Instant::now(), self.rests_since + batch.rest());
                 if now >= rested {

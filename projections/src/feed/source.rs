@@ -1,12 +1,15 @@
 //! Where one projection takes its commits from: the shared window while it keeps up, its own reading of the log else.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-use futures::{FutureExt, Stream, StreamExt, stream::Peekable};
+use futures::{Stream, StreamExt, stream::Peekable};
 use journal::{JournalError, Positioned};
 use tokio::sync::watch;
 
-use super::window::{Left, Opening, Window};
+use super::{
+    arrival::arrived,
+    window::{Left, Opening, Window},
+};
 use crate::checkpoint::Checkpoint;
 
 /// Why there is no next commit.
@@ -66,20 +69,7 @@ impl<C: Stream<Item = Result<Positioned, JournalError>> + Unpin> Source<C> {
                 let window = self.window.wait_for(|window| window.has_news(entered, position)).await;
                 Ok(window.map_err(|_| Left::Closed)?.after(entered, position, most)?)
             }
-            From::Own(commits) => Ok(read(commits, most).await?),
+            From::Own(commits) => Ok(arrived(commits, most).await?.into_iter().map(Arc::new).collect()),
         }
     }
-}
-
-async fn read<C>(commits: &mut Peekable<C>, most: usize) -> Result<Vec<Arc<Positioned>>, JournalError>
-where
-    C: Stream<Item = Result<Positioned, JournalError>> + Unpin,
-{
-    let mut taken = vec![Arc::new(commits.next().await.ok_or(JournalError::Interrupted)??)];
-    while taken.len() < most
-        && let Some(Some(next)) = Pin::new(&mut *commits).next_if(Result::is_ok).now_or_never()
-    {
-        taken.push(Arc::new(next?));
-    }
-    Ok(taken)
 }
