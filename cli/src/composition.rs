@@ -13,7 +13,7 @@ use gateway::{
 };
 use journal::{Journal, JournalOptions};
 use projections::{
-    Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
+    Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
@@ -112,7 +112,8 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
 pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     let mut work = JoinSet::new();
     let read_models = read_models_pool(&gateway.db);
-    let mut run_all = ReadModels { work: &mut work, gateway, db: &read_models, stop };
+    let feed = Feed::start(gateway.journal.clone());
+    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
     run_all.start(Balances);
     run_all.start(Customers);
     run_all.start(GdprRequests);
@@ -146,14 +147,14 @@ fn pool_of(connections: u32) -> PgPoolOptions {
 
 struct ReadModels<'a> {
     work: &'a mut JoinSet<()>,
-    gateway: &'a Gateway,
+    feed: &'a Feed,
     db: &'a PgPool,
     stop: &'a CancellationToken,
 }
 
 impl ReadModels<'_> {
     fn start<P: Projection>(&mut self, projection: P) {
-        let runner = Arc::new(Runner::new(projection, self.gateway.journal.clone(), self.db.clone()));
+        let runner = Arc::new(Runner::new(projection, self.feed.clone(), self.db.clone()));
         self.work.spawn(runner.run(self.stop.clone()));
     }
 }

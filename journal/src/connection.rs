@@ -100,6 +100,11 @@ impl Journal {
         Ok(Journal { shared: Arc::new(Shared { client, jetstream, log, committer, pulse }) })
     }
 
+    /// How often the connection has been lost. What was asked before and after a loss may be about two logs.
+    pub fn losses(&self) -> u64 {
+        self.shared.pulse.borrow().losses
+    }
+
     /// The connection itself, for what is not the journal.
     pub fn client(&self) -> &Client {
         &self.shared.client

@@ -30,4 +30,4 @@ pub use executor::{Aggregates, CommandContext, ExecuteError, Executed, Snapshot,
 pub use follow::{Follow, Following};
 pub use identity::StreamIdentity;
 pub use positioned::{PoisonCause, PoisonCommit, Positioned};
-pub use subject::{Subject, SubjectId};
+pub use subject::{NotASubject, Subject, SubjectId};

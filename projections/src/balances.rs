@@ -3,7 +3,7 @@
 
 mod reader;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aggregates::{
     Context,
@@ -43,8 +43,8 @@ impl Projection for Balances {
     const NAME: &'static str = Balances::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points];
 
-    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
-        let mut keys: Vec<Key> = batch.iter().filter_map(key).collect();
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
+        let mut keys: Vec<Key> = batch.iter().filter_map(|commit| key(commit)).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut rows = load(transaction, &keys).await?;
@@ -79,9 +79,13 @@ fn fold(row: &mut BalanceRow, commit: &Positioned) -> Result<(), ProjectionError
 
 async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Key, BalanceRow>, ProjectionError> {
     let (merchants, customers): (Vec<Uuid>, Vec<Uuid>) = keys.iter().copied().unzip();
+    // One look into the index for each: left to choose, the planner may read the whole table.
     let rows = sqlx::query(
-        "select merchant, customer, purse, position, recorded_at from read.balances
-          where (merchant, customer) in (select * from unnest($1::uuid[], $2::uuid[]))",
+        "select asked.merchant, asked.customer, row.purse, row.position, row.recorded_at
+           from unnest($1::uuid[], $2::uuid[]) as asked (merchant, customer)
+          cross join lateral (
+                select purse, position, recorded_at from read.balances
+                 where merchant = asked.merchant and customer = asked.customer limit 1) as row",
     )
     .bind(merchants)
     .bind(customers)

@@ -4,7 +4,10 @@ use aggregates::time::Timestamp;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor, PgPool, Row};
 
-use crate::sql::{bigint, position, timestamp, timestamptz};
+use crate::{
+    progress::{self, AsOf},
+    sql::{bigint, position, timestamp, timestamptz},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -49,7 +52,7 @@ pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Checkpoint>, sqlx::Erro
     sqlx::query("select * from read.checkpoint order by projection").fetch_all(db).await?.iter().map(from_row).collect()
 }
 
-pub(crate) async fn load(db: &PgPool, projection: &str, stream: &str) -> Result<Checkpoint, sqlx::Error> {
+pub(crate) async fn load(db: impl PgExecutor<'_>, projection: &str, stream: &str) -> Result<Checkpoint, sqlx::Error> {
     let row =
         sqlx::query("select * from read.checkpoint where projection = $1").bind(projection).fetch_optional(db).await?;
     row.map_or_else(|| Ok(Checkpoint::at_the_start(projection, stream)), |row| from_row(&row))
@@ -80,20 +83,24 @@ pub(crate) async fn reset(transaction: &mut PgConnection, stream: &str) -> Resul
     Ok(())
 }
 
-/// Moves the checkpoint if it still stands where this worker left it. False: another worker has moved it, and this
-/// transaction must not commit.
+/// Moves the checkpoint if it still stands where this worker left it, and announces it when that is committed. False:
+/// another worker has moved it, and this transaction must not commit. One statement, because every projection needs it
+/// for every transaction; by itself it is a transaction.
 pub(crate) async fn advance(
-    transaction: &mut PgConnection,
+    connection: impl PgExecutor<'_>,
     from: &Checkpoint,
     to: &Checkpoint,
 ) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query(
-        "insert into read.checkpoint as standing (projection, stream, position, commit_hash, recorded_at)
-         values ($1, $2, $3, $4, $5)
-         on conflict (projection) do update
-            set stream = excluded.stream, position = excluded.position, commit_hash = excluded.commit_hash,
-                recorded_at = excluded.recorded_at, updated_at = now()
-          where standing.position = $6 and not standing.paused",
+        "with moved as (
+            insert into read.checkpoint as standing (projection, stream, position, commit_hash, recorded_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict (projection) do update
+               set stream = excluded.stream, position = excluded.position, commit_hash = excluded.commit_hash,
+                   recorded_at = excluded.recorded_at, updated_at = now()
+             where standing.position = $6 and not standing.paused
+            returning 1)
+         select pg_notify($7, $8) from moved",
     )
     .bind(&to.projection)
     .bind(&to.stream)
@@ -101,7 +108,9 @@ pub(crate) async fn advance(
     .bind(to.commit_hash.map(|hash| hash.to_vec()))
     .bind(timestamptz(to.recorded_at))
     .bind(bigint(from.position))
-    .execute(transaction)
+    .bind(progress::CHANNEL)
+    .bind(progress::announcement(&to.projection, AsOf { position: to.position, time: to.recorded_at }))
+    .fetch_optional(connection)
     .await?;
-    Ok(moved.rows_affected() == 1)
+    Ok(moved.is_some())
 }

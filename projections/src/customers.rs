@@ -1,5 +1,7 @@
 //! `customers`: who is a member, since when, and the sealed profile.
 
+use std::sync::Arc;
+
 use aggregates::{
     Context,
     customer::{CustomerEvent, Profile},
@@ -27,7 +29,7 @@ impl Projection for Customers {
     const NAME: &'static str = Customers::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Customer];
 
-    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
             let SubjectId::Uuid(customer) = commit.subject.id else { continue };
             for event in events_of::<CustomerEvent>(commit)? {

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     checkpoint::{self, Checkpoint},
-    progress,
+    progress::{self, AsOf},
 };
 
 /// Whether `stream` is the log that the checkpoint speaks of: at its position lies the very commit it stands at. A commit
@@ -61,8 +61,7 @@ pub async fn begin_again(db: &PgPool, stream: &str, left: &[Checkpoint]) -> Resu
     checkpoint::reset(&mut transaction, stream).await?;
     for Checkpoint { projection, .. } in &standing {
         // Readers that wait for a position must not take the old log's for it.
-        let start = Checkpoint::at_the_start(projection, stream);
-        progress::announce(&mut transaction, projection, start.position, start.recorded_at).await?;
+        progress::announce(&mut transaction, projection, AsOf::default()).await?;
     }
     transaction.commit().await?;
     Ok(true)

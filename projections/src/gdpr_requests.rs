@@ -1,5 +1,7 @@
 //! `gdpr_requests`: privacy requests with their due dates.
 
+use std::sync::Arc;
+
 use aggregates::{
     Context,
     gdpr::{GdprEvent, RequestKind},
@@ -26,7 +28,7 @@ impl Projection for GdprRequests {
     const NAME: &'static str = GdprRequests::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Gdpr];
 
-    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
             let SubjectId::Uuid(request) = commit.subject.id else { continue };
             for event in events_of::<GdprEvent>(commit)? {

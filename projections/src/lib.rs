@@ -3,19 +3,25 @@
 //! Dropping all of it loses nothing.
 
 pub mod balances;
+mod batch;
 pub mod checkpoint;
 pub mod customers;
 pub mod epoch;
+mod feed;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
 pub mod runner;
+#[cfg(test)]
+mod sample;
+mod session;
 mod sql;
 mod telemetry;
 
 pub use checkpoint::{Checkpoint, list, set_paused};
+pub use feed::{Feed, Left};
 pub use progress::Progress;
 pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};

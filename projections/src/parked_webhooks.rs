@@ -1,5 +1,7 @@
 //! `parked_webhooks`: what could not be understood, and what became of it.
 
+use std::sync::Arc;
+
 use aggregates::{
     Context,
     id::{MerchantId, ParkedId},
@@ -26,7 +28,7 @@ impl Projection for ParkedWebhooks {
     const NAME: &'static str = ParkedWebhooks::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Parked];
 
-    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
             for event in events_of::<ParkedEvent>(commit)? {
                 take_in(transaction, commit, &event).await?;

@@ -4,6 +4,8 @@
 mod line;
 mod query;
 
+use std::sync::Arc;
+
 use aggregates::Context;
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
@@ -27,7 +29,7 @@ impl Projection for PointsTransactions {
     const NAME: &'static str = PointsTransactions::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points];
 
-    async fn apply(&self, transaction: &mut PgConnection, batch: &[Positioned]) -> Result<(), ProjectionError> {
+    async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut rows = Vec::new();
         for commit in batch {
             let SubjectId::Uuid(customer) = commit.subject.id else { continue };

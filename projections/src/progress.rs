@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::checkpoint;
 
 /// Channel on which every advance is announced, as `projection:position:micros`.
-const CHANNEL: &str = "read_progress";
+pub(crate) const CHANNEL: &str = "read_progress";
 
 /// How long to wait before listening again after the database went away.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
@@ -49,18 +49,14 @@ impl Progress {
     }
 }
 
+/// Says it when the transaction is committed. Workers say it in the statement that moves their checkpoint.
 pub(crate) async fn announce(
     transaction: &mut sqlx::PgConnection,
     projection: &str,
-    position: u64,
-    time: Timestamp,
+    as_of: AsOf,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("select pg_notify($1, $2)")
-        .bind(CHANNEL)
-        .bind(format!("{projection}:{position}:{}", time.0))
-        .execute(transaction)
-        .await?;
-    Ok(())
+    let said = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(announcement(projection, as_of));
+    said.execute(transaction).await.map(drop)
 }
 
 async fn listen(db: &PgPool) -> Result<PgListener, sqlx::Error> {
@@ -105,6 +101,11 @@ async fn keep_listening(db: PgPool, mut listener: PgListener, sender: watch::Sen
 async fn reconnect(db: &PgPool) -> Option<(PgListener, HashMap<String, AsOf>)> {
     let listener = listen(db).await.ok()?;
     Some((listener, standing(db).await.ok()?))
+}
+
+/// What is said on [`CHANNEL`].
+pub(crate) fn announcement(projection: &str, as_of: AsOf) -> String {
+    format!("{projection}:{}:{}", as_of.position, as_of.time.0)
 }
 
 fn parse(payload: &str) -> Option<(String, AsOf)> {

@@ -1,5 +1,7 @@
 //! What a read model has to say about itself.
 
+use std::sync::Arc;
+
 use aggregates::{Context, event::Undecodable};
 use journal::Positioned;
 use sqlx::PgConnection;
@@ -30,7 +32,7 @@ pub trait Projection: Send + Sync + 'static {
     fn apply(
         &self,
         transaction: &mut PgConnection,
-        batch: &[Positioned],
+        batch: &[Arc<Positioned>],
     ) -> impl Future<Output = Result<(), ProjectionError>> + Send;
 }
 

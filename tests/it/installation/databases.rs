@@ -12,7 +12,7 @@ use loyalnest::{
     servers::{Abandoned, Binaries, Flavour, Named, PostgresOptions, PostgresServer},
 };
 use projections::{
-    Progress, Projection, Runner,
+    Feed, Progress, Projection, Runner,
     balances::{self, Balances},
     customers::{self, Customers},
     gdpr_requests::GdprRequests,
@@ -134,19 +134,20 @@ impl Other {
 
     async fn answers(&self, journal: &Journal, head: u64, merchant: MerchantId) -> Answers {
         let (mut work, stop) = (JoinSet::new(), CancellationToken::new());
-        self.run(&mut work, Balances, journal, &stop);
-        self.run(&mut work, Customers, journal, &stop);
-        self.run(&mut work, GdprRequests, journal, &stop);
-        self.run(&mut work, ParkedWebhooks, journal, &stop);
-        self.run(&mut work, PointsTransactions, journal, &stop);
+        let feed = Feed::start(journal.clone());
+        self.run(&mut work, Balances, &feed, &stop);
+        self.run(&mut work, Customers, &feed, &stop);
+        self.run(&mut work, GdprRequests, &feed, &stop);
+        self.run(&mut work, ParkedWebhooks, &feed, &stop);
+        self.run(&mut work, PointsTransactions, &feed, &stop);
         caught_up(&self.db, head).await;
         stop.cancel();
         work.join_all().await;
         Answers::of(&self.db, merchant).await
     }
 
-    fn run<P: Projection>(&self, work: &mut JoinSet<()>, it: P, journal: &Journal, stop: &CancellationToken) {
-        work.spawn(Arc::new(Runner::new(it, journal.clone(), self.db.clone())).run(stop.clone()));
+    fn run<P: Projection>(&self, work: &mut JoinSet<()>, it: P, feed: &Feed, stop: &CancellationToken) {
+        work.spawn(Arc::new(Runner::new(it, feed.clone(), self.db.clone())).run(stop.clone()));
     }
 
     async fn hypertable_chunks(&self, flavour: Flavour) -> i64 {

@@ -1,0 +1,109 @@
+//! What is written in one transaction: the commits a projection cares about, and how far it has passed the others.
+
+use std::{sync::Arc, time::Duration};
+
+use aggregates::{Context, time::Timestamp};
+use journal::{JournalError, Positioned};
+
+use crate::checkpoint::Checkpoint;
+
+/// Commits of its own that a projection takes in at once, unless a group must be kept whole.
+const OWN_COMMITS_MAX: usize = 2_000;
+/// Commits passed before the checkpoint is moved, whatever they are.
+const COMMITS_MAX: usize = 20_000;
+/// Rest between two transactions: all projections together would otherwise keep a busy database busy with small ones.
+/// Whoever was quiet for longer writes at once.
+const REST: Duration = Duration::from_millis(10);
+/// The same if there are no rows to write, only the checkpoint.
+const REST_OF_OTHERS: Duration = Duration::from_millis(100);
+
+/// Commits after a checkpoint, in order and without gaps. Of those that the projection does not care about only the last
+/// is kept.
+pub(crate) struct Batch {
+    contexts: &'static [Context],
+    /// Those that the projection cares about.
+    own: Vec<Arc<Positioned>>,
+    passed: usize,
+    reached: u64,
+    last: Option<Arc<Positioned>>,
+    /// The server's time, not the merchants': their clocks are nobody else's business.
+    recorded_at: Timestamp,
+}
+
+impl Batch {
+    pub fn after(standing: &Checkpoint, contexts: &'static [Context]) -> Self {
+        Batch {
+            contexts,
+            own: Vec::new(),
+            passed: 0,
+            reached: standing.position,
+            last: None,
+            recorded_at: standing.recorded_at,
+        }
+    }
+
+    /// What comes next. A source that left something out, or said it twice, is not believed.
+    pub fn extend(&mut self, commits: Vec<Arc<Positioned>>) -> Result<(), JournalError> {
+        for commit in commits {
+            if commit.position != self.reached + 1 {
+                return Err(JournalError::Gap { after: self.reached, found: commit.position });
+            }
+            self.reached = commit.position;
+            self.passed += 1;
+            self.recorded_at = self.recorded_at.max(commit.stored_at);
+            if self.contexts.contains(&commit.subject.context) {
+                self.own.push(Arc::clone(&commit));
+            }
+            self.last = Some(commit);
+        }
+        Ok(())
+    }
+
+    pub fn own(&self) -> &[Arc<Positioned>] {
+        &self.own
+    }
+
+    /// All commits, with those that are not its own.
+    pub fn passed(&self) -> usize {
+        self.passed
+    }
+
+    pub fn reached(&self) -> u64 {
+        self.reached
+    }
+
+    /// How many more commits are wanted; none if it is full. A group was written at once: its rest is on the way, and
+    /// belongs to it.
+    pub fn room(&self) -> usize {
+        let room = (OWN_COMMITS_MAX.saturating_sub(self.own.len())).min(COMMITS_MAX.saturating_sub(self.passed));
+        room.max(self.rest_of_group())
+    }
+
+    pub fn ends_inside_group(&self) -> bool {
+        self.rest_of_group() > 0
+    }
+
+    fn rest_of_group(&self) -> usize {
+        let group = self.last.as_ref().and_then(|commit| commit.commit.group.as_ref());
+        group.map_or(0, |group| usize::from(group.count.saturating_sub(group.index + 1)))
+    }
+
+    /// How long it may grow after the last transaction.
+    pub fn rest(&self) -> Duration {
+        if self.own.is_empty() { REST_OF_OTHERS } else { REST }
+    }
+
+    /// The checkpoint behind its last commit; none if there is none, or if it would cut a group in two.
+    pub fn end(&self, standing: &Checkpoint) -> Option<Checkpoint> {
+        let last = self.last.as_ref().filter(|_| !self.ends_inside_group())?;
+        Some(Checkpoint {
+            position: last.position,
+            commit_hash: Some(last.hash()),
+            recorded_at: self.recorded_at,
+            ..standing.clone()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! What has arrived together is taken together.
+
+use std::pin::Pin;
+
+use futures::{FutureExt, Stream, StreamExt, stream::Peekable};
+use journal::{JournalError, Positioned};
+use tokio::task::coop::unconstrained;
+
+/// Commits taken without letting other tasks of this thread have their turn: under a millisecond.
+const AT_ONCE_MAX: usize = 512;
+
+/// Waits for the next commit, and takes of the others what is there, at most so many. An error is left for the next call
+/// if there is anything before it. Nothing is lost if the wait is given up.
+pub(super) async fn arrived<C>(commits: &mut Peekable<C>, most: usize) -> Result<Vec<Positioned>, JournalError>
+where
+    C: Stream<Item = Result<Positioned, JournalError>> + Unpin,
+{
+    let mut taken = vec![commits.next().await.ok_or(JournalError::Interrupted)??];
+    // The runtime would soon say that nothing is there, only so that others have their turn.
+    let ready = unconstrained(async {
+        while taken.len() < most.min(AT_ONCE_MAX)
+            && let Some(next) = Pin::new(&mut *commits).next_if(Result::is_ok).await
+        {
+            taken.push(next?);
+        }
+        Ok(())
+    });
+    ready.now_or_never().transpose()?;
+    Ok(taken)
+}
