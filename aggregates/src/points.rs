@@ -16,6 +16,7 @@ mod event;
 mod lot;
 mod merge;
 mod order_record;
+mod packed;
 mod purse;
 mod redemption;
 mod reversal;
