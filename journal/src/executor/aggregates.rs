@@ -6,6 +6,8 @@ use aggregates::Aggregate;
 use aggregates::event::Recorded;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::Mutex as Turn;
 
 use crate::append::AppendError;
@@ -55,6 +57,14 @@ impl<A: Aggregate> Aggregates<A> {
     /// Without snapshots: for aggregates with short histories.
     pub fn new(journal: Journal, capacity: Capacity) -> Self {
         Self::build(journal, capacity, None, None)
+    }
+
+    /// The same, for a kind of which there are very many: packed while they are idle.
+    pub fn packed(journal: Journal, capacity: Capacity) -> Self
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        Self::build(journal, capacity, Some(Packing::serialised()), None)
     }
 
     /// With snapshots, sealed by `seal`; what can be set aside can also be packed while it is idle.

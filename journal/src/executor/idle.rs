@@ -13,7 +13,7 @@ use super::slot::{InUse, Slot};
 
 /// Aggregates of one kind that are kept ready: more than have commands under way at the same time, as each of these
 /// looks at its aggregate several times.
-pub const AWAKE_MOST: usize = 2_048;
+pub const AWAKE_MOST: usize = 1_024;
 /// Two, so that there are not too many for ever after a moment in which all of them were in use.
 const GO_IDLE_FOR_ONE_THAT_WAKES: usize = 2;
 /// Room for a state while it is packed; one that needs more makes more.
