@@ -105,7 +105,7 @@ pub enum CustomerRefusal {
     Unknown,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Standing {
     #[default]
     Unknown,
@@ -113,7 +113,7 @@ pub enum Standing {
     MergedInto(CustomerId),
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Customer {
     pub standing: Standing,
     pub profile_updated_at: Option<Timestamp>,

@@ -72,3 +72,11 @@ impl std::fmt::Debug for Token {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[serde(transparent)]
 pub struct Fingerprint(pub u64);
+
+impl LotId {
+    /// The lot of an order's points. An order has one lot at most, so that its token names both; whoever decides on the
+    /// order, and however often, the lot is the same.
+    pub fn of_order(order: Token) -> Self {
+        LotId(uuid::Builder::from_custom_bytes(order.0).into_uuid())
+    }
+}

@@ -17,6 +17,7 @@ mod event;
 mod lot;
 mod merge;
 mod order_record;
+mod packed;
 mod purse;
 mod redemption;
 mod reversal;

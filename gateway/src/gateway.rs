@@ -24,7 +24,7 @@ use vault::Vault;
 
 use crate::commands::{CommandError, merchant::SECRET_TAG};
 
-/// Hot accounts in memory: open lots and orders of one person each, about 2 KiB.
+/// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
 /// Hot customers in memory, about 200 bytes each.
 const HOT_CUSTOMERS: usize = 262_144;
@@ -105,7 +105,7 @@ impl Gateway {
         let others = Capacity(HOT_OTHERS);
         Gateway(Arc::new(Shared {
             accounts: Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal),
-            customers: Aggregates::new(journal.clone(), Capacity(HOT_CUSTOMERS)),
+            customers: Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS)),
             programs: Aggregates::new(journal.clone(), others),
             merchants: Aggregates::new(journal.clone(), others),
             requests: Aggregates::new(journal.clone(), others),

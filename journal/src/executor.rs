@@ -9,7 +9,8 @@
 //! | [`aggregates`] | the cache of one kind of aggregate, and commands on one of them |
 //! | [`rehydrate`] | from the log to a state |
 //! | [`decision`] | the commits of one decision: one, or a few where it is large |
-//! | [`slot`] | one hot aggregate: its state, and whose turn it is |
+//! | [`slot`] | one aggregate in memory: its state, and whose turn it is |
+//! | [`idle`] | those that nobody uses are packed |
 //! | [`snapshot`] | states set aside, sealed, so that a cold aggregate is one read away |
 //! | [`shapes`] | which aggregates have snapshots |
 //! | [`together`] | several aggregates in one atomic commit |
@@ -18,6 +19,7 @@
 mod aggregates;
 mod decision;
 mod error;
+mod idle;
 mod pause;
 mod rehydrate;
 mod shapes;

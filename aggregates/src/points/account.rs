@@ -22,7 +22,8 @@ use crate::{
     time::Timestamp,
 };
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How it is written down, `packed` tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     pub purse: Purse,
     pub orders: HashMap<Token, OrderRecord>,

@@ -50,7 +50,6 @@ pub struct RecordOrder {
     pub program: Arc<Program>,
     /// Redemptions whose codes any of the bodies among the facts carries.
     pub redeems: Vec<CodeUse>,
-    pub fresh_lot: LotId,
     pub reference: Option<Sealed<OrderReference>>,
     pub lines: Option<Sealed<Vec<OrderLine>>>,
     pub now: Timestamp,

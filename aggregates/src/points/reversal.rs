@@ -42,7 +42,7 @@ pub(super) fn follow(
         NegativeBalance::PendingOnly => record.kept_now(Some(available_at)),
         NegativeBalance::Clamp | NegativeBalance::Allow => record.kept_now(None),
     };
-    let mut own = OwnLot::of(draft, after, command.fresh_lot);
+    let mut own = OwnLot::of(draft, after, LotId::of_order(event.order));
     if after.lot.is_none() && event.awarded > 0 {
         event.lot = Some(NewLot {
             lot: own.lot,

@@ -11,6 +11,7 @@ mod kit;
 mod laws;
 mod merging;
 mod owing;
+mod packing;
 mod passing_of_time;
 mod refunding;
 mod spending;

@@ -53,7 +53,7 @@ impl Gateway {
     /// by the command itself.
     pub(crate) async fn warm(&self, merchant: MerchantId, account: CustomerId) {
         let subject = Subject::points(merchant, account);
-        if self.accounts.in_memory(subject).is_none() {
+        if !self.accounts.is_in_memory(subject) {
             let _ = futures::join!(self.vault.person(merchant, account), self.accounts.load(subject));
         }
     }

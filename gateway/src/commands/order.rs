@@ -6,7 +6,7 @@ use std::{
 };
 
 use aggregates::{
-    id::{CustomerId, LotId},
+    id::CustomerId,
     order::{OrderBody, Refund},
     points::{
         CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsEvent, PointsRefusal,
@@ -22,7 +22,7 @@ use super::{
     request::{Done, Request},
     waiting::SetAside,
 };
-use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
+use crate::{gateway::Gateway, shopify::SeenCustomer};
 
 pub const REFERENCE_TAG: &str = "points.order_reference";
 pub const LINES_TAG: &str = "points.order_lines";
@@ -160,7 +160,6 @@ impl Gateway {
         let waited = waiting.iter().map(|waiting| waiting.fact.clone());
         let facts: Arc<[OrderFact]> = std::iter::once(fact).chain(waited).collect();
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
-        let fresh_lot = LotId(new_id());
         let context = request.context();
         let reached = self
             .on_account(request.merchant, owner, &context, |account, program| {
@@ -169,7 +168,6 @@ impl Gateway {
                     facts: Arc::clone(&facts),
                     program: Arc::clone(program),
                     redeems: redeems.clone(),
-                    fresh_lot,
                     reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),
                     lines: newest_lines(&facts).map(|lines| account.keys.seal(LINES_TAG, lines)),
                     now: request.now,

@@ -118,8 +118,7 @@ pub async fn get(
     let row = gateway.balances.find(caller.merchant(), customer).await?;
     // What this process has written itself is never answered staler than it knows.
     let seen = row.as_ref().map_or(0, |row| row.position);
-    let hot = gateway.accounts.in_memory(Subject::points(caller.merchant(), customer));
-    if let Some(hot) = hot.filter(|hot| hot.position > seen) {
+    if let Some(hot) = gateway.accounts.newer_in_memory(Subject::points(caller.merchant(), customer), seen) {
         let as_of = AsOf { position: hot.position.max(as_of.position), ..as_of };
         let balance = hot.state.balance_at(caller.request.now);
         return Ok(Json(BalanceDocument::new(customer, balance, as_of)));

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use aggregates::Aggregate;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex as Turn;
 
 use crate::append::AppendError;
 use crate::connection::Journal;
@@ -12,6 +15,7 @@ use crate::subject::Subject;
 
 use super::decision::Run;
 use super::error::{ExecuteError, LoadError};
+use super::idle::{AWAKE_MOST, Packing, Wakefulness};
 use super::pause::Retry;
 use super::rehydrate;
 use super::slot::Slot;
@@ -38,6 +42,7 @@ pub struct Aggregates<A: Aggregate> {
 struct Shared<A: Aggregate> {
     journal: Journal,
     slots: Slots<A>,
+    wakefulness: Wakefulness<A>,
     shelf: Option<Box<dyn Shelf<A>>>,
     ids: Arc<dyn Ids>,
 }
@@ -51,16 +56,24 @@ impl<A: Aggregate> Clone for Aggregates<A> {
 impl<A: Aggregate> Aggregates<A> {
     /// Without snapshots: for aggregates with short histories.
     pub fn new(journal: Journal, capacity: Capacity) -> Self {
-        Self::build(journal, capacity, None, Arc::new(RandomIds))
+        Self::build(journal, capacity, None, None)
     }
 
-    /// With snapshots, sealed by `seal`.
+    /// The same, for a kind of which there are very many: packed while they are idle.
+    pub fn packed(journal: Journal, capacity: Capacity) -> Self
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        Self::build(journal, capacity, Some(Packing::serialised()), None)
+    }
+
+    /// With snapshots, sealed by `seal`; what can be set aside can also be packed while it is idle.
     pub fn with_snapshots(journal: Journal, capacity: Capacity, seal: Arc<dyn SnapshotSeal>) -> Self
     where
         A: Snapshot,
     {
         let shelf: Box<dyn Shelf<A>> = Box::new(Snapshots::new(journal.clone(), seal));
-        Self::build(journal, capacity, Some(shelf), Arc::new(RandomIds))
+        Self::build(journal, capacity, Some(Packing::serialised()), Some(shelf))
     }
 
     /// The same, with another source of commit ids. Call before the first clone.
@@ -72,10 +85,16 @@ impl<A: Aggregate> Aggregates<A> {
         self
     }
 
-    fn build(journal: Journal, capacity: Capacity, shelf: Option<Box<dyn Shelf<A>>>, ids: Arc<dyn Ids>) -> Self {
+    fn build(
+        journal: Journal,
+        capacity: Capacity,
+        packing: Option<Packing<A>>,
+        shelf: Option<Box<dyn Shelf<A>>>,
+    ) -> Self {
         let weight = u64::try_from(capacity.0).unwrap_or(u64::MAX);
         let slots = Cache::with(capacity.0, weight, UnitWeighter, DefaultHashBuilder::default(), Pinned);
-        Aggregates { shared: Arc::new(Shared { journal, slots, shelf, ids }) }
+        let wakefulness = Wakefulness::new(packing, AWAKE_MOST);
+        Aggregates { shared: Arc::new(Shared { journal, slots, wakefulness, shelf, ids: Arc::new(RandomIds) }) }
     }
 
     pub fn journal(&self) -> &Journal {
@@ -93,16 +112,24 @@ impl<A: Aggregate> Aggregates<A> {
     /// [`LoadError`]
     pub async fn load(&self, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
         let slot = self.slot(subject);
-        if let Some(current) = slot.current() {
+        if let Some(current) = slot.current(&self.shared.wakefulness) {
             return Ok(current);
         }
-        let _turn = slot.turn.lock().await;
+        let turn = self.turn(&slot);
+        let _turn = turn.lock().await;
         self.current(&slot, subject).await
     }
 
-    /// The state if it is in memory: at least as new as anything this process has written to it.
-    pub fn in_memory(&self, subject: Subject) -> Option<Arc<Versioned<A>>> {
-        self.shared.slots.get(&subject).and_then(|slot| slot.current())
+    /// Whether the state is in memory: at least as new as anything this process has written to it.
+    pub fn is_in_memory(&self, subject: Subject) -> bool {
+        self.shared.slots.get(&subject).is_some_and(|slot| slot.position().is_some())
+    }
+
+    /// The state in memory, if that is newer than `position`.
+    pub fn newer_in_memory(&self, subject: Subject, position: u64) -> Option<Arc<Versioned<A>>> {
+        let slot = self.shared.slots.get(&subject)?;
+        slot.position().filter(|here| *here > position)?;
+        slot.current(&self.shared.wakefulness)
     }
 
     /// The newest state there is: confirmed by the leader after the call was made.
@@ -111,12 +138,13 @@ impl<A: Aggregate> Aggregates<A> {
     /// [`LoadError`]
     pub async fn load_confirmed(&self, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
         let slot = self.slot(subject);
-        if let Some(current) = slot.current()
+        if let Some(current) = slot.current(&self.shared.wakefulness)
             && self.journal().is_last(&subject, current.position).await?
         {
             return Ok(current);
         }
-        let _turn = slot.turn.lock().await;
+        let turn = self.turn(&slot);
+        let _turn = turn.lock().await;
         self.newest(&slot, subject).await
     }
 
@@ -134,7 +162,8 @@ impl<A: Aggregate> Aggregates<A> {
         command: &A::Command,
     ) -> Result<Executed<A>, ExecuteError<A::Refusal>> {
         let slot = self.slot(subject);
-        let _turn = slot.turn.lock().await;
+        let turn = self.turn(&slot);
+        let _turn = turn.lock().await;
         let mut current = self.current(&slot, subject).await?;
         let mut retry = Retry::new(self.ids());
         let mut confirmed = false;
@@ -166,7 +195,7 @@ impl<A: Aggregate> Aggregates<A> {
 
     async fn write(
         &self,
-        slot: &Slot<A>,
+        slot: &Arc<Slot<A>>,
         subject: Subject,
         context: &CommandContext,
         current: Arc<Versioned<A>>,
@@ -224,9 +253,14 @@ impl<A: Aggregate> Aggregates<A> {
         }
     }
 
+    /// Whose turn it is on the aggregate of this slot.
+    pub(super) fn turn(&self, slot: &Arc<Slot<A>>) -> Arc<Turn<()>> {
+        slot.turn(&self.shared.wakefulness)
+    }
+
     /// The state in memory, or else from the log. Needs the turn.
-    async fn current(&self, slot: &Slot<A>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
-        if let Some(current) = slot.current() {
+    async fn current(&self, slot: &Arc<Slot<A>>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+        if let Some(current) = slot.current(&self.shared.wakefulness) {
             return Ok(current);
         }
         let loaded = rehydrate::cold(self.journal(), self.shared.shelf.as_deref(), &subject).await?;
@@ -246,7 +280,7 @@ impl<A: Aggregate> Aggregates<A> {
     }
 
     /// The newest state there is. Needs the turn.
-    pub(super) async fn newest(&self, slot: &Slot<A>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
+    pub(super) async fn newest(&self, slot: &Arc<Slot<A>>, subject: Subject) -> Result<Arc<Versioned<A>>, LoadError> {
         let current = self.current(slot, subject).await?;
         self.catch_up(slot, subject, current).await
     }

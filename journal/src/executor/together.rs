@@ -86,7 +86,7 @@ impl<'a> Together<'a> {
             return Err(AppendError::NotTogether("one subject is locked twice").into());
         }
         let slot = aggregates.slot(subject);
-        let turn = Arc::clone(&slot.turn);
+        let turn = aggregates.turn(&slot);
         let turn = if self.locked.iter().all(|locked| *locked < subject) {
             turn.lock_owned().await
         } else {

@@ -118,7 +118,6 @@ impl Story {
             facts: facts.collect(),
             program: Arc::clone(&self.program),
             redeems: Vec::new(),
-            fresh_lot: self.fresh_lot(),
             reference: None,
             lines: None,
             now: self.now,
