@@ -10,11 +10,16 @@ use crate::subject::Subject;
 
 use super::Versioned;
 use super::error::{LoadError, Unreadable};
-use super::snapshot::{SetAside, Shelf};
+use super::snapshot::{SNAPSHOT_EVERY, SetAside, Shelf};
 
-/// A state read from the log, and how many of its commits came from a snapshot.
+/// Commits read on top of a snapshot above which it counts as used up. What was cold will be cold again, and then each of
+/// them is a question of its own to the log.
+const FEW_COMMITS: u64 = SNAPSHOT_EVERY / 4;
+
+/// A state read from the log.
 pub struct Loaded<A> {
     pub versioned: Versioned<A>,
+    /// How many of its commits need no new snapshot yet: those that came from one, unless that is used up.
     pub set_aside: u64,
 }
 
@@ -57,7 +62,14 @@ async fn on_top_of<A: Aggregate>(
         return Ok(None);
     }
     fold(&mut versioned, after)?;
-    Ok(Some(Loaded { versioned, set_aside: known.commits }))
+    let set_aside = still_set_aside(known.commits, versioned.commits);
+    Ok(Some(Loaded { versioned, set_aside }))
+}
+
+/// After a used-up snapshot the next commit is due for a new one.
+fn still_set_aside(in_snapshot: u64, commits: u64) -> u64 {
+    let used_up = commits - in_snapshot > FEW_COMMITS;
+    if used_up { in_snapshot.min((commits + 1).saturating_sub(SNAPSHOT_EVERY)) } else { in_snapshot }
 }
 
 /// Brings a state up to the newest commit that the leader has.

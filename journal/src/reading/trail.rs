@@ -5,9 +5,10 @@
 //! a position, cost the same in a log of any length. And every commit says where the one before it stands: that is the
 //! guard under which the server took it.
 //!
-//! A guard is only a header, so nothing depends on its being right. Counting does the proof. `Known` commits end at the
-//! known place; the walk finds different ones after it; and the leader, asked when the newest was already known, counts
-//! exactly as many as both together. Then none was passed over. Whatever does not add up is read the long way.
+//! A guard is only a header, so no position it names is taken on trust. Counting does the proof: so many commits lie up
+//! to the known place, the walk has found different ones after it, and the leader, asked when the newest was already
+//! known, counts exactly as many as both together. Then none was passed over. Whatever does not add up is read the long
+//! way.
 
 use std::collections::HashMap;
 
@@ -86,11 +87,11 @@ impl Log {
                 return Err(Astray::Lost);
             }
             commits.push(at.stored.read()?);
-            let follows = at.follows.filter(|follows| *follows < position).ok_or(Astray::Lost)?;
-            if position == known.position || follows == 0 {
+            if position == known.position || at.follows == Some(0) {
                 commits.reverse();
                 return Ok(commits);
             }
+            let follows = at.follows.filter(|follows| *follows < position).ok_or(Astray::Lost)?;
             at = self.direct.at(follows).await?.ok_or(Astray::Lost)?;
         }
         Err(Astray::Lost)
