@@ -24,4 +24,8 @@ impl SnapshotSeal for VaultSeal {
     fn open<'a>(&'a self, subject: &'a Subject, sealed: &'a [u8]) -> BoxFuture<'a, Option<Vec<u8>>> {
         Box::pin(async move { Some(self.keys(subject).await?.open_bytes(SNAPSHOT_TAG, sealed).ok()?.to_vec()) })
     }
+
+    fn make_ready<'a>(&'a self, subject: &'a Subject) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(self.keys(subject).await) })
+    }
 }

@@ -68,6 +68,7 @@ pub enum PoisonCause {
 }
 
 /// A message of the stream before anybody has looked inside.
+#[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub position: u64,
     pub subject: String,

@@ -4,6 +4,7 @@
 //! Everything else is a direct read, answered by any replica, fast and perhaps a moment behind.
 
 mod direct;
+mod trail;
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::connection::{Journal, JournalError, STREAM};
 use crate::positioned::{Positioned, Stored};
 use crate::subject::Subject;
 
-pub(crate) use direct::DirectRead;
+pub(crate) use direct::{DirectRead, Linked};
+pub(crate) use trail::Known;
 
 /// The reading side of the stream. The committer has one of its own, to look up what became of a write.
 #[derive(Clone)]

@@ -78,10 +78,10 @@ impl Vault {
             merchants: Leases::new(MERCHANTS_KEPT, lease),
             people: Leases::new(PEOPLE_KEPT, lease),
             lookups: Leases::new(LOOKUPS_KEPT, lease),
-            finds: Batcher::start(FindRound { pool: pool.clone() }),
+            finds: Batcher::start(FindRound { pool: database::own_connection(&pool) }),
             enrolments: Batcher::start(EnrolmentRound { pool: pool.clone(), root: root.clone() }),
-            person_rows: Batcher::start(PersonRound { pool: pool.clone() }),
-            order_owners: Batcher::start(OwnerRound { pool: pool.clone() }),
+            person_rows: Batcher::start(PersonRound { pool: database::own_connection(&pool) }),
+            order_owners: Batcher::start(OwnerRound { pool: database::own_connection(&pool) }),
             pool,
             root,
         });

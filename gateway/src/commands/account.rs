@@ -49,12 +49,12 @@ impl Gateway {
         Ok((OpenAccount { id, keys, links }, state))
     }
 
-    /// Fetches what a command on this account will need, while something else is under way. What fails here is met again
-    /// by the command itself.
+    /// Fetches what a command on this account will need, while something else is under way: its state, and with that its
+    /// person's keys. What fails here is met again by the command itself.
     pub(crate) async fn warm(&self, merchant: MerchantId, account: CustomerId) {
         let subject = Subject::points(merchant, account);
         if !self.accounts.is_in_memory(subject) {
-            let _ = futures::join!(self.vault.person(merchant, account), self.accounts.load(subject));
+            let _ = self.accounts.load(subject).await;
         }
     }
 

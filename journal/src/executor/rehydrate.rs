@@ -5,15 +5,21 @@ use aggregates::event::Event;
 
 use crate::connection::Journal;
 use crate::positioned::Positioned;
+use crate::reading::{Known, Linked, Log};
 use crate::subject::Subject;
 
 use super::Versioned;
 use super::error::{LoadError, Unreadable};
-use super::snapshot::{SetAside, Shelf};
+use super::snapshot::{SNAPSHOT_EVERY, SetAside, Shelf};
 
-/// A state read from the log, and how many of its commits came from a snapshot.
+/// Commits read on top of a snapshot above which it counts as used up. What was cold will be cold again, and then each of
+/// them is a question of its own to the log.
+const FEW_COMMITS: u64 = SNAPSHOT_EVERY / 4;
+
+/// A state read from the log.
 pub struct Loaded<A> {
     pub versioned: Versioned<A>,
+    /// How many of its commits need no new snapshot yet: those that came from one, unless that is used up.
     pub set_aside: u64,
 }
 
@@ -23,33 +29,47 @@ pub async fn cold<A: Aggregate>(
     shelf: Option<&dyn Shelf<A>>,
     subject: &Subject,
 ) -> Result<Loaded<A>, LoadError> {
-    if let Some(shelf) = shelf
-        && let Some(set_aside) = shelf.take_down(subject).await
-        && let Some(loaded) = on_top_of(journal, subject, set_aside).await?
+    let log = &journal.shared.log;
+    let (set_aside, newest) = futures::join!(take_down(shelf, subject), log.newest(subject));
+    let Some(newest) = newest? else { return Ok(Loaded { versioned: Versioned::default(), set_aside: 0 }) };
+    if let Some(set_aside) = set_aside
+        && let Some(loaded) = on_top_of(log, subject, set_aside, &newest).await?
     {
         return Ok(loaded);
     }
     let mut versioned = Versioned::default();
-    fold(&mut versioned, &journal.read(subject, 0).await?)?;
+    fold(&mut versioned, &log.since(subject, Known::default(), &newest).await?)?;
     Ok(Loaded { versioned, set_aside: 0 })
+}
+
+async fn take_down<A: Aggregate>(shelf: Option<&dyn Shelf<A>>, subject: &Subject) -> Option<SetAside<A>> {
+    shelf?.take_down(subject).await
 }
 
 /// A snapshot and the commits after it. The commit it stands at is read again: if another one is in its place, the
 /// log is not the one the snapshot was taken from, and the snapshot is worth nothing.
 async fn on_top_of<A: Aggregate>(
-    journal: &Journal,
+    log: &Log,
     subject: &Subject,
     set_aside: SetAside<A>,
+    newest: &Linked,
 ) -> Result<Option<Loaded<A>>, LoadError> {
     let SetAside { mut versioned, hash } = set_aside;
-    let commits = journal.read(subject, versioned.position - 1).await?;
+    let known = Known { position: versioned.position, commits: versioned.commits };
+    let commits = log.since(subject, known, newest).await?;
     let Some((first, after)) = commits.split_first() else { return Ok(None) };
     if first.position != versioned.position || first.hash() != hash {
         return Ok(None);
     }
-    let set_aside = versioned.commits;
     fold(&mut versioned, after)?;
+    let set_aside = still_set_aside(known.commits, versioned.commits);
     Ok(Some(Loaded { versioned, set_aside }))
+}
+
+/// After a used-up snapshot the next commit is due for a new one.
+fn still_set_aside(in_snapshot: u64, commits: u64) -> u64 {
+    let used_up = commits - in_snapshot > FEW_COMMITS;
+    if used_up { in_snapshot.min((commits + 1).saturating_sub(SNAPSHOT_EVERY)) } else { in_snapshot }
 }
 
 /// Brings a state up to the newest commit that the leader has.

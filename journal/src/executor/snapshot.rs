@@ -34,6 +34,11 @@ pub trait Snapshot: Aggregate + Serialize + DeserializeOwned {
 pub trait SnapshotSeal: Send + Sync + 'static {
     fn seal<'a>(&'a self, subject: &'a Subject, plain: &'a [u8]) -> BoxFuture<'a, Option<Vec<u8>>>;
     fn open<'a>(&'a self, subject: &'a Subject, sealed: &'a [u8]) -> BoxFuture<'a, Option<Vec<u8>>>;
+
+    /// Fetches the key, while it is not known yet whether there is anything to open.
+    fn make_ready<'a>(&'a self, _subject: &'a Subject) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A state that was set aside, with the hash of the commit it stands at.
@@ -82,8 +87,10 @@ impl<A: Snapshot> Shelf<A> for Snapshots {
     fn take_down<'a>(&'a self, subject: &'a Subject) -> BoxFuture<'a, Option<SetAside<A>>> {
         Box::pin(async move {
             // Any failure here costs a longer replay and nothing else.
-            let stored = self.journal.shared.log.direct().last_of(SNAPSHOTS, &subject.snapshot()).await.ok()??;
-            let plain = self.seal.open(subject, &stored.payload).await?;
+            let address = subject.snapshot();
+            let sealed = self.journal.shared.log.direct().last_of(SNAPSHOTS, &address);
+            let (sealed, ()) = futures::join!(sealed, self.seal.make_ready(subject));
+            let plain = self.seal.open(subject, &sealed.ok()??.payload).await?;
             let (Shape { shape }, _) = postcard::take_from_bytes(&plain).ok()?;
             if shape != A::SHAPE {
                 return None;

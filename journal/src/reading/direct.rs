@@ -35,6 +35,15 @@ const NUM_PENDING: HeaderName = HeaderName::from_static("Nats-Num-Pending");
 enum Question<'a> {
     Next { seq: u64, next_by_subj: &'a str, batch: u32, max_bytes: u32 },
     Last { multi_last: &'a [String] },
+    At { seq: u64 },
+}
+
+/// A message, and where the one before it on its subject stands: the guard under which the server took it. 0 if it was
+/// the first; `None` if it was written without a guard.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    pub stored: Stored,
+    pub follows: Option<u64>,
 }
 
 /// Asks a stream's replicas.
@@ -86,21 +95,35 @@ impl DirectRead {
 
     /// The newest message on a subject of any stream.
     pub async fn last_of(&self, stream: &str, subject: &str) -> Result<Option<Stored>, JournalError> {
-        let reply = self.client.request(format!("{DIRECT_GET}.{stream}.{subject}"), Bytes::new()).await;
-        let reply = reply.map_err(|error| unavailable(&error))?;
+        let found = self.one(format!("{DIRECT_GET}.{stream}.{subject}"), Bytes::new()).await?;
+        Ok(found.map(|linked| linked.stored))
+    }
+
+    /// The newest message on a subject of the journal.
+    pub async fn newest(&self, subject: &str) -> Result<Option<Linked>, JournalError> {
+        self.one(format!("{DIRECT_GET}.{STREAM}.{subject}"), Bytes::new()).await
+    }
+
+    /// The message at a position of the journal.
+    pub async fn at(&self, position: u64) -> Result<Option<Linked>, JournalError> {
+        self.one(format!("{DIRECT_GET}.{STREAM}"), body(&Question::At { seq: position })?).await
+    }
+
+    async fn one(&self, address: String, question: Bytes) -> Result<Option<Linked>, JournalError> {
+        let reply = self.client.request(address, question).await.map_err(|error| unavailable(&error))?;
         match reply.status.map(|status| status.as_u16()) {
-            None => stored(reply).map(Some),
+            None => linked(reply).map(Some),
             Some(NOT_FOUND) => Ok(None),
             Some(other) => Err(refused(other, &reply)),
         }
     }
 
     async fn ask(&self, question: &Question<'_>) -> Result<Answer, JournalError> {
-        let body = serde_json::to_vec(question).map_err(|error| JournalError::Unexpected(error.to_string()))?;
+        let body = body(question)?;
         let inbox = self.client.new_inbox();
         let mut replies = self.client.subscribe(inbox.clone()).await.map_err(|error| unavailable(&error))?;
         let address = format!("{DIRECT_GET}.{STREAM}");
-        self.client.publish_with_reply(address, inbox, body.into()).await.map_err(|error| unavailable(&error))?;
+        self.client.publish_with_reply(address, inbox, body).await.map_err(|error| unavailable(&error))?;
         let mut messages = Vec::new();
         loop {
             let reply = tokio::time::timeout(self.timeout, replies.next()).await;
@@ -113,6 +136,10 @@ impl DirectRead {
             }
         }
     }
+}
+
+fn body(question: &Question<'_>) -> Result<Bytes, JournalError> {
+    serde_json::to_vec(question).map(Bytes::from).map_err(|error| JournalError::Unexpected(error.to_string()))
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> JournalError {
@@ -130,16 +157,25 @@ fn refused(status: u16, reply: &Message) -> JournalError {
 }
 
 fn pending(reply: &Message) -> u64 {
-    text(reply, NUM_PENDING).and_then(|text| text.parse().ok()).unwrap_or(0)
+    number(reply, NUM_PENDING).unwrap_or(0)
+}
+
+fn number<N: header::IntoHeaderName>(message: &Message, name: N) -> Option<u64> {
+    text(message, name)?.parse().ok()
 }
 
 fn text<N: header::IntoHeaderName>(message: &Message, name: N) -> Option<&str> {
     message.headers.as_ref()?.get(name).map(header::HeaderValue::as_str)
 }
 
+fn linked(message: Message) -> Result<Linked, JournalError> {
+    let follows = number(&message, header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE);
+    Ok(Linked { stored: stored(message)?, follows })
+}
+
 fn stored(message: Message) -> Result<Stored, JournalError> {
     let missing = || JournalError::Unexpected("a direct read without sequence, subject or time".to_owned());
-    let position = text(&message, header::NATS_SEQUENCE).and_then(|text| text.parse().ok()).ok_or_else(missing)?;
+    let position = number(&message, header::NATS_SEQUENCE).ok_or_else(missing)?;
     let subject = text(&message, header::NATS_SUBJECT).ok_or_else(missing)?.to_owned();
     let stored_at =
         text(&message, header::NATS_TIME_STAMP).and_then(|text| Timestamp::parse(text).ok()).ok_or_else(missing)?;

@@ -3,6 +3,7 @@
 mod support;
 
 mod appending;
+mod cold;
 mod executing;
 mod following;
 mod grouping;

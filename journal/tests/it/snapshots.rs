@@ -15,7 +15,7 @@ use crate::support::{account, context, journal_at};
 
 /// Turns every byte around, and counts how often it was asked.
 #[derive(Default)]
-struct Mask {
+pub struct Mask {
     opened: AtomicUsize,
     key_is_gone: bool,
 }
