@@ -82,7 +82,7 @@ impl FromRequestParts<Gateway> for Caller {
         let hash = hash(key);
         let mut lease = gateway.merchant(merchant).await?;
         if !lease.merchant.accepts_key(&hash) {
-            lease = gateway.renew_merchant(merchant).await?;
+            lease = Box::pin(gateway.renew_merchant(merchant)).await?;
         }
         if !lease.merchant.accepts_key(&hash) {
             return Err(Problem::of(Code::Unauthorized));

@@ -139,7 +139,8 @@ impl Gateway {
         {
             return Ok(lease);
         }
-        self.renew_merchant(merchant).await
+        // Boxed: it is long and rare, and every request would carry room for it.
+        Box::pin(self.renew_merchant(merchant)).await
     }
 
     /// The merchant's time.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use aggregates::id::CustomerId;
 use journal::Follow;
+use projections::progress;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -76,12 +77,6 @@ pub struct AsOf {
     pub time: String,
 }
 
-impl From<projections::progress::AsOf> for AsOf {
-    fn from(as_of: projections::progress::AsOf) -> Self {
-        AsOf { position: as_of.position, time: as_of.time.to_rfc3339() }
-    }
-}
-
 /// Money: integer minor units with their currency, where it is known.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Money {
@@ -98,23 +93,28 @@ impl Gateway {
     /// Whoever is not a customer of the caller's merchant does not exist for the caller.
     pub(crate) async fn known_customer(&self, caller: &Caller, customer: CustomerId) -> Result<(), Problem> {
         let subject = journal::Subject::customer(caller.merchant(), customer);
-        let state = self.customers.load(subject).await.map_err(CommandError::from)?;
+        let state = Box::pin(self.customers.load(subject)).await.map_err(CommandError::from)?;
         let mut known = state.position > 0;
         if !known {
-            known = self.customers.load_confirmed(subject).await.map_err(CommandError::from)?.position > 0;
+            let newest = Box::pin(self.customers.load_confirmed(subject)).await;
+            known = newest.map_err(CommandError::from)?.position > 0;
         }
         known.then_some(()).ok_or_else(|| Problem::of(Code::NotFound))
     }
 
-    /// Waits until the read model has seen what the caller demands.
-    pub(crate) async fn caught_up(&self, read_model: &str, min_position: Option<u64>) -> Result<AsOf, Problem> {
+    /// Waits until the read model has seen what the caller demands, and says how far that is.
+    pub(crate) async fn caught_up(
+        &self,
+        read_model: &str,
+        min_position: Option<u64>,
+    ) -> Result<progress::AsOf, Problem> {
         let wanted = min_position.unwrap_or(0);
         if self.progress.of(read_model).position < wanted
             && !self.progress.reached(read_model, wanted, self.options.read_patience).await
         {
             return Err(Problem::of(Code::ReadModelBehind));
         }
-        Ok(self.progress.of(read_model).into())
+        Ok(self.progress.of(read_model))
     }
 
     /// For lists: without a demand, what the merchant has just written is still worth a moment's wait, because whoever

@@ -15,6 +15,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod openapi;
 pub mod problem;
+pub mod request_count;
 pub mod router;
 pub mod shopify;
 pub mod snapshot_seal;

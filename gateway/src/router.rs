@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
-    middleware::{self, Next},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -14,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::{
     clock::new_id,
@@ -21,6 +23,7 @@ use crate::{
     health, http,
     openapi::{self, Api},
     problem::{self, Code, Problem},
+    request_count::RequestCount,
     telemetry, webhooks,
 };
 
@@ -31,12 +34,16 @@ const API_BYTES_MAX: usize = 1024 * 1024;
 /// After this long a caller is told to come back; what was begun is completed by its repetition.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Names an API call in our logs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
 /// The documented doors.
 fn documented() -> OpenApiRouter<Gateway> {
     let webhooks = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(webhooks::by_header))
         .routes(routes!(webhooks::by_path))
-        .layer(DefaultBodyLimit::max(WEBHOOK_BYTES_MAX));
+        .layer((from_fn(bounded), DefaultBodyLimit::max(WEBHOOK_BYTES_MAX)));
+    let count = Arc::<RequestCount>::default();
     let api = OpenApiRouter::new()
         .routes(routes!(http::customers::list))
         .routes(routes!(http::customers::get))
@@ -50,8 +57,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::program_settings::get, http::program_settings::put))
         .routes(routes!(http::gdpr_requests::list))
         .routes(routes!(http::test_clock::advance))
-        .layer(DefaultBodyLimit::max(API_BYTES_MAX))
-        .layer(middleware::from_fn(traced));
+        .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)
 }
 
@@ -63,6 +69,16 @@ pub fn description() -> utoipa::openapi::OpenApi {
 pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
     let (documented, description) = documented().split_for_parts();
     documented
+        .merge(undocumented(Arc::new(description), metrics))
+        .fallback(|| async { Problem::of(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
+        .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
+        .with_state(gateway)
+}
+
+/// The doors for operators and for those who write clients.
+fn undocumented(description: Arc<utoipa::openapi::OpenApi>, metrics: PrometheusHandle) -> Router<Gateway> {
+    Router::new()
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(openapi::docs))
         .route("/docs/errors", get(problem::page::errors))
@@ -70,13 +86,7 @@ pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .fallback(|| async { Problem::of(Code::NotFound) })
-        .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
-        .layer(Extension(Arc::new(description)))
-        .layer(Extension(metrics))
-        .layer(middleware::from_fn(bounded))
-        .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
-        .with_state(gateway)
+        .layer((from_fn(bounded), Extension(description), Extension(metrics)))
 }
 
 /// What a worker shows: it has no doors, only health and metrics.
@@ -89,33 +99,32 @@ pub fn operations(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .with_state(gateway)
 }
 
-/// A request that takes too long is answered like any other that found a server out of reach.
 async fn bounded(request: Request, next: Next) -> Response {
-    let answered = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    in_time(next.run(request)).await
+}
+
+/// A request that takes too long is answered like any other that found a server out of reach.
+async fn in_time(answer: impl Future<Output = Response>) -> Response {
+    let answered = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
     answered.unwrap_or_else(|_| Problem::of(Code::Unavailable).into_response())
 }
 
 /// A span for each API call, by its route, never by its path: a path holds ids.
-async fn traced(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+async fn traced(State(count): State<Arc<RequestCount>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let route = path.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
-    let request_id = new_id();
-    let span = tracing::info_span!(
-        "http",
-        %method,
-        route,
-        request_id = %request_id,
-        trace_id = tracing::field::Empty,
-        status = tracing::field::Empty,
-    );
+    let mut buffer = Uuid::encode_buffer();
+    let request_id = &*new_id().as_hyphenated().encode_lower(&mut buffer);
+    let span =
+        tracing::info_span!("http", method = method.as_str(), route, request_id, trace_id = tracing::field::Empty);
     telemetry::join_caller(&span, request.headers());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = in_time(next.run(request)).instrument(span.clone()).await;
     let status = response.status();
-    span.record("status", status.as_u16());
-    metrics::counter!("loyalty_http_requests_total", "method" => method.to_string(), "route" => route, "status" => status.as_u16().to_string())
-        .increment(1);
-    if let Ok(value) = request_id.to_string().parse() {
-        response.headers_mut().insert("request-id", value);
+    telemetry::note_status(&span, status);
+    count.answered(&method, route, status);
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
     }
     response
 }

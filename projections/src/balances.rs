@@ -21,9 +21,11 @@ use crate::{
     sql::{bigint, position, timestamp, timestamptz},
 };
 
-pub use reader::{BalanceReader, ReadError};
+pub use reader::{BalanceReader, ReadError, Standing};
 
 pub struct Balances;
+
+const TABLE: &str = "read.balances";
 
 type Key = (Uuid, Uuid);
 
@@ -95,12 +97,15 @@ async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Ke
 }
 
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
-    let purse: Vec<u8> = row.try_get("purse")?;
     Ok(BalanceRow {
-        purse: postcard::from_bytes(&purse).map_err(|_| ProjectionError::BadRow("read.balances"))?,
+        purse: purse(row.try_get("purse")?)?,
         position: position(row.try_get("position")?),
         recorded_at: timestamp(row.try_get::<DateTime<Utc>, _>("recorded_at")?),
     })
+}
+
+fn purse(stored: &[u8]) -> Result<Purse, ProjectionError> {
+    postcard::from_bytes(stored).map_err(|_| ProjectionError::BadRow(TABLE))
 }
 
 async fn store(

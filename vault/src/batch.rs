@@ -21,7 +21,7 @@ pub(crate) trait Round: Send + Sync + 'static {
     const MOST: usize;
 
     /// One answer for each ask, in their order. An error is everybody's.
-    fn run(&self, asks: &[Self::Ask]) -> impl Future<Output = Result<Vec<Self::Answer>, VaultError>> + Send;
+    fn run(&mut self, asks: &[Self::Ask]) -> impl Future<Output = Result<Vec<Self::Answer>, VaultError>> + Send;
 }
 
 struct Caller<R: Round> {
@@ -50,7 +50,7 @@ impl<R: Round> Batcher<R> {
     }
 }
 
-async fn run_rounds<R: Round>(round: R, mut callers: mpsc::Receiver<Caller<R>>) {
+async fn run_rounds<R: Round>(mut round: R, mut callers: mpsc::Receiver<Caller<R>>) {
     let mut next = Vec::new();
     while callers.recv_many(&mut next, R::MOST).await > 0 {
         let (asks, waiting): (Vec<_>, Vec<_>) = next.drain(..).map(|caller| (caller.ask, caller.answer)).unzip();

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use aggregates::{id::MerchantId, time::Timestamp};
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{DirectoryKind, Vault, VaultError, batch::Round, lease::AskedAt};
+use crate::{DirectoryKind, Vault, VaultError, batch::Round, kept::KeptConnection, lease::AskedAt};
 
 /// An outside identity as the directory knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,7 +111,7 @@ impl Vault {
 
 /// Look-ups of many callers in one query.
 pub(crate) struct FindRound {
-    pub pool: PgPool,
+    pub connection: KeptConnection,
 }
 
 impl Round for FindRound {
@@ -121,13 +121,16 @@ impl Round for FindRound {
     const NAME: &'static str = "find";
     const MOST: usize = 1_024;
 
-    async fn run(&self, asks: &[Entry]) -> Result<Vec<Option<Found>>, VaultError> {
-        Ok(find_all(&self.pool, asks).await?)
+    async fn run(&mut self, asks: &[Entry]) -> Result<Vec<Option<Found>>, VaultError> {
+        Ok(self.connection.with(async |connection| find_all(connection, asks).await).await?)
     }
 }
 
 /// Who stands behind each of these, in their order.
-pub(crate) async fn find_all(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Option<Found>>, sqlx::Error> {
+pub(crate) async fn find_all(
+    connection: &mut PgConnection,
+    entries: &[Entry],
+) -> Result<Vec<Option<Found>>, sqlx::Error> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -139,7 +142,7 @@ pub(crate) async fn find_all(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Opt
     .bind(entries.iter().map(|entry| entry.merchant.0).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.kind.as_str()).collect::<Vec<_>>())
     .bind(entries.iter().map(|entry| entry.lookup).collect::<Vec<_>>())
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     let found = rows.iter().map(|row| Ok((row.try_get("n")?, Found::from_row(row)?)));
     let found = found.collect::<Result<HashMap<i64, Found>, sqlx::Error>>()?;

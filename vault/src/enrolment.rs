@@ -8,7 +8,7 @@ use std::{
 
 use aggregates::id::{CustomerId, MerchantId};
 use futures::{StreamExt, stream};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::{
     BUCKET_CAPACITY, DirectoryKind, MerchantKeys, RootKeyStore, Vault, VaultError,
@@ -75,9 +75,10 @@ impl Round for EnrolmentRound {
     const NAME: &'static str = "enrol";
     const MOST: usize = 512;
 
-    async fn run(&self, asks: &[Newcomer]) -> Result<Vec<Self::Answer>, VaultError> {
+    async fn run(&mut self, asks: &[Newcomer]) -> Result<Vec<Self::Answer>, VaultError> {
+        let round = &*self;
         let mut outcomes = stream::iter(by_merchant(asks))
-            .map(|(keys, first)| async move { (keys.id(), self.enrol(&keys, first).await) })
+            .map(|(keys, first)| async move { (keys.id(), round.enrol(&keys, first).await) })
             .buffer_unordered(MERCHANTS_AT_ONCE)
             .collect::<HashMap<_, _>>()
             .await;
@@ -120,7 +121,8 @@ impl EnrolmentRound {
         keys: &Arc<MerchantKeys>,
         first: BTreeMap<Entry, CustomerId>,
     ) -> Result<HashMap<Entry, Outcome>, VaultError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = self.pool.acquire().await?;
+        let mut transaction = connection.begin().await?;
         let made = insert_entries(&mut transaction, &first).await?;
         if !made.is_empty() {
             let people = i32::try_from(made.len()).expect("a round fits into a bucket");
@@ -131,7 +133,7 @@ impl EnrolmentRound {
         transaction.commit().await?;
 
         let others: Vec<Entry> = first.into_keys().filter(|entry| !made.contains_key(entry)).collect();
-        let found = find_all(&self.pool, &others).await?;
+        let found = find_all(&mut connection, &others).await?;
         let found = others.into_iter().zip(found);
         let found = found.filter_map(|(entry, found)| Some((entry, Outcome { found: found?, made: false })));
         let made =

@@ -7,9 +7,9 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use crate::{Vault, VaultError, batch::Round};
+use crate::{Vault, VaultError, batch::Round, kept::KeptConnection};
 
 const LOOKUP_KIND: &str = "order";
 
@@ -93,7 +93,7 @@ pub(crate) struct OwnerAsk {
 
 /// Claims and waits of many callers in one statement, and a second one for those that come second.
 pub(crate) struct OwnerRound {
-    pub pool: PgPool,
+    pub connection: KeptConnection,
 }
 
 impl Round for OwnerRound {
@@ -103,13 +103,9 @@ impl Round for OwnerRound {
     const NAME: &'static str = "order_owner";
     const MOST: usize = 1_024;
 
-    async fn run(&self, asks: &[OwnerAsk]) -> Result<Vec<OrderOwner>, VaultError> {
-        let mut open = one_ask_per_order(asks);
-        let mut owners = self.write(&open).await?;
-        open.retain(|order, _| !owners.contains_key(order));
-        if !open.is_empty() {
-            owners.extend(self.read(&open).await?);
-        }
+    async fn run(&mut self, asks: &[OwnerAsk]) -> Result<Vec<OrderOwner>, VaultError> {
+        let orders = one_ask_per_order(asks);
+        let owners = self.connection.with(async |connection| owners_of(connection, orders).await).await?;
         let owner_of = |ask: &OwnerAsk| owners.get(&ask.order).copied();
         asks.iter().map(owner_of).collect::<Option<_>>().ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
@@ -128,43 +124,59 @@ fn one_ask_per_order(asks: &[OwnerAsk]) -> BTreeMap<Order, Option<CustomerId>> {
 
 type Owners = HashMap<Order, OrderOwner>;
 
-impl OwnerRound {
-    /// Writes the orders nobody owns; gives back those. An owner that another process writes while this runs is met by
-    /// the conflict, and left for [`read`](Self::read), whose statement begins later and sees it.
-    async fn write(&self, orders: &BTreeMap<Order, Option<CustomerId>>) -> Result<Owners, VaultError> {
-        // Orders with an owner are left out first, because meeting them by the conflict would lock their rows.
-        let rows = sqlx::query(
-            "insert into vault.order_owner as o (merchant, lookup, account)
-             select merchant, lookup, account
-             from unnest($1::uuid[], $2::bytea[], $3::uuid[]) as asked (merchant, lookup, account)
-             where not exists (
-                 select from vault.order_owner k where k.merchant = asked.merchant and k.lookup = asked.lookup
-                 and (asked.account is null or k.account is not null or k.erased_at_us is not null))
-             order by merchant, lookup
-             on conflict (merchant, lookup) do update set account = excluded.account, waited = true
-                 where o.account is null and o.erased_at_us is null and excluded.account is not null
-             returning merchant, lookup, account, waited, erased_at_us",
-        )
-        .bind(orders.keys().map(|order| order.merchant.0).collect::<Vec<_>>())
-        .bind(orders.keys().map(|order| order.lookup).collect::<Vec<_>>())
-        .bind(orders.values().map(|claimer| claimer.map(|account| account.0)).collect::<Vec<_>>())
-        .fetch_all(&self.pool)
-        .await?;
-        owners(&rows)
+async fn owners_of(
+    connection: &mut PgConnection,
+    mut open: BTreeMap<Order, Option<CustomerId>>,
+) -> Result<Owners, VaultError> {
+    let mut owners = write(connection, &open).await?;
+    open.retain(|order, _| !owners.contains_key(order));
+    if !open.is_empty() {
+        owners.extend(read(connection, &open).await?);
     }
+    Ok(owners)
+}
 
-    async fn read(&self, orders: &BTreeMap<Order, Option<CustomerId>>) -> Result<Owners, VaultError> {
-        let rows = sqlx::query(
-            "select merchant, lookup, account, waited, erased_at_us
-             from unnest($1::uuid[], $2::bytea[]) as asked (merchant, lookup)
-             join vault.order_owner using (merchant, lookup)",
-        )
-        .bind(orders.keys().map(|order| order.merchant.0).collect::<Vec<_>>())
-        .bind(orders.keys().map(|order| order.lookup).collect::<Vec<_>>())
-        .fetch_all(&self.pool)
-        .await?;
-        owners(&rows)
-    }
+/// Writes the orders nobody owns; gives back those. An owner that another process writes while this runs is met by
+/// the conflict, and left for [`read`], whose statement begins later and sees it.
+async fn write(
+    connection: &mut PgConnection,
+    orders: &BTreeMap<Order, Option<CustomerId>>,
+) -> Result<Owners, VaultError> {
+    // Orders with an owner are left out first, because meeting them by the conflict would lock their rows.
+    let rows = sqlx::query(
+        "insert into vault.order_owner as o (merchant, lookup, account)
+         select merchant, lookup, account
+         from unnest($1::uuid[], $2::bytea[], $3::uuid[]) as asked (merchant, lookup, account)
+         where not exists (
+             select from vault.order_owner k where k.merchant = asked.merchant and k.lookup = asked.lookup
+             and (asked.account is null or k.account is not null or k.erased_at_us is not null))
+         order by merchant, lookup
+         on conflict (merchant, lookup) do update set account = excluded.account, waited = true
+             where o.account is null and o.erased_at_us is null and excluded.account is not null
+         returning merchant, lookup, account, waited, erased_at_us",
+    )
+    .bind(orders.keys().map(|order| order.merchant.0).collect::<Vec<_>>())
+    .bind(orders.keys().map(|order| order.lookup).collect::<Vec<_>>())
+    .bind(orders.values().map(|claimer| claimer.map(|account| account.0)).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    owners(&rows)
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    orders: &BTreeMap<Order, Option<CustomerId>>,
+) -> Result<Owners, VaultError> {
+    let rows = sqlx::query(
+        "select merchant, lookup, account, waited, erased_at_us
+         from unnest($1::uuid[], $2::bytea[]) as asked (merchant, lookup)
+         join vault.order_owner using (merchant, lookup)",
+    )
+    .bind(orders.keys().map(|order| order.merchant.0).collect::<Vec<_>>())
+    .bind(orders.keys().map(|order| order.lookup).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    owners(&rows)
 }
 
 fn owners(rows: &[PgRow]) -> Result<Owners, VaultError> {

@@ -6,7 +6,7 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -14,6 +14,7 @@ use crate::{
     PersonKeys, PersonState, RootKeyError, Vault, VaultError,
     batch::Round,
     envelope::{self, Binding},
+    kept::KeptConnection,
     keys::PERSON_SECRET_BYTES,
     lease::AskedAt,
     root::BucketGeneration,
@@ -150,7 +151,7 @@ impl PersonRow {
 
 /// Rows of the people many callers ask for, in one query.
 pub(crate) struct PersonRound {
-    pub pool: PgPool,
+    pub connection: KeptConnection,
 }
 
 impl Round for PersonRound {
@@ -160,15 +161,19 @@ impl Round for PersonRound {
     const NAME: &'static str = "person";
     const MOST: usize = 1_024;
 
-    async fn run(&self, asks: &[CustomerId]) -> Result<Vec<Option<PersonRow>>, VaultError> {
-        let rows: Vec<PersonRow> = sqlx::query_as(
-            "select person, merchant, state, bucket, generation, wrapped, destroyed_at_us
-             from vault.person_keys where person = any($1)",
-        )
-        .bind(asks.iter().map(|person| person.0).collect::<Vec<_>>())
-        .fetch_all(&self.pool)
-        .await?;
+    async fn run(&mut self, asks: &[CustomerId]) -> Result<Vec<Option<PersonRow>>, VaultError> {
+        let rows = self.connection.with(async |connection| rows_of(connection, asks).await).await?;
         let rows: HashMap<Uuid, PersonRow> = rows.into_iter().map(|row| (row.person, row)).collect();
         Ok(asks.iter().map(|person| rows.get(&person.0).cloned()).collect())
     }
+}
+
+async fn rows_of(connection: &mut PgConnection, people: &[CustomerId]) -> Result<Vec<PersonRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select person, merchant, state, bucket, generation, wrapped, destroyed_at_us
+         from vault.person_keys where person = any($1)",
+    )
+    .bind(people.iter().map(|person| person.0).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
 }

@@ -244,21 +244,28 @@ impl Purse {
 
     /// What the account holds at `instant`, whether or not sweeps have put the passing of time on record.
     pub fn balance_at(&self, instant: Timestamp) -> Balance {
-        let mut purse = self.clone();
-        for event in self.settle(instant) {
-            purse.apply_passing_of_time(&event);
+        let passed = self.settle(instant);
+        if passed.is_empty() {
+            return self.settled_balance_at(instant);
         }
-        let available = purse.available(instant);
-        let expiring = |lot: &Lot| lot.expires_at(purse.last_activity).filter(|_| lot.remaining > 0);
-        let next = purse.lots.iter().filter_map(expiring).min();
+        let mut purse = self.clone();
+        passed.iter().for_each(|event| purse.apply_passing_of_time(event));
+        purse.settled_balance_at(instant)
+    }
+
+    /// The same, where time has done nothing that is not on record.
+    fn settled_balance_at(&self, instant: Timestamp) -> Balance {
+        let available = self.available(instant);
+        let expiring = |lot: &Lot| lot.expires_at(self.last_activity).filter(|_| lot.remaining > 0);
+        let next = self.lots.iter().filter_map(expiring).min();
         Balance {
             available,
-            pending: purse.total() - available,
-            lifetime_earned: purse.lifetime_earned,
-            lifetime_redeemed: purse.lifetime_redeemed,
-            lifetime_expired: purse.lifetime_expired,
+            pending: self.total() - available,
+            lifetime_earned: self.lifetime_earned,
+            lifetime_redeemed: self.lifetime_redeemed,
+            lifetime_expired: self.lifetime_expired,
             next_expiry: next.map(|at| NextExpiry {
-                points: purse.lots.iter().filter(|lot| expiring(lot) == Some(at)).map(|lot| lot.remaining).sum(),
+                points: self.lots.iter().filter(|lot| expiring(lot) == Some(at)).map(|lot| lot.remaining).sum(),
                 at,
             }),
         }

@@ -107,12 +107,14 @@ pub async fn get(
     Params(params): Params<BalanceParams>,
 ) -> Result<Json<BalanceDocument>, Problem> {
     let customer = customer_id(&id)?;
-    let as_of = gateway.caught_up(balances::Balances::NAME, params.min_position).await?;
+    let read_model = gateway.caught_up(balances::Balances::NAME, params.min_position).await?;
     // A balance is computed for an instant: the present one, by the merchant's clock.
-    let as_of = AsOf { time: caller.request.now.to_rfc3339(), ..as_of };
+    let as_of = AsOf { position: read_model.position, time: caller.request.now.to_rfc3339() };
     if let Some(moment) = params.as_of.as_deref().map(Moment::parse).transpose()? {
         gateway.known_customer(&caller, customer).await?;
-        let (balance, as_of) = history::balance_as_of(&gateway, &caller, customer, moment).await?;
+        let past = history::balance_as_of(&gateway, &caller, customer, moment);
+        // Boxed: reading the log takes a lot of room, which every read of a present balance would carry.
+        let (balance, as_of) = Box::pin(past).await?;
         return Ok(Json(BalanceDocument::new(customer, balance, as_of)));
     }
     let row = gateway.balances.find(caller.merchant(), customer).await?;

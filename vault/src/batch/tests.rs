@@ -33,7 +33,7 @@ impl Round for Doubling {
     const NAME: &'static str = "doubling";
     const MOST: usize = 64;
 
-    async fn run(&self, asks: &[usize]) -> Result<Vec<usize>, VaultError> {
+    async fn run(&mut self, asks: &[usize]) -> Result<Vec<usize>, VaultError> {
         self.permits.acquire().await.expect("open").forget();
         self.largest.fetch_max(asks.len(), Ordering::Relaxed);
         if self.rounds.fetch_add(1, Ordering::Relaxed) == 0 && self.fails_first {

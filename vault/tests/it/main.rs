@@ -3,6 +3,7 @@
 mod database;
 mod enrolment;
 mod items;
+mod kept;
 mod leases;
 mod order_owners;
 mod people;
