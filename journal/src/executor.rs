@@ -41,6 +41,7 @@ use crate::subject::Subject;
 
 pub use aggregates::{Aggregates, Capacity};
 pub use error::{ExecuteError, LoadError, TogetherError};
+pub use idle::AWAKE_MOST;
 pub use pause::{MAX_ATTEMPTS, Retry};
 pub use snapshot::{SNAPSHOT_EVERY, SNAPSHOTS, Snapshot, SnapshotSeal};
 pub use together::{Held, Together};

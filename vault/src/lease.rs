@@ -12,13 +12,19 @@ pub const KEY_LEASE: Duration = Duration::from_secs(60);
 /// A bounded cache whose entries end.
 pub(crate) struct Leases<K, V> {
     entries: Cache<K, Leased<V>>,
-    lease: Duration,
+    /// Before any question whose answer is still good.
+    origin: Instant,
+    lease: Millis,
 }
+
+/// Milliseconds since the cache's origin, or between two of these. They wrap around after seven weeks, which is not
+/// seen in differences: entries are swept long before. An instant would take four times the room, in very many entries.
+type Millis = u32;
 
 #[derive(Clone)]
 struct Leased<V> {
     value: V,
-    since: Instant,
+    since: Millis,
 }
 
 /// When the question was asked. A lease counts from here: the answer may be as old as that.
@@ -34,7 +40,9 @@ impl AskedAt {
 impl<K: Hash + Eq + Clone, V: Clone> Leases<K, V> {
     /// At most `most` entries, each for `lease`, capped by [`KEY_LEASE`].
     pub(crate) fn new(most: usize, lease: Duration) -> Self {
-        Leases { entries: Cache::new(most), lease: lease.min(KEY_LEASE) }
+        let now = Instant::now();
+        let origin = now.checked_sub(KEY_LEASE).unwrap_or(now);
+        Leases { entries: Cache::new(most), origin, lease: millis(lease.min(KEY_LEASE)) }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<V> {
@@ -42,7 +50,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Leases<K, V> {
     }
 
     pub(crate) fn put(&self, key: K, value: V, asked: AskedAt) {
-        self.entries.insert(key, Leased { value, since: asked.0 });
+        self.entries.insert(key, Leased { value, since: self.at(asked.0) });
     }
 
     /// Lets go of what has ended, so that unused keys do not stay in memory.
@@ -50,9 +58,20 @@ impl<K: Hash + Eq + Clone, V: Clone> Leases<K, V> {
         self.entries.retain(|_, leased| self.runs(leased));
     }
 
+    /// Both instants are rounded down, so the true age is less than a millisecond above this one, and below the lease
+    /// if this one is.
     fn runs(&self, leased: &Leased<V>) -> bool {
-        leased.since.elapsed() < self.lease
+        self.at(Instant::now()).wrapping_sub(leased.since) < self.lease
     }
+
+    fn at(&self, instant: Instant) -> Millis {
+        millis(instant.saturating_duration_since(self.origin))
+    }
+}
+
+fn millis(duration: Duration) -> Millis {
+    const WRAPS_AT: u128 = 1 << Millis::BITS;
+    Millis::try_from(duration.as_millis() % WRAPS_AT).expect("a remainder is smaller than what was divided by")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use journal::executor::Capacity;
+use journal::executor::{AWAKE_MOST, Capacity};
 use journal::{Aggregates, ExecuteError, Journal, Together};
 
 use crate::support::counter::{Closed, Count, Counter};
@@ -133,6 +133,32 @@ async fn memory_is_bounded_and_what_it_drops_comes_back_from_the_log() {
     for n in 0..ACCOUNTS {
         let state = counters.load(account(n)).await.expect("the log can be read");
         assert_eq!(state.state.total, u64::from(n));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_idle_is_decided_on_as_if_it_had_not_been() {
+    const ROUNDS: u64 = 3;
+    let nats = Nats::single().await;
+    let counters = Aggregates::<Counter>::packed(journal_at(nats.url()).await, Capacity::default());
+    // Far more than stay awake, all at once, and each several times.
+    let accounts = 0..u32::try_from(3 * AWAKE_MOST).expect("a few thousand");
+    for order in 1..=ROUNDS {
+        let add = |n| {
+            let counters = counters.clone();
+            async move { counters.execute(account(n), &context(), &Count::Add { order, by: u64::from(n) }).await }
+        };
+        for done in join_all(accounts.clone().map(add)).await {
+            assert!(done.expect("it is open").position.is_some());
+        }
+    }
+
+    for n in accounts {
+        assert!(counters.is_in_memory(account(n)));
+        let state = counters.load(account(n)).await.expect("it is in memory");
+        assert_eq!((state.commits, state.state.total), (ROUNDS, ROUNDS * u64::from(n)));
+        assert!(counters.newer_in_memory(account(n), state.position).is_none());
+        assert_eq!(counters.newer_in_memory(account(n), state.position - 1), Some(state));
     }
 }
 
