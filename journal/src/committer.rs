@@ -19,12 +19,14 @@
 //! | [`grouping`] | when to publish singly, when to share a batch, when to wait |
 //! | [`wire`] | headers, batches, acknowledgements |
 //! | [`lookup`] | what became of a publish that was not acknowledged; which member of a failed batch was stale |
+//! | [`under_way`] | commands that have begun and will soon want to write |
 //! | [`task`] | the loop that owns it all |
 
 mod grouping;
 mod line;
 mod lookup;
 mod task;
+mod under_way;
 mod unit;
 mod wire;
 
@@ -38,6 +40,7 @@ use crate::connection::{JournalError, Pulse};
 use crate::reading::Log;
 
 pub use grouping::{GROUP_MIN, LINGER, MAX_BATCHES_IN_FLIGHT, SINGLES_WINDOW};
+pub use under_way::UnderWay;
 
 /// Commits in one atomic batch; the server takes no more.
 pub const MAX_BATCH_MESSAGES: usize = 1_000;
@@ -51,6 +54,7 @@ const SUBMISSIONS: usize = 1_024;
 /// Hands units to the task and waits for their answers.
 pub(crate) struct Committer {
     submissions: mpsc::Sender<unit::Unit>,
+    commands: under_way::Commands,
 }
 
 impl Committer {
@@ -63,8 +67,9 @@ impl Committer {
     ) -> Result<Self, JournalError> {
         let (submissions, submitted) = mpsc::channel(SUBMISSIONS);
         let wire = wire::Wire::open(client).await?;
-        tokio::spawn(task::Task::new(wire, log, pulse, answer_timeout).run(submitted));
-        Ok(Committer { submissions })
+        let commands = under_way::Commands::default();
+        tokio::spawn(task::Task::new(wire, log, pulse, commands.clone(), answer_timeout).run(submitted));
+        Ok(Committer { submissions, commands })
     }
 
     /// Writes these commits, all or none, and gives their positions. At least one; those on one subject follow one another.

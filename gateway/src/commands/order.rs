@@ -42,6 +42,7 @@ impl Gateway {
         body: &OrderBody,
         customer: Option<&SeenCustomer>,
     ) -> Result<Done, CommandError> {
+        let _under_way = self.journal.command_begins();
         let fact = OrderFact::Body { body: body.clone(), position: None };
         let Some(seen) = customer else {
             return self.record_for_owner(request, &body.order_id, fact).await;
@@ -77,6 +78,7 @@ impl Gateway {
         order_id: &str,
         refund: &Refund,
     ) -> Result<Done, CommandError> {
+        let _under_way = self.journal.command_begins();
         let fact = OrderFact::Refund { refund: refund.clone(), position: None };
         self.record_for_owner(request, order_id, fact).await
     }

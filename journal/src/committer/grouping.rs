@@ -6,7 +6,7 @@
 //!
 //! When it is busy, what counts is how full batches are. Those whom a batch has just answered come back within
 //! milliseconds, while others have gathered: a batch that left at once would take the few that are there, and its
-//! fixed cost would meet the next few. So commits gather until about half of those lately outstanding are there, and the
+//! fixed cost would meet the next few. So commits gather until half of all commands under way have theirs ready, and the
 //! other half prepares while they are written; but for no longer than [`LINGER`].
 
 use std::time::Duration;
@@ -19,8 +19,9 @@ pub const SINGLES_WINDOW: usize = 100;
 pub const GROUP_MIN: usize = 64;
 /// Batches in flight. The server works on one after the other; a second one on its way would be smaller, not sooner.
 pub const MAX_BATCHES_IN_FLIGHT: usize = 1;
-/// How long commits gather at most while nothing is in flight: about half of what a batch costs.
-pub const LINGER: Duration = Duration::from_millis(2);
+/// How long commits gather at most while nothing is in flight: what it takes to write a full batch. It is reached only
+/// when most commands under way are held up by something else.
+pub const LINGER: Duration = Duration::from_millis(20);
 
 /// The share of the peak that one answered shipment makes us forget: one in so many.
 const PEAK_FORGETS: usize = 16;
@@ -35,6 +36,8 @@ pub struct Load {
     pub batches_in_flight: usize,
     /// The most commits that were outstanding lately.
     pub peak: usize,
+    /// Commands that have begun, those with commits here among them.
+    pub commands: usize,
     /// What is ready has gathered for [`LINGER`].
     pub lingered: bool,
 }
@@ -62,7 +65,7 @@ impl Load {
             return if may_batch && may_publish { Step::Alone } else { Step::Wait };
         }
         let ready = self.singles_ready + self.groups_ready;
-        let worthwhile = if self.lingered { GROUP_MIN } else { self.half_of_the_peak() };
+        let worthwhile = if self.lingered { GROUP_MIN } else { self.half_of_all() };
         if self.is_busy() && may_batch && ready >= worthwhile {
             Step::Everything
         } else if self.is_busy() && !(self.lingered && self.is_idle()) {
@@ -90,8 +93,8 @@ impl Load {
         self.singles_in_flight + self.batches_in_flight == 0
     }
 
-    fn half_of_the_peak(self) -> usize {
-        (self.peak / 2).clamp(GROUP_MIN, MAX_BATCH_MESSAGES)
+    fn half_of_all(self) -> usize {
+        (self.commands / 2).clamp(GROUP_MIN, MAX_BATCH_MESSAGES)
     }
 }
 

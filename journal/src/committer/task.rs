@@ -15,6 +15,7 @@ use crate::reading::Log;
 use super::grouping::{LINGER, Load, Peak, Step};
 use super::line::Line;
 use super::lookup::{self, Fate};
+use super::under_way::Commands;
 use super::unit::{MAX_ATTEMPTS, Unit};
 use super::wire::{self, Ack, Shipment, Wire};
 use super::{MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_OUTSTANDING};
@@ -42,6 +43,7 @@ pub struct Task {
     wire: Wire,
     log: Log,
     pulse: watch::Receiver<Pulse>,
+    commands: Commands,
     answer_timeout: Duration,
     line: Line,
     flights: HashMap<u64, Flight>,
@@ -57,13 +59,20 @@ pub struct Task {
 }
 
 impl Task {
-    pub fn new(wire: Wire, log: Log, pulse: watch::Receiver<Pulse>, answer_timeout: Duration) -> Self {
+    pub fn new(
+        wire: Wire,
+        log: Log,
+        pulse: watch::Receiver<Pulse>,
+        commands: Commands,
+        answer_timeout: Duration,
+    ) -> Self {
         let (report, findings) = mpsc::unbounded_channel();
         let losses = pulse.borrow().losses;
         Task {
             wire,
             log,
             pulse,
+            commands,
             answer_timeout,
             line: Line::default(),
             flights: HashMap::new(),
@@ -147,6 +156,7 @@ impl Task {
             singles_in_flight: self.flights.len() - self.batches_in_flight,
             batches_in_flight: self.batches_in_flight,
             peak: self.peak.commits(),
+            commands: self.commands.under_way(),
             lingered: self.gathered_at().is_some_and(|at| at <= Instant::now()),
         }
     }

@@ -39,14 +39,20 @@ fn in_quiet_times_commits_do_not_wait_for_one_another() {
 }
 
 #[test]
-fn under_load_commits_gather_until_half_of_all_are_there() {
-    let (peak, half) = (1_000, 500);
-    assert_eq!(singles(half - 1, peak).step(), Step::Wait);
-    assert_eq!(singles(half, peak).step(), Step::Everything);
-    assert_eq!(lingered(GROUP_MIN, peak).step(), Step::Everything);
-    assert_eq!(lingered(GROUP_MIN - 1, peak).step(), Step::Single);
-    assert_eq!(singles(MAX_BATCH_MESSAGES, 10_000).step(), Step::Everything, "more do not fit");
-    assert_eq!(singles(GROUP_MIN, BUSY).step(), Step::Everything);
+fn under_load_commits_gather_until_half_of_all_commands_have_theirs_ready() {
+    let of = |commands, ready| Load { commands, ..singles(ready, BUSY) };
+    assert_eq!(of(1_000, 499).step(), Step::Wait);
+    assert_eq!(of(1_000, 500).step(), Step::Everything);
+    assert_eq!(of(10_000, MAX_BATCH_MESSAGES).step(), Step::Everything, "more do not fit");
+    assert_eq!(of(0, GROUP_MIN - 1).step(), Step::Wait);
+    assert_eq!(of(0, GROUP_MIN).step(), Step::Everything, "they need not have been announced");
+}
+
+#[test]
+fn nobody_is_waited_for_longer_than_a_moment() {
+    let late = |ready| Load { commands: 10_000, ..lingered(ready, BUSY) };
+    assert_eq!(late(GROUP_MIN).step(), Step::Everything);
+    assert_eq!(late(GROUP_MIN - 1).step(), Step::Single);
 }
 
 #[test]

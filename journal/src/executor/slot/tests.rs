@@ -1,5 +1,6 @@
 //! Awake and idle.
 
+use aggregates::event::Recorded;
 use aggregates::id::CustomerId;
 use aggregates::points::{Account, AccountClosed, PointsEvent, Purse};
 use aggregates::time::Timestamp;
@@ -93,11 +94,11 @@ fn a_commit_on_top_of_a_state_that_was_evicted_meanwhile_leaves_the_slot_empty()
     let recorded = Recorded { position: 8, at: Timestamp(0) };
 
     let current = slot.put(owing(1));
-    let after = slot.take_in(current, &closed, &recorded);
+    let after = slot.take_in(current, &[(&closed, recorded)]);
     assert_eq!((after.position, slot.position()), (8, Some(8)));
 
     slot.evict();
-    let after = slot.take_in(after, &closed, &Recorded { position: 9, ..recorded });
+    let after = slot.take_in(after, &[(&closed, Recorded { position: 9, ..recorded })]);
     assert_eq!((after.position, slot.position()), (9, None));
 }
 
