@@ -1,6 +1,6 @@
 //! What is written in one transaction: the commits a projection cares about, and how far it has passed the others.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aggregates::{Context, time::Timestamp};
 use journal::{JournalError, Positioned};
@@ -11,11 +11,6 @@ use crate::checkpoint::Checkpoint;
 const OWN_COMMITS_MAX: usize = 2_000;
 /// Commits passed before the checkpoint is moved, whatever they are.
 const COMMITS_MAX: usize = 20_000;
-/// Rest between two transactions: all projections together would otherwise keep a busy database busy with small ones.
-/// Whoever was quiet for longer writes at once.
-const REST: Duration = Duration::from_millis(10);
-/// The same if there are no rows to write, only the checkpoint.
-const REST_OF_OTHERS: Duration = Duration::from_millis(100);
 
 /// Commits after a checkpoint, in order and without gaps. Of those that the projection does not care about only the last
 /// is kept.
@@ -86,11 +81,6 @@ impl Batch {
     fn rest_of_group(&self) -> usize {
         let group = self.last.as_ref().and_then(|commit| commit.commit.group.as_ref());
         group.map_or(0, |group| usize::from(group.count.saturating_sub(group.index + 1)))
-    }
-
-    /// How long it may grow after the last transaction.
-    pub fn rest(&self) -> Duration {
-        if self.own.is_empty() { REST_OF_OTHERS } else { REST }
     }
 
     /// The checkpoint behind its last commit; none if there is none, or if it would cut a group in two.

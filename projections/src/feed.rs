@@ -12,12 +12,11 @@ use futures::StreamExt;
 use journal::{Follow, Following, Journal, JournalError, Positioned};
 use tokio::{sync::watch, time::timeout};
 
+use self::{arrival::arrived, window::Window};
 use crate::checkpoint::Checkpoint;
 
-use arrival::arrived;
 pub(crate) use source::{Source, SourceError};
 pub use window::Left;
-use window::Window;
 
 /// Commits read back when the window is opened, so that everybody who stands near the end finds its place.
 const OPENING_COMMITS: u64 = window::NEAR_COMMITS;
@@ -25,6 +24,7 @@ const OPENING_COMMITS: u64 = window::NEAR_COMMITS;
 const OPENING_PATIENCE: Duration = Duration::from_millis(500);
 /// Pause before a reading that has ended is begun anew.
 const REOPENING_PAUSE: Duration = Duration::from_millis(500);
+
 /// The shared reading. A handle: clones share it, and it ends with the last of them.
 #[derive(Clone)]
 pub struct Feed {

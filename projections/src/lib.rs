@@ -13,6 +13,7 @@ pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
+mod rest;
 pub mod runner;
 #[cfg(test)]
 mod sample;

@@ -17,6 +17,7 @@ use crate::{
     checkpoint::{self, Checkpoint},
     feed::{Source, SourceError},
     projection::Projection,
+    rest::Rest,
     runner::RunnerError,
     telemetry,
 };
@@ -31,8 +32,7 @@ pub(crate) struct Session<'a, P> {
     db: PoolConnection<Postgres>,
     source: Source<Following>,
     standing: Checkpoint,
-    /// When the last transaction ended.
-    rests_since: Instant,
+    rest: Rest,
 }
 
 impl<'a, P: Projection> Session<'a, P> {
@@ -43,7 +43,8 @@ impl<'a, P: Projection> Session<'a, P> {
         source: Source<Following>,
         standing: Checkpoint,
     ) -> Self {
-        Session { projection, db, source, standing, rests_since: Instant::now() }
+        let now = Instant::now();
+        Session { projection, db, source, standing, rest: Rest::after_work(now, now) }
     }
 
     /// Takes in whatever comes, until something stops it.
@@ -87,7 +88,7 @@ impl<'a, P: Projection> Session<'a, P> {
                 // Whoever catches up always finds more, and must not keep the thread for itself.
                 yield_now().await;
             } else {
-                let (now, rested) = (Instant::now(), self.rests_since + batch.rest());
+                let (now, rested) = (Instant::now(), self.rest.is_over_at(!batch.own().is_empty()));
                 if now >= rested {
                     break;
                 }
@@ -98,6 +99,7 @@ impl<'a, P: Projection> Session<'a, P> {
     }
 
     async fn take_in(&mut self, batch: &Batch, next: Checkpoint) -> Result<(), RunnerError> {
+        let began = Instant::now();
         let span = telemetry::batch_span(P::NAME, batch.own());
         let in_their_traces = telemetry::commit_spans(P::NAME, batch.own(), &span);
         let moved = self.write(batch, &next).instrument(span).await?;
@@ -108,7 +110,7 @@ impl<'a, P: Projection> Session<'a, P> {
         }
         telemetry::applied(P::NAME, batch);
         self.standing = next;
-        self.rests_since = Instant::now();
+        self.rest = Rest::after_work(began, Instant::now());
         Ok(())
     }
 

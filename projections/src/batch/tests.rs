@@ -65,12 +65,6 @@ fn a_full_batch_has_room_for_the_rest_of_a_group_only() {
 }
 
 #[test]
-fn it_rests_for_longer_while_there_is_nothing_to_write_but_the_checkpoint() {
-    assert_eq!(batch_of([commit_of(Context::Customer, 11)]).rest(), REST_OF_OTHERS);
-    assert_eq!(batch_of([commit_of(Context::Customer, 11), commit(12)]).rest(), REST);
-}
-
-#[test]
 fn nothing_leads_nowhere() {
     assert_eq!(Batch::after(&at(10), POINTS).end(&at(10)), None);
 }

@@ -23,10 +23,10 @@ pub(crate) enum SourceError {
 
 pub(crate) struct Source<C: Stream> {
     window: watch::Receiver<Window>,
-    from: From<C>,
+    reading: Reading<C>,
 }
 
-enum From<C: Stream> {
+enum Reading<C: Stream> {
     /// The window, entered at this opening.
     Window(Opening),
     Own(Peekable<C>),
@@ -36,17 +36,17 @@ impl<C: Stream> Source<C> {
     /// From the window, if this place is in there.
     pub(super) fn shared(window: &watch::Receiver<Window>, standing: &Checkpoint) -> Option<Self> {
         let opening = window.borrow().enter(standing)?;
-        Some(Source { window: window.clone(), from: From::Window(opening) })
+        Some(Source { window: window.clone(), reading: Reading::Window(opening) })
     }
 
     #[cfg(test)]
     pub(super) fn is_shared(&self) -> bool {
-        matches!(self.from, From::Window(_))
+        matches!(self.reading, Reading::Window(_))
     }
 
     /// Back to the others, if the window has come near.
     pub fn join(&mut self, standing: &Checkpoint) {
-        if let From::Own(_) = self.from
+        if let Reading::Own(_) = self.reading
             && let Some(shared) = Source::shared(&self.window, standing)
         {
             *self = shared;
@@ -57,19 +57,19 @@ impl<C: Stream> Source<C> {
 impl<C: Stream<Item = Result<Positioned, JournalError>> + Unpin> Source<C> {
     /// From a reading that begins where the projection stands.
     pub(super) fn alone(window: watch::Receiver<Window>, commits: C) -> Self {
-        Source { window, from: From::Own(commits.peekable()) }
+        Source { window, reading: Reading::Own(commits.peekable()) }
     }
 
     /// The commits after a position (the one reached so far), at most so many: waits for the first, and takes of the
     /// others what is there. What comes before an error is given out before it. Nothing is lost if the wait is given up.
     pub async fn after(&mut self, position: u64, most: usize) -> Result<Vec<Arc<Positioned>>, SourceError> {
-        match &mut self.from {
-            From::Window(entered) => {
+        match &mut self.reading {
+            Reading::Window(entered) => {
                 let entered = *entered;
                 let window = self.window.wait_for(|window| window.has_news(entered, position)).await;
                 Ok(window.map_err(|_| Left::Closed)?.after(entered, position, most)?)
             }
-            From::Own(commits) => Ok(arrived(commits, most).await?.into_iter().map(Arc::new).collect()),
+            Reading::Own(commits) => Ok(arrived(commits, most).await?.into_iter().map(Arc::new).collect()),
         }
     }
 }
