@@ -1,5 +1,6 @@
 //! Where the parts are put together: the one place that knows all of them.
 
+mod own_thread;
 mod vault_age;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -58,7 +59,9 @@ impl Config {
     }
 
     pub async fn journal(&self) -> anyhow::Result<Journal> {
-        Journal::connect(&self.nats_url, JournalOptions::default()).await.context("the log does not answer")
+        let url = self.nats_url.clone();
+        let connecting = async move { Journal::connect(&url, JournalOptions::default()).await };
+        own_thread::LOG.run(connecting).await?.context("the log does not answer")
     }
 }
 
@@ -96,7 +99,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
     let db = config.database().await?;
     let journal = config.journal().await?;
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
+    let vault = own_thread::VAULT.run(Vault::open(db.clone(), root)).await?.context("the vault does not open")?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
