@@ -1,5 +1,10 @@
 //! Identities. Inside the system they are UUIDs of a kind; outside they are text with a prefix that tells the kind.
 
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hash, Hasher},
+};
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -58,9 +63,40 @@ ids! {
 
 /// Stands for an order, a line or a code inside one person's events: HMAC under the person's link key, cut to
 /// 16 bytes. Without that key it leads nowhere, so it may stay in the log for ever.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub [u8; 16]);
+
+/// Things under tokens.
+pub type ByToken<T> = HashMap<Token, T, BuildHasherDefault<AlreadyRandom>>;
+
+/// A token is a keyed hash already, and nobody outside can choose it: half of it is as good as a hash of it.
+impl Hash for Token {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (half, _) = self.0.split_first_chunk().expect("a token has sixteen bytes");
+        state.write_u64(u64::from_ne_bytes(*half));
+    }
+}
+
+/// Gives the number it was given.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AlreadyRandom(u64);
+
+impl Hasher for AlreadyRandom {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(u8::BITS) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

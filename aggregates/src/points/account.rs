@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Aggregate, Context,
     event::Recorded,
-    id::{CommandId, CustomerId, Fingerprint, RedemptionId, Token},
+    id::{ByToken, CommandId, CustomerId, Fingerprint, RedemptionId, Token},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     pub purse: Purse,
-    pub orders: HashMap<Token, OrderRecord>,
+    pub orders: ByToken<OrderRecord>,
     pub redemptions: HashMap<RedemptionId, Redemption>,
     /// Requests by clients that were done, so that a repetition is answered and not done again.
     pub commands: HashMap<CommandId, CommandRecord>,

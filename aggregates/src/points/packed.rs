@@ -6,16 +6,21 @@
 //!
 //! Invariant: what is read is the very account that was written, also one that no history leads to.
 
+mod bytes;
 mod plain_order;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
+    hash::BuildHasherDefault,
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use self::plain_order::{Before, PlainOrder, Terms, plain_order_of};
+use self::{
+    bytes::{Bytes, Writer},
+    plain_order::{Before, PlainOrder, Terms},
+};
 use super::{
     account::{Account, CommandRecord},
     event::LinkSecret,
@@ -26,7 +31,7 @@ use super::{
     shortfall::Shortfall,
 };
 use crate::{
-    id::{CommandId, CustomerId, RedemptionId, Token},
+    id::{ByToken, CommandId, CustomerId, RedemptionId, Token},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -34,8 +39,10 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
     terms: Vec<Terms>,
-    /// In the order of their lots.
-    plain: Vec<PlainOrder>,
+    plain_count: u32,
+    /// Plain orders and their lots, in the order of the lots.
+    #[serde(borrow)]
+    plain: Bytes<'a>,
     /// Lots of anything else, and where in the purse they stand.
     other_lots: Vec<(u32, Cow<'a, Lot>)>,
     other_orders: Vec<(Token, Cow<'a, OrderRecord>)>,
@@ -66,15 +73,19 @@ impl<'de> Deserialize<'de> for Account {
 }
 
 fn pack(account: &Account) -> Packed<'_> {
-    let mut packing = Packing::default();
+    let mut packing = Packing::with_capacity(account.purse.lots.len());
     for (place, lot) in (0..).zip(&account.purse.lots) {
-        packing.add(account, place, lot);
+        match PlainOrder::of(account, lot) {
+            Some(order) => packing.add(&order),
+            None => packing.other_lots.push((place, Cow::Borrowed(lot))),
+        }
     }
     let other_orders = packing.other_orders(&account.orders);
     let purse = &account.purse;
     Packed {
         terms: packing.terms,
-        plain: packing.plain,
+        plain_count: u32::try_from(packing.tokens.len()).expect("an account has fewer lots than that"),
+        plain: packing.plain.into_bytes(),
         other_lots: packing.other_lots,
         other_orders,
         debt: purse.debt,
@@ -92,43 +103,49 @@ fn pack(account: &Account) -> Packed<'_> {
 }
 
 /// Lots and orders being sorted into plain ones and others.
-#[derive(Default)]
 struct Packing<'a> {
     terms: Vec<Terms>,
-    plain: Vec<PlainOrder>,
+    plain: Writer,
     /// Of the plain ones.
-    tokens: HashSet<Token>,
+    tokens: Vec<Token>,
     before: Before,
     other_lots: Vec<(u32, Cow<'a, Lot>)>,
 }
 
 impl<'a> Packing<'a> {
-    fn add(&mut self, account: &'a Account, place: u32, lot: &'a Lot) {
-        let plain =
-            plain_order_of(account, lot).and_then(|(token, order)| Some((token, order, Terms::of(order, lot)?)));
-        match plain {
-            Some((token, order, terms)) if self.tokens.insert(token) => {
-                let terms = self.index_of(terms);
-                self.plain.push(PlainOrder::pack(token, order, lot, terms, &mut self.before));
-            }
-            _ => self.other_lots.push((place, Cow::Borrowed(lot))),
+    fn with_capacity(lots: usize) -> Self {
+        Packing {
+            terms: Vec::new(),
+            plain: Writer::with_capacity(lots * plain_order::BYTES_FORESEEN),
+            tokens: Vec::with_capacity(lots),
+            before: Before::default(),
+            other_lots: Vec::new(),
         }
     }
 
-    fn index_of(&mut self, terms: Terms) -> u32 {
-        let known = (0..).zip(&self.terms).find(|(_, known)| **known == terms);
-        if let Some((index, _)) = known {
-            return index;
-        }
-        self.terms.push(terms);
-        u32::try_from(self.terms.len() - 1).expect("an account has fewer lots than that")
+    fn add(&mut self, order: &PlainOrder<'_>) {
+        let terms = self.place_of(order.terms);
+        order.write(terms, &mut self.before, &mut self.plain);
+        self.tokens.push(order.token);
     }
 
-    fn other_orders(&self, orders: &'a HashMap<Token, OrderRecord>) -> Vec<(Token, Cow<'a, OrderRecord>)> {
-        if orders.len() == self.tokens.len() {
+    fn place_of(&mut self, terms: Terms) -> u64 {
+        let known = self.terms.iter().position(|known| *known == terms);
+        let place = known.unwrap_or_else(|| {
+            self.terms.push(terms);
+            self.terms.len() - 1
+        });
+        u64::try_from(place).expect("what is in memory can be counted")
+    }
+
+    fn other_orders(&mut self, orders: &'a ByToken<OrderRecord>) -> Vec<(Token, Cow<'a, OrderRecord>)> {
+        self.tokens.sort_unstable();
+        // Two lots of one order are nothing that happens, and must be read back all the same.
+        let each_has_one_lot = self.tokens.windows(2).all(|pair| pair[0] != pair[1]);
+        if each_has_one_lot && self.tokens.len() == orders.len() {
             return Vec::new();
         }
-        let others = orders.iter().filter(|(token, _)| !self.tokens.contains(token));
+        let others = orders.iter().filter(|(token, _)| self.tokens.binary_search(token).is_err());
         others.map(|(token, order)| (*token, Cow::Borrowed(order))).collect()
     }
 }
@@ -136,19 +153,19 @@ impl<'a> Packing<'a> {
 /// `None` for what [`pack`] does not make.
 fn unpack(packed: Packed<'_>) -> Option<Account> {
     let mut others = packed.other_lots.into_iter().peekable();
-    let lot_count = packed.plain.len() + others.len();
-    let mut plain = packed.plain.into_iter();
+    let mut plain = packed.plain.reader();
+    let plain_count = usize::try_from(packed.plain_count).ok().filter(|count| *count <= plain.len())?;
+    let lot_count = plain_count + others.len();
     // Room for one more: an account is read when something is about to happen to it.
     let mut lots = Vec::with_capacity(lot_count + 1);
-    let mut orders = HashMap::with_capacity(plain.len() + packed.other_orders.len() + 1);
+    let order_count = plain_count + packed.other_orders.len();
+    let mut orders = ByToken::with_capacity_and_hasher(order_count + 1, BuildHasherDefault::default());
     let mut before = Before::default();
     for place in 0..lot_count {
         if let Some((_, lot)) = others.next_if(|(other, _)| usize::try_from(*other) == Ok(place)) {
             lots.push(lot.into_owned());
         } else {
-            let order = plain.next()?;
-            let terms = packed.terms.get(usize::try_from(order.terms).ok()?)?;
-            let (token, order, lot) = order.unpack(terms, &mut before);
+            let (token, order, lot) = plain_order::read(&packed.terms, &mut before, &mut plain)?;
             lots.push(lot);
             orders.insert(token, order);
         }

@@ -1,7 +1,22 @@
 //! An order that earned points and kept them all, and its lot: the few things about the two that nothing else tells.
+//!
+//! One after the other, numbers by [`Writer::signed`] unless said otherwise:
+//!
+//! | field | bytes |
+//! |---|---|
+//! | token | 16 |
+//! | which terms, whether some of the lot is gone, whether its id does not follow from the token: one number, unsigned | |
+//! | that id, if so | 16 |
+//! | processed, since the order before; updated, since processed; microseconds | |
+//! | base, minor units; quantity, unsigned | |
+//! | rules: how many; base, less the order's, and points of each | |
+//! | facts: how many; fingerprint, and position since that of the fact before, of each | 8 + |
+//! | reversed, redeemed, deducted, expired and covered of the lot, if some of it is gone | |
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::bytes::{Reader, Writer};
 use crate::{
     id::{Fingerprint, LotId, Token},
     money::Currency,
@@ -13,25 +28,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// Times and positions are differences to those of the order before, as small numbers take few bytes.
-#[derive(Serialize, Deserialize)]
-pub(super) struct PlainOrder {
-    token: Token,
-    /// `None` if it is the one that follows from the token.
-    lot: Option<LotId>,
-    /// Which of the account's.
-    pub terms: u32,
-    /// Microseconds since the order before was processed.
-    processed: i64,
-    /// Microseconds since it was processed.
-    updated: i64,
-    base_minor: i64,
-    quantity: u32,
-    rules: Rules,
-    /// What has left the lot; `None` if all of it is there.
-    gone: Option<Gone>,
-    facts: Vec<PackedFact>,
-}
+/// What one order usually takes.
+pub(super) const BYTES_FORESEEN: usize = 56;
 
 /// What the orders of one shop under one version of its rules have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,99 +53,109 @@ enum PackedExpiry {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-enum Rules {
-    /// One, which pays so many points for all of the base.
-    One(i64),
-    Several(Box<[(i64, i64)]>),
+/// An order and its lot, if the bytes here can tell all of both.
+pub(super) struct PlainOrder<'a> {
+    pub token: Token,
+    pub terms: Terms,
+    order: &'a OrderRecord,
+    lot: &'a Lot,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct Gone {
-    reversed: i64,
-    redeemed: i64,
-    deducted: i64,
-    expired: i64,
-    covered: i64,
-}
-
-/// A fingerprint is random: its eight bytes are shorter than a number of variable length.
-#[derive(Serialize, Deserialize)]
-struct PackedFact {
-    fingerprint: [u8; 8],
-    position: i64,
-}
-
-/// What differences are taken to: the order before, and the fact before.
+/// Times and positions are written as differences to those before, as small numbers take few bytes.
 #[derive(Default)]
 pub(super) struct Before {
     processed_at: i64,
     position: u64,
 }
 
-/// The order whose points this lot is, if a [`PlainOrder`] can tell all of both.
-pub(super) fn plain_order_of<'a>(account: &'a Account, lot: &Lot) -> Option<(Token, &'a OrderRecord)> {
-    let LotSource::Order(token) = lot.source else { return None };
-    let order = account.orders.get(&token)?;
-    let nothing_went_back = order.cancelled_at.is_none()
-        && !order.voided
-        && !order.test
-        && order.refunds.is_empty()
-        && order.exclusions.is_empty()
-        && order.redeems.is_empty()
-        && order.due == 0;
-    let awarded = order.awarded_now();
-    let kept_all = order.awarded == awarded && order.kept == awarded && lot.granted == awarded;
-    let lot_is_its_own = order.lot == Some(lot.id) && lot.earned_at == order.processed_at && lot.is_sound();
-    let is_plain = order.currency.is_some() && nothing_went_back && kept_all && lot_is_its_own;
-    is_plain.then_some((token, order))
-}
+impl<'a> PlainOrder<'a> {
+    /// The order whose points this lot is.
+    pub fn of(account: &'a Account, lot: &'a Lot) -> Option<Self> {
+        let LotSource::Order(token) = lot.source else { return None };
+        let order = account.orders.get(&token)?;
+        let nothing_went_back = order.cancelled_at.is_none()
+            && !order.voided
+            && !order.test
+            && order.refunds.is_empty()
+            && order.exclusions.is_empty()
+            && order.redeems.is_empty()
+            && order.due == 0;
+        let awarded = order.awarded_now();
+        let kept_all = order.awarded == awarded && order.kept == awarded && lot.granted == awarded;
+        let lot_is_its_own = order.lot == Some(lot.id) && lot.earned_at == order.processed_at && lot.is_sound();
+        let terms = Terms::of(order, lot)?;
+        (nothing_went_back && kept_all && lot_is_its_own).then_some(PlainOrder { token, terms, order, lot })
+    }
 
-impl PlainOrder {
-    pub fn pack(token: Token, order: &OrderRecord, lot: &Lot, terms: u32, before: &mut Before) -> Self {
+    /// `terms` is the place of its terms among the account's.
+    pub fn write(&self, terms: u64, before: &mut Before, to: &mut Writer) {
+        let PlainOrder { token, order, lot, .. } = self;
+        let has_own_id = lot.id != LotId::of_order(*token);
+        let gone = [lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered];
+        let is_some_gone = gone != [0; 5];
+        to.raw(&token.0);
+        to.unsigned(terms << 2 | u64::from(is_some_gone) << 1 | u64::from(has_own_id));
+        if has_own_id {
+            to.raw(lot.id.0.as_bytes());
+        }
         let processed_at = order.processed_at.0;
-        let processed_before = std::mem::replace(&mut before.processed_at, processed_at);
-        PlainOrder {
-            token,
-            lot: Some(lot.id).filter(|id| *id != LotId::of_order(token)),
-            terms,
-            processed: processed_at.wrapping_sub(processed_before),
-            updated: order.updated_at.0.wrapping_sub(processed_at),
-            base_minor: order.base_minor,
-            quantity: order.quantity,
-            rules: Rules::of(order),
-            gone: Gone::of(lot),
-            facts: order.facts.iter().map(|fact| PackedFact::pack(*fact, before)).collect(),
+        to.signed(processed_at.wrapping_sub(before.processed_at));
+        to.signed(order.updated_at.0.wrapping_sub(processed_at));
+        before.processed_at = processed_at;
+        to.signed(order.base_minor);
+        to.unsigned(order.quantity.into());
+        write_rules(order, to);
+        write_facts(&order.facts, before, to);
+        if is_some_gone {
+            gone.iter().for_each(|part| to.signed(*part));
         }
     }
+}
 
-    pub fn unpack(self, terms: &Terms, before: &mut Before) -> (Token, OrderRecord, Lot) {
-        before.processed_at = before.processed_at.wrapping_add(self.processed);
-        let processed_at = Timestamp(before.processed_at);
-        let id = self.lot.unwrap_or_else(|| LotId::of_order(self.token));
-        let mut order = OrderRecord {
-            lot: Some(id),
-            processed_at,
-            updated_at: after(processed_at, self.updated),
-            currency: Some(terms.currency),
-            taxes_included: terms.taxes_included,
-            base_minor: self.base_minor,
-            quantity: self.quantity,
-            rules: self.rules.unpack(self.base_minor),
-            facts: self.facts.into_iter().map(|fact| fact.unpack(before)).collect(),
-            ..OrderRecord::unknown(terms.program_version)
-        };
-        order.awarded = order.awarded_now();
-        order.kept = order.awarded;
-        let mut lot = terms.lot(id, self.token, processed_at);
-        lot.granted = order.awarded;
-        self.gone.unwrap_or_default().leave(&mut lot);
-        (self.token, order, lot)
+/// What [`PlainOrder::write`] wrote.
+pub(super) fn read(
+    terms_of: &[Terms],
+    before: &mut Before,
+    from: &mut Reader<'_>,
+) -> Option<(Token, OrderRecord, Lot)> {
+    let token = Token(from.raw()?);
+    let head = from.unsigned()?;
+    let (terms, is_some_gone, has_own_id) = (head >> 2, head & 2 != 0, head & 1 != 0);
+    let terms = terms_of.get(usize::try_from(terms).ok()?)?;
+    let id = if has_own_id { LotId(Uuid::from_bytes(from.raw()?)) } else { LotId::of_order(token) };
+    before.processed_at = before.processed_at.wrapping_add(from.signed()?);
+    let processed_at = Timestamp(before.processed_at);
+    let updated_at = after(processed_at, from.signed()?);
+    let base_minor = from.signed()?;
+    let quantity = u32::try_from(from.unsigned()?).ok()?;
+    let mut order = OrderRecord {
+        lot: Some(id),
+        processed_at,
+        updated_at,
+        currency: Some(terms.currency),
+        taxes_included: terms.taxes_included,
+        base_minor,
+        quantity,
+        rules: read_rules(base_minor, from)?,
+        facts: read_facts(before, from)?,
+        ..OrderRecord::unknown(terms.program_version)
+    };
+    order.awarded = order.awarded_now();
+    order.kept = order.awarded;
+    let mut lot = terms.lot(id, token, processed_at);
+    lot.granted = order.awarded;
+    lot.remaining = lot.granted;
+    if is_some_gone {
+        for part in gone(&mut lot) {
+            *part = from.signed()?;
+        }
+        lot.remaining -= gone(&mut lot).into_iter().map(|part| *part).sum::<i64>();
     }
+    Some((token, order, lot))
 }
 
 impl Terms {
-    pub fn of(order: &OrderRecord, lot: &Lot) -> Option<Self> {
+    fn of(order: &OrderRecord, lot: &Lot) -> Option<Self> {
         let since_earned = |instant: Timestamp| instant.0.wrapping_sub(lot.earned_at.0);
         Some(Terms {
             program_version: order.program_version,
@@ -176,56 +184,42 @@ impl Terms {
     }
 }
 
-impl Rules {
-    fn of(order: &OrderRecord) -> Self {
-        match *order.rules {
-            [(base_minor, points)] if base_minor == order.base_minor => Rules::One(points),
-            _ => Rules::Several(order.rules.clone()),
-        }
-    }
-
-    fn unpack(self, base_minor: i64) -> Box<[(i64, i64)]> {
-        match self {
-            Rules::One(points) => Box::from([(base_minor, points)]),
-            Rules::Several(rules) => rules,
-        }
+fn write_rules(order: &OrderRecord, to: &mut Writer) {
+    to.count(order.rules.len());
+    for (base_minor, points) in &order.rules {
+        to.signed(base_minor.wrapping_sub(order.base_minor));
+        to.signed(*points);
     }
 }
 
-impl Gone {
-    fn of(lot: &Lot) -> Option<Self> {
-        let gone = Gone {
-            reversed: lot.reversed,
-            redeemed: lot.redeemed,
-            deducted: lot.deducted,
-            expired: lot.expired,
-            covered: lot.covered,
-        };
-        Some(gone).filter(|gone| *gone != Gone::default())
-    }
+fn read_rules(base_minor: i64, from: &mut Reader<'_>) -> Option<Box<[(i64, i64)]>> {
+    (0..from.count()?).map(|_| Some((base_minor.wrapping_add(from.signed()?), from.signed()?))).collect()
+}
 
-    /// What was granted and is not gone remains: a plain order's lot is sound.
-    fn leave(self, lot: &mut Lot) {
-        let Gone { reversed, redeemed, deducted, expired, covered } = self;
-        lot.remaining = lot.granted - reversed - redeemed - deducted - expired - covered;
-        (lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered) =
-            (reversed, redeemed, deducted, expired, covered);
+fn write_facts(facts: &[(Fingerprint, u64)], before: &mut Before, to: &mut Writer) {
+    to.count(facts.len());
+    for (fingerprint, position) in facts {
+        // Random, and so shorter than a number of variable length.
+        to.raw(&fingerprint.0.to_be_bytes());
+        to.signed(position.wrapping_sub(before.position).cast_signed());
+        before.position = *position;
     }
 }
 
-impl PackedFact {
-    fn pack((fingerprint, position): (Fingerprint, u64), before: &mut Before) -> Self {
-        let position_before = std::mem::replace(&mut before.position, position);
-        PackedFact {
-            fingerprint: fingerprint.0.to_be_bytes(),
-            position: position.wrapping_sub(position_before).cast_signed(),
-        }
+fn read_facts(before: &mut Before, from: &mut Reader<'_>) -> Option<Vec<(Fingerprint, u64)>> {
+    let count = from.count()?;
+    let mut facts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let fingerprint = Fingerprint(u64::from_be_bytes(from.raw()?));
+        before.position = before.position.wrapping_add_signed(from.signed()?);
+        facts.push((fingerprint, before.position));
     }
+    Some(facts)
+}
 
-    fn unpack(self, before: &mut Before) -> (Fingerprint, u64) {
-        before.position = before.position.wrapping_add_signed(self.position);
-        (Fingerprint(u64::from_be_bytes(self.fingerprint)), before.position)
-    }
+/// What has left a lot, in the order in which it is written.
+fn gone(lot: &mut Lot) -> [&mut i64; 5] {
+    [&mut lot.reversed, &mut lot.redeemed, &mut lot.deducted, &mut lot.expired, &mut lot.covered]
 }
 
 /// Differences wrap around on both ways, so that no instant is too far from another.
