@@ -24,6 +24,9 @@ pub const SNAPSHOT_EVERY: u64 = 16;
 /// Snapshots written at the same time. One that finds no room is left to a later commit.
 const WRITES_AT_ONCE: usize = 8;
 
+/// Of the largest message, what is not snapshot: subject, reply address and headers.
+const HEADROOM_BYTES: usize = 1_024;
+
 /// An aggregate whose state can be set aside.
 pub trait Snapshot: Aggregate + Serialize + DeserializeOwned {
     /// Changes with the stored fields of the state. A snapshot of another shape is ignored.
@@ -131,6 +134,13 @@ async fn write<A: Snapshot>(
     };
     let plain = postcard::to_stdvec(&content).map_err(|error| JournalError::Unexpected(error.to_string()))?;
     let Some(sealed) = seal.seal(subject, &plain).await else { return Ok(()) };
+    let most = journal.client().server_info().max_payload.saturating_sub(HEADROOM_BYTES);
+    if sealed.len() > most {
+        // Still correct, only slow when cold; an operator can let the server take larger messages.
+        metrics::counter!("loyalty_snapshots_too_large_total").increment(1);
+        tracing::warn!(%subject, bytes = sealed.len(), most, "a snapshot is larger than the server takes in one message");
+        return Ok(());
+    }
     let publish = journal.shared.jetstream.publish(subject.snapshot(), sealed.into()).await;
     let ack = publish.map_err(|error| JournalError::Unavailable(error.to_string()))?;
     ack.await.map(drop).map_err(|error| JournalError::Unavailable(error.to_string()))
