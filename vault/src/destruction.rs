@@ -186,6 +186,7 @@ async fn destroy_keys(
     .bind(ids)
     .fetch_all(transaction)
     .await?;
-    let hung_from = rows.iter().map(|row| Ok(BucketGeneration { bucket: row.try_get(0)?, generation: row.try_get(1)? }));
+    let hung_from =
+        rows.iter().map(|row| Ok(BucketGeneration { bucket: row.try_get(0)?, generation: row.try_get(1)? }));
     Ok(hung_from.collect::<Result<_, sqlx::Error>>()?)
 }

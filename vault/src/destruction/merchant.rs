@@ -91,10 +91,11 @@ impl Vault {
 
     /// Bucket by bucket: a bucket is bounded, and its row goes last, so that what is left to do is known.
     async fn end_people_of(&self, merchant: MerchantId, at: Timestamp) -> Result<u64, VaultError> {
-        let buckets: Vec<Uuid> = sqlx::query_scalar("select bucket from vault.bucket where merchant = $1 order by bucket")
-            .bind(merchant.0)
-            .fetch_all(&self.inner.pool)
-            .await?;
+        let buckets: Vec<Uuid> =
+            sqlx::query_scalar("select bucket from vault.bucket where merchant = $1 order by bucket")
+                .bind(merchant.0)
+                .fetch_all(&self.inner.pool)
+                .await?;
         let mut people = 0;
         for bucket in buckets {
             let mut transaction = self.inner.pool.begin().await?;

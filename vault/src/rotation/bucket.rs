@@ -54,13 +54,12 @@ impl Vault {
     }
 
     async fn anybody_is_under_an_older_key(&self, than: BucketGeneration) -> Result<bool, VaultError> {
-        let found = sqlx::query_scalar(
-            "select exists (select from vault.person_keys where bucket = $1 and generation < $2)",
-        )
-        .bind(than.bucket)
-        .bind(than.generation)
-        .fetch_one(&self.inner.pool)
-        .await?;
+        let found =
+            sqlx::query_scalar("select exists (select from vault.person_keys where bucket = $1 and generation < $2)")
+                .bind(than.bucket)
+                .bind(than.generation)
+                .fetch_one(&self.inner.pool)
+                .await?;
         Ok(found)
     }
 
