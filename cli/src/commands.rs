@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod keys;
 pub mod merchant;
 pub mod parked;
 pub mod projections;
@@ -9,7 +10,7 @@ pub mod streams;
 use std::process::ExitCode;
 
 use crate::{
-    args::{Args, Command, KeysCommand},
+    args::{Args, Command},
     bench,
     composition::{self, Config},
     dev, serve,
@@ -23,7 +24,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Dev(dev) => dev::dev(dev).await?,
         Command::Serve(serve) => serve::serve(serve, config()?).await?,
         Command::Work(work) => serve::work(work, config()?).await?,
-        Command::Keys(KeysCommand::Init) => composition::init_keys(&config()?).await?,
+        Command::Keys(command) => keys::run(command, &config()?, args.output).await?,
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,

@@ -80,9 +80,7 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let options_of_vault = vault::Options { key_copy_days: config.key_copy_days, ..vault::Options::default() };
-    let vault = Vault::open_with(db.clone(), root, options_of_vault).await.context("the vault does not open")?;
+    let vault = open_vault(config, &db).await?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -92,6 +90,13 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         clock: Arc::new(SystemClock),
         options,
     }))
+}
+
+/// The vault alone, in the database of `db`.
+pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
+    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let options = vault::Options { key_copy_days: config.key_copy_days, ..vault::Options::default() };
+    Vault::open_with(db.clone(), root, options).await.context("the vault does not open")
 }
 
 /// Projections and sweeps, running until `stop`.
