@@ -1,9 +1,11 @@
 //! Where the parts are put together: the one place that knows all of them.
 
+mod config;
+pub mod deletions;
 mod own_thread;
 mod vault_age;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use gateway::{
@@ -22,6 +24,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vault::{RootKeyStore, Vault};
 
+pub use config::Config;
+
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
 /// Connections of the read models' writers: one each, and one for the moment of a change-over.
@@ -32,28 +36,7 @@ const CONNECTION_RESTED: Duration = Duration::from_secs(1);
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where the servers are.
-#[derive(Debug, Clone)]
-pub struct Config {
-    pub nats_url: String,
-    pub database_url: String,
-    /// The root key store: outside every backup of database and log.
-    pub root_keys: PathBuf,
-}
-
 impl Config {
-    /// From the environment, as production and `--env-file` give it.
-    pub fn from_env() -> anyhow::Result<Self> {
-        let read = |name: &str| {
-            std::env::var(name).with_context(|| format!("{name} is not set; `loyalnest dev` writes it to DIR/env"))
-        };
-        Ok(Config {
-            nats_url: read("LOYALNEST_NATS_URL")?,
-            database_url: read("LOYALNEST_DATABASE_URL")?,
-            root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
-        })
-    }
-
     pub async fn database(&self) -> anyhow::Result<PgPool> {
         pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("the database does not answer")
     }
@@ -84,6 +67,8 @@ pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let gateway = connect(config, options).await?;
+    let deletions = deletions::open(config, &gateway.vault)?;
+    deletions::are_carried_out(&gateway.vault, &deletions, gateway.clock.now()).await?;
     vault_age::is_as_new_as_the_log(&gateway.vault, &gateway.journal, &gateway.db).await?;
     Ok(gateway)
 }
@@ -98,8 +83,7 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let vault = own_thread::VAULT.run(Vault::open(db.clone(), root)).await?.context("the vault does not open")?;
+    let vault = open_vault(config, &db).await?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -109,6 +93,14 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         clock: Arc::new(SystemClock),
         options,
     }))
+}
+
+/// The vault alone, in the database of `db`.
+pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
+    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let options = vault::Options { key_copy_days: config.key_copy_days, ..vault::Options::default() };
+    let opening = Vault::open_with(db.clone(), root, options);
+    own_thread::VAULT.run(opening).await?.context("the vault does not open")
 }
 
 /// Projections and sweeps, running until `stop`.

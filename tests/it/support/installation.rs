@@ -94,7 +94,7 @@ impl Installation {
 /// An installation's own database and keys, beside the log it is told.
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
-    let root_keys = servers.root_keys(&name);
-    RootKeyStore::open_or_create(&root_keys).unwrap();
-    Config { nats_url, database_url: servers.another_database(&name).await, root_keys }
+    let config = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    RootKeyStore::open_or_create(&config.root_keys).unwrap();
+    config
 }
