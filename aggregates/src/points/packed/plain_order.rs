@@ -69,6 +69,7 @@ struct Gone {
     deducted: i64,
     expired: i64,
     covered: i64,
+    forfeited: i64,
 }
 
 /// A fingerprint is random: its eight bytes are shorter than a number of variable length.
@@ -200,16 +201,17 @@ impl Gone {
             deducted: lot.deducted,
             expired: lot.expired,
             covered: lot.covered,
+            forfeited: lot.forfeited,
         };
         Some(gone).filter(|gone| *gone != Gone::default())
     }
 
     /// What was granted and is not gone remains: a plain order's lot is sound.
     fn leave(self, lot: &mut Lot) {
-        let Gone { reversed, redeemed, deducted, expired, covered } = self;
-        lot.remaining = lot.granted - reversed - redeemed - deducted - expired - covered;
-        (lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered) =
-            (reversed, redeemed, deducted, expired, covered);
+        let Gone { reversed, redeemed, deducted, expired, covered, forfeited } = self;
+        lot.remaining = lot.granted - reversed - redeemed - deducted - expired - covered - forfeited;
+        (lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered, lot.forfeited) =
+            (reversed, redeemed, deducted, expired, covered, forfeited);
     }
 }
 
