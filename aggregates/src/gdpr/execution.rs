@@ -110,7 +110,7 @@ impl Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketKey {
     pub bucket: Uuid,
-    pub generation: u32,
+    pub generation: i32,
 }
 
 /// What a step has left behind. Ids of keys, numbers and times: nothing of it is personal.
