@@ -7,10 +7,7 @@ use std::sync::Arc;
 use aggregates::id::MerchantId;
 use sqlx::{PgConnection, Row};
 
-use crate::{
-    MerchantKeys, RootKeyStore, VaultError,
-    root::{BucketGeneration, Contents},
-};
+use crate::{BucketGeneration, RootKeyStore, VaultError, root::Contents};
 
 /// People in one bucket at most: what one rotation has to wrap again.
 pub const BUCKET_CAPACITY: i32 = 4_096;
@@ -18,10 +15,11 @@ pub const BUCKET_CAPACITY: i32 = 4_096;
 const OPENED_TOGETHER: usize = 4;
 
 /// Adds buckets to the store's contents; they take people once they are registered.
-pub(crate) fn add_some(contents: &mut Contents, keys: &MerchantKeys) {
+pub(crate) fn add_some(contents: &mut Contents, merchant: MerchantId) -> Result<(), VaultError> {
     for _ in 0..OPENED_TOGETHER {
-        contents.add_bucket(keys);
+        contents.add_bucket(merchant)?;
     }
+    Ok(())
 }
 
 /// Makes buckets known to the database. Those it knows stay as they are.
@@ -50,20 +48,19 @@ pub(crate) async fn register(
 pub(crate) async fn take_places(
     transaction: &mut PgConnection,
     root: &Arc<RootKeyStore>,
-    keys: &Arc<MerchantKeys>,
+    merchant: MerchantId,
     people: i32,
 ) -> Result<BucketGeneration, VaultError> {
-    if let Some(bucket) = take_open_places(transaction, keys.id(), people).await? {
+    if let Some(bucket) = take_open_places(transaction, merchant, people).await? {
         return Ok(bucket);
     }
-    let merchant = keys.clone();
     let all = root.change_in_background(move |contents| {
-        add_some(contents, &merchant);
-        contents.buckets_of(merchant.id())
+        add_some(contents, merchant)?;
+        Ok::<_, VaultError>(contents.buckets_of(merchant))
     });
-    register(transaction, keys.id(), &all.await?).await?;
-    let opened = take_open_places(transaction, keys.id(), people).await?;
-    tracing::info!(merchant = %keys.id(), "opened new key buckets");
+    register(transaction, merchant, &all.await??).await?;
+    let opened = take_open_places(transaction, merchant, people).await?;
+    tracing::info!(%merchant, "opened new key buckets");
     Ok(opened.expect("buckets just opened in this transaction have room"))
 }
 

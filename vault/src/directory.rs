@@ -101,7 +101,7 @@ impl Vault {
         external_id: &str,
     ) -> Result<Entry, VaultError> {
         let lookup = if merchant.0.is_nil() {
-            self.inner.root.current()?.platform_lookup()?.hash(kind.lookup_kind(), external_id)
+            self.inner.root.contents().await?.platform_lookup()?.hash(kind.lookup_kind(), external_id)
         } else {
             self.merchant(merchant).await?.lookup_hash(kind.lookup_kind(), external_id)
         };

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use aggregates::id::{CustomerId, MerchantId};
+use aggregates::{
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
 use futures::{StreamExt, stream};
 use sqlx::{Connection, PgConnection, PgPool};
 
@@ -36,9 +39,38 @@ impl Vault {
         if let Some(subject) = self.find_entry(entry).await? {
             return Ok((CustomerId(subject), false));
         }
+        self.enrol(entry, fresh, None).await
+    }
+
+    /// As [`Vault::person_for`], for something that happened at `acted_at`: if whoever had this identity was erased before
+    /// that, it is somebody new who acts, and `fresh` has the identity from then on. [`VaultError::Destroyed`] if they were
+    /// erased later: then it is the erased person's own doing that arrives late.
+    pub async fn person_acting(
+        &self,
+        merchant: MerchantId,
+        kind: DirectoryKind,
+        external_id: &str,
+        fresh: CustomerId,
+        acted_at: Timestamp,
+    ) -> Result<(CustomerId, bool), VaultError> {
+        let entry = self.entry(merchant, kind, external_id).await?;
+        match self.find_entry(entry).await {
+            Ok(Some(subject)) => Ok((CustomerId(subject), false)),
+            Ok(None) => self.enrol(entry, fresh, Some(acted_at)).await,
+            Err(VaultError::Destroyed { at }) if at < acted_at => self.enrol(entry, fresh, Some(acted_at)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn enrol(
+        &self,
+        entry: Entry,
+        fresh: CustomerId,
+        acted_at: Option<Timestamp>,
+    ) -> Result<(CustomerId, bool), VaultError> {
         let asked = AskedAt::now();
-        let keys = self.merchant(merchant).await?;
-        let enrolled = self.inner.enrolments.ask(Newcomer { keys, entry, fresh }).await??;
+        let keys = self.merchant(entry.merchant).await?;
+        let enrolled = self.inner.enrolments.ask(Newcomer { keys, entry, fresh, acted_at }).await??;
         self.inner.lookups.put(entry, enrolled.person.0, asked);
         Ok((enrolled.person, enrolled.made))
     }
@@ -49,6 +81,15 @@ pub(crate) struct Newcomer {
     keys: Arc<MerchantKeys>,
     entry: Entry,
     fresh: CustomerId,
+    /// When they did what brings them here; they take the place of whoever was erased before. Without it, nobody's.
+    acted_at: Option<Timestamp>,
+}
+
+/// Who is to have an entry if nobody has it.
+#[derive(Clone, Copy)]
+struct First {
+    fresh: CustomerId,
+    acted_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy)]
@@ -78,7 +119,7 @@ impl Round for EnrolmentRound {
     async fn run(&mut self, asks: &[Newcomer]) -> Result<Vec<Self::Answer>, VaultError> {
         let round = &*self;
         let mut outcomes = stream::iter(by_merchant(asks))
-            .map(|(keys, first)| async move { (keys.id(), round.enrol(&keys, first).await) })
+            .map(|(merchant, first)| async move { (merchant, round.enrol(merchant, first).await) })
             .buffer_unordered(MERCHANTS_AT_ONCE)
             .collect::<HashMap<_, _>>()
             .await;
@@ -88,13 +129,15 @@ impl Round for EnrolmentRound {
 
 /// The first to name each entry, in the entries' order: processes that meet the same people then wait for each
 /// other's rows in the same order, never in a circle.
-fn by_merchant(asks: &[Newcomer]) -> Vec<(Arc<MerchantKeys>, BTreeMap<Entry, CustomerId>)> {
-    let mut merchants = BTreeMap::<_, (_, BTreeMap<_, _>)>::new();
-    for Newcomer { keys, entry, fresh } in asks {
-        let (_, first) = merchants.entry(entry.merchant).or_insert_with(|| (keys.clone(), BTreeMap::new()));
-        first.entry(*entry).or_insert(*fresh);
+fn by_merchant(asks: &[Newcomer]) -> BTreeMap<MerchantId, BTreeMap<Entry, First>> {
+    let mut merchants = BTreeMap::<_, BTreeMap<_, First>>::new();
+    for Newcomer { entry, fresh, acted_at, .. } in asks {
+        let of_merchant = merchants.entry(entry.merchant).or_default();
+        let first = of_merchant.entry(*entry).or_insert(First { fresh: *fresh, acted_at: *acted_at });
+        // Of several things that one person did, the latest says whether they came back.
+        first.acted_at = first.acted_at.max(*acted_at);
     }
-    merchants.into_values().collect()
+    merchants
 }
 
 /// Who stands behind each entry now. A subject taken from the map for the first time may be one just made.
@@ -118,17 +161,22 @@ fn answer(outcomes: &mut Outcomes, newcomer: &Newcomer) -> Result<Enrolled, Vaul
 impl EnrolmentRound {
     async fn enrol(
         &self,
-        keys: &Arc<MerchantKeys>,
-        first: BTreeMap<Entry, CustomerId>,
+        merchant: MerchantId,
+        first: BTreeMap<Entry, First>,
     ) -> Result<HashMap<Entry, Outcome>, VaultError> {
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
-        let made = insert_entries(&mut transaction, &first).await?;
+        let mut made = insert_entries(&mut transaction, &first).await?;
+        let returning = first.iter().filter(|(entry, first)| first.acted_at.is_some() && !made.contains_key(entry));
+        let returning: BTreeMap<Entry, First> = returning.map(|(entry, first)| (*entry, *first)).collect();
+        if !returning.is_empty() {
+            made.extend(take_over(&mut transaction, &returning).await?);
+        }
         if !made.is_empty() {
             let people = i32::try_from(made.len()).expect("a round fits into a bucket");
-            let bucket = bucket::take_places(&mut transaction, &self.root, keys, people).await?;
-            let secret = self.root.current()?.bucket(keys, bucket)?;
-            person::insert_fresh(&mut transaction, keys.id(), bucket, &secret, made.values().copied()).await?;
+            let bucket = bucket::take_places(&mut transaction, &self.root, merchant, people).await?;
+            let secret = self.root.contents().await?.bucket(merchant, bucket)?;
+            person::insert_fresh(&mut transaction, merchant, bucket, &secret, made.values().copied()).await?;
         }
         transaction.commit().await?;
 
@@ -145,7 +193,7 @@ impl EnrolmentRound {
 /// Writes the entries that nobody has; gives back those.
 async fn insert_entries(
     transaction: &mut PgConnection,
-    entries: &BTreeMap<Entry, CustomerId>,
+    entries: &BTreeMap<Entry, First>,
 ) -> Result<BTreeMap<Entry, CustomerId>, VaultError> {
     let inserted: HashSet<(String, Vec<u8>)> = sqlx::query_as(
         "insert into vault.directory (merchant, kind, lookup, subject)
@@ -157,11 +205,46 @@ async fn insert_entries(
     .bind(entries.keys().map(|entry| entry.merchant.0).collect::<Vec<_>>())
     .bind(entries.keys().map(|entry| entry.kind.as_str()).collect::<Vec<_>>())
     .bind(entries.keys().map(|entry| entry.lookup).collect::<Vec<_>>())
-    .bind(entries.values().map(|person| person.0).collect::<Vec<_>>())
+    .bind(entries.values().map(|first| first.fresh.0).collect::<Vec<_>>())
     .fetch_all(transaction)
     .await?
     .into_iter()
     .collect();
-    let is_new = |entry: &Entry| inserted.contains(&(entry.kind.as_str().to_owned(), entry.lookup.to_vec()));
-    Ok(entries.iter().filter(|(entry, _)| is_new(entry)).map(|(entry, person)| (*entry, *person)).collect())
+    Ok(those_of(entries, &inserted))
+}
+
+/// The entries whose kind and hash are among these.
+fn those_of(entries: &BTreeMap<Entry, First>, rows: &HashSet<(String, Vec<u8>)>) -> BTreeMap<Entry, CustomerId> {
+    let is_among = |entry: &Entry| rows.contains(&(entry.kind.as_str().to_owned(), entry.lookup.to_vec()));
+    entries.iter().filter(|(entry, _)| is_among(entry)).map(|(entry, first)| (*entry, first.fresh)).collect()
+}
+
+/// Gives entries of people who were erased to those who act after that; gives back those.
+async fn take_over(
+    transaction: &mut PgConnection,
+    entries: &BTreeMap<Entry, First>,
+) -> Result<BTreeMap<Entry, CustomerId>, VaultError> {
+    let taken: HashSet<(String, Vec<u8>)> = sqlx::query_as(
+        "with erased as (
+             select merchant, kind, lookup, fresh.subject
+               from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::bigint[])
+                    as fresh (merchant, kind, lookup, subject, acted_at_us)
+               join vault.directory d using (merchant, kind, lookup)
+              where d.subject is null and d.erased_at_us < fresh.acted_at_us
+              order by merchant, kind, lookup for update of d
+         )
+         update vault.directory d set subject = erased.subject from erased
+          where (d.merchant, d.kind, d.lookup) = (erased.merchant, erased.kind, erased.lookup) and d.subject is null
+         returning d.kind, d.lookup",
+    )
+    .bind(entries.keys().map(|entry| entry.merchant.0).collect::<Vec<_>>())
+    .bind(entries.keys().map(|entry| entry.kind.as_str()).collect::<Vec<_>>())
+    .bind(entries.keys().map(|entry| entry.lookup).collect::<Vec<_>>())
+    .bind(entries.values().map(|first| first.fresh.0).collect::<Vec<_>>())
+    .bind(entries.values().map(|first| first.acted_at.map(|at| at.0)).collect::<Vec<_>>())
+    .fetch_all(transaction)
+    .await?
+    .into_iter()
+    .collect();
+    Ok(those_of(entries, &taken))
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use aggregates::{id::MerchantId, time::Timestamp};
+use aggregates::{
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
 
-use crate::RootKeyError;
+use crate::{DeletionJournalError, RootKeyError};
 
 /// Cloneable, because callers that were answered by one statement fail by one error.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -18,6 +21,9 @@ pub enum VaultError {
     /// Nobody has ever had keys by this id. If the log names it, the vault is older than the log: refuse to serve.
     #[error("the vault has never heard of this person")]
     NeverMade,
+    /// Under a legal hold: their keys may not be destroyed until it is lifted.
+    #[error("the keys of {person} are under a legal hold")]
+    Held { person: CustomerId },
     /// The item's key has expired or was dropped, or there never was one; which of these is not remembered.
     #[error("the item is gone")]
     ItemGone,
@@ -27,8 +33,14 @@ pub enum VaultError {
     /// A row's wrapped key does not open under the key it names: the row was changed, or moved from elsewhere.
     #[error("the wrapped key of {owner} was changed")]
     Tampered { owner: String },
+    /// The database has carried out deletions up to this entry of a deletion journal, which is not this one, or has lost that
+    /// entry: find the right one. What it says beyond this database would not be carried out.
+    #[error("the deletion journal does not have entry {sequence}, up to which the database has carried it out")]
+    OtherDeletions { sequence: u64 },
     #[error(transparent)]
     Root(#[from] RootKeyError),
+    #[error(transparent)]
+    Deletions(#[from] DeletionJournalError),
 }
 
 impl From<sqlx::Error> for VaultError {

@@ -6,7 +6,7 @@ use aggregates::{id::MerchantId, time::Timestamp};
 use sqlx::Row;
 
 use crate::{
-    ItemId, ItemKeys, ItemPurpose, MerchantKeys, Vault, VaultError,
+    ItemId, ItemKeys, ItemPurpose, RootKeyError, Vault, VaultError,
     envelope::{self, Binding},
     root::ItemDay,
     secret::{Secret, random_id},
@@ -27,11 +27,13 @@ impl Vault {
         let day = self.item_day(day_of(expires_at)).await?;
         let item = ItemId(random_id());
         let secret = Secret::random();
-        let wrapping = self.item_wrapping(&keys, day)?;
+        let (merchant_generation, half) = keys.current_items();
+        let wrapping = self.item_wrapping(half, day).await?;
         let wrapped = envelope::seal(&wrapping, binding(merchant, item, purpose.as_str()), secret.expose());
         sqlx::query(
-            "insert into vault.item_keys (item, merchant, purpose, day, generation, wrapped, expires_at_us)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into vault.item_keys
+                 (item, merchant, purpose, day, generation, wrapped, expires_at_us, merchant_generation)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(item.0)
         .bind(merchant.0)
@@ -40,6 +42,7 @@ impl Vault {
         .bind(day.generation)
         .bind(wrapped)
         .bind(expires_at.0)
+        .bind(merchant_generation)
         .execute(&self.inner.pool)
         .await?;
         Ok(ItemKeys::new(merchant, item, secret))
@@ -48,16 +51,19 @@ impl Vault {
     /// An item's key; [`VaultError::ItemGone`] once it has been purged or dropped.
     pub async fn item(&self, merchant: MerchantId, id: ItemId) -> Result<ItemKeys, VaultError> {
         let row = sqlx::query(
-            "select purpose, day, generation, wrapped from vault.item_keys where item = $1 and merchant = $2",
+            "select purpose, day, generation, wrapped, merchant_generation
+             from vault.item_keys where item = $1 and merchant = $2",
         )
         .bind(id.0)
         .bind(merchant.0)
         .fetch_optional(&self.inner.pool)
         .await?
         .ok_or(VaultError::ItemGone)?;
-        let keys = self.merchant(merchant).await?;
         let day = ItemDay { day: row.try_get("day")?, generation: row.try_get("generation")? };
-        let wrapping = self.item_wrapping(&keys, day)?;
+        let keys = self.merchant(merchant).await?;
+        let generation: i32 = row.try_get("merchant_generation")?;
+        let no_such_key = || RootKeyError::NoSuchKey { key: format!("generation {generation} of {merchant}") };
+        let wrapping = self.item_wrapping(keys.items_of(generation).ok_or_else(no_such_key)?, day).await?;
         let tampered = || VaultError::Tampered { owner: format!("item {id}") };
         let purpose: &str = row.try_get("purpose")?;
         let plain = envelope::open(&wrapping, binding(merchant, id, purpose), row.try_get("wrapped")?);
@@ -85,7 +91,7 @@ impl Vault {
             }
         }
         let today = day_of(now);
-        if self.inner.root.current()?.has_item_days_before(today) {
+        if self.inner.root.contents().await?.has_item_days_before(today) {
             self.inner.root.change_in_background(move |contents| contents.forget_item_days_before(today)).await?;
         }
         Ok(purged)
@@ -93,14 +99,14 @@ impl Vault {
 
     /// The key under which new items of this day are wrapped, made for the first of them.
     async fn item_day(&self, day: i32) -> Result<ItemDay, VaultError> {
-        match self.inner.root.current()?.newest_item_day(day) {
+        match self.inner.root.contents().await?.newest_item_day(day) {
             Some(id) => Ok(id),
             None => Ok(self.inner.root.change_in_background(move |contents| contents.ensure_item_day(day)).await?),
         }
     }
 
-    fn item_wrapping(&self, keys: &MerchantKeys, day: ItemDay) -> Result<Secret, VaultError> {
-        Ok(self.inner.root.current()?.item_day(day)?.derive_with(&keys.items, "item"))
+    async fn item_wrapping(&self, half: &Secret, day: ItemDay) -> Result<Secret, VaultError> {
+        Ok(self.inner.root.contents().await?.item_day(day)?.derive_with(half, "item"))
     }
 }
 

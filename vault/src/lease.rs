@@ -53,6 +53,16 @@ impl<K: Hash + Eq + Clone, V: Clone> Leases<K, V> {
         self.entries.insert(key, Leased { value, since: self.at(asked.0) });
     }
 
+    /// Lets go of one before its time.
+    pub(crate) fn remove(&self, key: &K) {
+        self.entries.remove(key);
+    }
+
+    /// Lets go of everything that does not fit.
+    pub(crate) fn retain(&self, fits: impl Fn(&K, &V) -> bool) {
+        self.entries.retain(|key, leased| fits(key, &leased.value));
+    }
+
     /// Lets go of what has ended, so that unused keys do not stay in memory.
     pub(crate) fn sweep(&self) {
         self.entries.retain(|_, leased| self.runs(leased));

@@ -6,14 +6,18 @@
 //! their bucket. Neither half opens anything without the other, so forgetting a few bytes in the file destroys what
 //! lies in every copy of the database. The vault is a source of truth: unlike read models it cannot be rebuilt.
 
+mod agreement;
 mod batch;
 mod blind_index;
 mod bucket;
 mod database;
+mod deletions;
+mod destruction;
 mod directory;
 mod enrolment;
 mod envelope;
 mod error;
+mod identity;
 mod item;
 mod kept;
 mod keys;
@@ -22,19 +26,33 @@ mod lease;
 mod order_owner;
 mod person;
 mod root;
+mod rotation;
 mod secret;
+mod standing;
+mod tombstone;
+mod traces;
+mod turn;
 mod vault;
 mod waiting;
 
 pub use blind_index::SEARCH_LIMIT;
 pub use bucket::BUCKET_CAPACITY;
 pub use envelope::{SEAL_OVERHEAD, SealError};
+pub use deletions::{
+    CarriedOut, DeletionEntry, DeletionHead, DeletionJournal, DeletionJournalError, DeletionSubject, RecordedDeletion,
+};
+pub use destruction::{DestroyedKeys, DestroyedMerchant};
 pub use error::VaultError;
+pub use identity::Identity;
 pub use kept::KeptConnection;
-pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, key_of};
+pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of};
 pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
 pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;
-pub use root::{RootKeyError, RootKeyStore};
-pub use vault::{Options, Vault, is_bound};
+pub use root::{BucketGeneration, RootKeyError, RootKeyStore};
+pub use rotation::{PendingRotation, Rotated, RotatedBucket};
+pub use standing::KeyState;
+pub use tombstone::TOMBSTONE_DAYS;
+pub use traces::Trace;
+pub use vault::{KEY_COPY_DAYS, Options, Vault, is_bound};
 pub use waiting::{PlacedItem, WaitingItem};

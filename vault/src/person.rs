@@ -11,13 +11,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    PersonKeys, PersonState, RootKeyError, Vault, VaultError,
+    BucketGeneration, PersonKeys, PersonState, RootKeyError, Vault, VaultError,
     batch::Round,
     envelope::{self, Binding},
     kept::KeptConnection,
     keys::PERSON_SECRET_BYTES,
     lease::AskedAt,
-    root::BucketGeneration,
     secret::{Secret, fill_random},
 };
 
@@ -33,7 +32,7 @@ impl Vault {
         }
         match self.fetch_person(merchant, person).await {
             // A rotation took the bucket's key away between reading the row and unwrapping it: the row has moved on.
-            Err(VaultError::Root(RootKeyError::NoSuchKey { .. })) => self.fetch_person(merchant, person).await,
+            Err(VaultError::Root(RootKeyError::Forgotten { .. })) => self.fetch_person(merchant, person).await,
             outcome => outcome,
         }
     }
@@ -45,14 +44,10 @@ impl Vault {
             return Err(VaultError::NeverMade);
         }
         let wrapped = row.wrapped()?;
-        let merchant_keys = self.merchant(merchant).await?;
-        let bucket = self.inner.root.current()?.bucket(&merchant_keys, wrapped.bucket)?;
-        let tampered = || VaultError::Tampered { owner: person.to_string() };
-        let name = wrapping_name(person, wrapped.bucket);
-        let both = envelope::open(&bucket, wrapping(merchant, wrapped.bucket, &name), wrapped.key);
-        let both = both.map_err(|_| tampered())?;
-        let keys = PersonKeys::from_bytes(merchant, person, wrapped.state, both).ok_or_else(tampered)?;
-        let keys = Arc::new(keys);
+        let bucket = self.inner.root.contents().await?.bucket(merchant, wrapped.bucket)?;
+        let both = unwrap(&bucket, merchant, person, wrapped.bucket, wrapped.key)?;
+        let keys = PersonKeys::from_bytes(merchant, person, wrapped.state, both);
+        let keys = Arc::new(keys.ok_or_else(|| VaultError::Tampered { owner: person.to_string() })?);
         self.inner.people.put(person, keys.clone(), asked);
         Ok(keys)
     }
@@ -103,7 +98,30 @@ pub(crate) async fn insert_fresh(
 fn wrap_fresh(merchant: MerchantId, person: CustomerId, bucket: BucketGeneration, bucket_key: &Secret) -> Box<[u8]> {
     let mut both = Zeroizing::new([0; PERSON_SECRET_BYTES]);
     fill_random(&mut *both);
-    envelope::seal(bucket_key, wrapping(merchant, bucket, &wrapping_name(person, bucket)), &*both)
+    wrap(bucket_key, merchant, person, bucket, &*both)
+}
+
+/// A person's two keys under the key of their bucket.
+pub(crate) fn wrap(
+    bucket_key: &Secret,
+    merchant: MerchantId,
+    person: CustomerId,
+    bucket: BucketGeneration,
+    both: &[u8],
+) -> Box<[u8]> {
+    envelope::seal(bucket_key, wrapping(merchant, bucket, &wrapping_name(person, bucket)), both)
+}
+
+/// What [`wrap`] closed; [`VaultError::Tampered`] if it was changed, or belongs to somebody else.
+pub(crate) fn unwrap(
+    bucket_key: &Secret,
+    merchant: MerchantId,
+    person: CustomerId,
+    bucket: BucketGeneration,
+    wrapped: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    envelope::open(bucket_key, wrapping(merchant, bucket, &wrapping_name(person, bucket)), wrapped)
+        .map_err(|_| VaultError::Tampered { owner: person.to_string() })
 }
 
 fn wrapping(merchant: MerchantId, bucket: BucketGeneration, name: &str) -> Binding<'_> {

@@ -16,7 +16,8 @@ use std::{
 
 use uuid::Uuid;
 
-pub(crate) use contents::{BucketGeneration, Contents, ItemDay};
+pub use contents::BucketGeneration;
+pub(crate) use contents::{Contents, ItemDay};
 use disk::FileIdentity;
 
 /// Why the root key store gives no key.
@@ -46,6 +47,9 @@ pub enum RootKeyError {
     /// The database names a key that the store does not have: the store is older than the database.
     #[error("the root key store has no {key}: it is older than the database")]
     NoSuchKey { key: String },
+    /// The database names a key that the store has destroyed on purpose: the database is older than the store.
+    #[error("the root key store has forgotten {key}: the database is older than the store")]
+    Forgotten { key: String },
 }
 
 /// A handle on the file. Cheap to keep; re-reads the file when it has been replaced.
@@ -98,17 +102,25 @@ impl RootKeyStore {
     /// was just made elsewhere is found, and a key that was destroyed elsewhere is gone.
     pub(crate) fn current(&self) -> Result<Arc<Contents>, RootKeyError> {
         let identity = disk::identity(&self.path)?;
-        {
-            let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-            if held.identity == identity {
-                return Ok(held.contents.clone());
-            }
+        if let Some(contents) = self.held_as(identity) {
+            return Ok(contents);
         }
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if held.identity != disk::identity(&self.path)? {
             *held = Held::read(&self.path)?;
         }
         Ok(held.contents.clone())
+    }
+
+    /// [`current`](Self::current) for callers that must not block their thread: only a file that was replaced is read
+    /// elsewhere.
+    pub(crate) async fn contents(self: &Arc<Self>) -> Result<Arc<Contents>, RootKeyError> {
+        let identity = disk::identity(&self.path)?;
+        if let Some(contents) = self.held_as(identity) {
+            return Ok(contents);
+        }
+        let store = self.clone();
+        self.in_background(move || store.current()).await
     }
 
     /// Changes the file, durably, before it returns. Blocks while another process changes it.
@@ -129,7 +141,27 @@ impl RootKeyStore {
         change: impl FnOnce(&mut Contents) -> R + Send + 'static,
     ) -> Result<R, RootKeyError> {
         let store = self.clone();
-        match tokio::task::spawn_blocking(move || store.change(change)).await {
+        self.in_background(move || store.change(change)).await
+    }
+
+    /// [`change_in_background`](Self::change_in_background) for changes that destroy something.
+    pub(crate) async fn forget<R: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Contents) -> R + Send + 'static,
+    ) -> Result<R, RootKeyError> {
+        self.change_in_background(change).await
+    }
+
+    fn held_as(&self, identity: FileIdentity) -> Option<Arc<Contents>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        (held.identity == identity).then(|| held.contents.clone())
+    }
+
+    async fn in_background<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<R, RootKeyError> + Send + 'static,
+    ) -> Result<R, RootKeyError> {
+        match tokio::task::spawn_blocking(work).await {
             Ok(outcome) => outcome,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

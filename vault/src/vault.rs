@@ -32,16 +32,21 @@ const LOOKUPS_KEPT: usize = 100_000;
 /// Leases are swept once in their length, but not more often than this.
 const SHORTEST_SWEEP: Duration = Duration::from_millis(100);
 
+/// Days for which copies of the root key store are kept, unless the operator says otherwise.
+pub const KEY_COPY_DAYS: u32 = 30;
+
 /// How a vault behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How long keys are used without asking again. More than [`KEY_LEASE`] counts as that.
     pub key_lease: Duration,
+    /// For how many days the operator keeps copies of the root key store: what is destroyed lives on in them for as long.
+    pub key_copy_days: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { key_lease: KEY_LEASE }
+        Options { key_lease: KEY_LEASE, key_copy_days: KEY_COPY_DAYS }
     }
 }
 
@@ -54,7 +59,8 @@ pub struct Vault {
 pub(crate) struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) root: Arc<RootKeyStore>,
-    merchants: Leases<MerchantId, Arc<MerchantKeys>>,
+    pub(crate) key_copy_days: u32,
+    pub(crate) merchants: Leases<MerchantId, Arc<MerchantKeys>>,
     pub(crate) people: Leases<CustomerId, Arc<PersonKeys>>,
     pub(crate) lookups: Leases<Entry, Uuid>,
     pub(crate) finds: Batcher<FindRound>,
@@ -76,6 +82,7 @@ impl Vault {
         same_store(&pool, &root).await?;
         let lease = options.key_lease.min(KEY_LEASE);
         let inner = Arc::new(Inner {
+            key_copy_days: options.key_copy_days,
             merchants: Leases::new(MERCHANTS_KEPT, lease),
             people: Leases::new(PEOPLE_KEPT, lease),
             lookups: Leases::new(LOOKUPS_KEPT, lease),
@@ -93,9 +100,9 @@ impl Vault {
     /// Makes a merchant's key and first buckets. Doing it again changes nothing; a destroyed merchant stays so.
     pub async fn create_merchant(&self, merchant: MerchantId) -> Result<(), VaultError> {
         let ensure = move |contents: &mut Contents| {
-            let keys = contents.ensure_merchant(merchant)?;
+            contents.ensure_merchant(merchant)?;
             if contents.buckets_of(merchant).is_empty() {
-                bucket::add_some(contents, &keys);
+                bucket::add_some(contents, merchant)?;
             }
             Ok::<_, VaultError>(contents.buckets_of(merchant))
         };
@@ -110,7 +117,7 @@ impl Vault {
             return Ok(keys);
         }
         let asked = AskedAt::now();
-        let keys = Arc::new(self.inner.root.current()?.merchant(merchant)?);
+        let keys = Arc::new(self.inner.root.contents().await?.merchant(merchant)?);
         self.inner.merchants.put(merchant, keys.clone(), asked);
         Ok(keys)
     }
@@ -122,7 +129,7 @@ impl Vault {
 
     /// The root key store is there and the database answers.
     pub async fn ping(&self) -> Result<(), VaultError> {
-        self.inner.root.current()?;
+        self.inner.root.contents().await?;
         sqlx::query("select 1").execute(&self.inner.pool).await?;
         Ok(())
     }
@@ -146,8 +153,8 @@ pub async fn is_bound(pool: &PgPool) -> Result<bool, VaultError> {
 }
 
 /// Binds a new database to this store; refuses one that belongs to another.
-async fn same_store(pool: &PgPool, root: &RootKeyStore) -> Result<(), VaultError> {
-    let found = root.current()?.store();
+async fn same_store(pool: &PgPool, root: &Arc<RootKeyStore>) -> Result<(), VaultError> {
+    let found = root.contents().await?.store();
     sqlx::query("insert into vault.root_store (store) values ($1) on conflict do nothing")
         .bind(found)
         .execute(pool)
@@ -156,7 +163,8 @@ async fn same_store(pool: &PgPool, root: &RootKeyStore) -> Result<(), VaultError
     if expected == found { Ok(()) } else { Err(RootKeyError::OtherStore { expected, found }.into()) }
 }
 
-/// Wipes keys whose lease has ended, also when nobody asks for them again; ends with the vault.
+/// Wipes keys whose lease has ended, also when nobody asks for them again, and what the root key store held before it was
+/// replaced by another process; ends with the vault.
 async fn sweep_leases(vault: Weak<Inner>, lease: Duration) {
     let mut ticks = tokio::time::interval(lease.max(SHORTEST_SWEEP));
     loop {
@@ -165,5 +173,8 @@ async fn sweep_leases(vault: Weak<Inner>, lease: Duration) {
         inner.merchants.sweep();
         inner.people.sweep();
         inner.lookups.sweep();
+        if let Err(error) = inner.root.contents().await {
+            tracing::warn!(%error, "the root key store cannot be read");
+        }
     }
 }

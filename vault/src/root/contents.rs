@@ -1,55 +1,30 @@
-//! What the file says: one root key, and under it merchants, buckets and days of items, each key wrapped by the
-//! one above. Only the root key is open here; with a key service in its place nothing else would change.
+//! What the store says: one root key, and under it merchants, buckets and days of items, each key wrapped by the one
+//! above. Only the root key is open here.
+
+mod buckets;
+mod item_days;
+mod merchants;
 
 use std::collections::BTreeMap;
 
-use aggregates::{id::MerchantId, time::Timestamp};
+use aggregates::id::MerchantId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::RootKeyError;
 use crate::{
-    VaultError,
     envelope::{self, Binding},
-    keys::{InstallationKeys, LookupKey, MerchantKeys},
+    keys::{InstallationKeys, LookupKey},
     secret::{Secret, random_id},
 };
 
+pub use buckets::BucketGeneration;
+pub(crate) use item_days::ItemDay;
+use merchants::Merchant;
+
 /// Stands for the root key and for the platform itself, which is no merchant.
 const PLATFORM: MerchantId = MerchantId(Uuid::nil());
-
-/// A key of a bucket. Rotation makes the next generation, moves the bucket's people to it, and drops the old one
-/// when no row names it any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct BucketGeneration {
-    pub bucket: Uuid,
-    pub generation: i32,
-}
-
-impl BucketGeneration {
-    pub(crate) const FIRST: i32 = 1;
-}
-
-impl std::fmt::Display for BucketGeneration {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "bucket {} generation {}", self.bucket, self.generation)
-    }
-}
-
-/// A key that all items expiring on one day share, so that forgetting the day forgets them. Generations as above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct ItemDay {
-    /// Days since 1970-01-01, UTC.
-    pub day: i32,
-    pub generation: i32,
-}
-
-impl std::fmt::Display for ItemDay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "items of day {} generation {}", self.day, self.generation)
-    }
-}
 
 /// A key under another key, as an envelope.
 type WrappedKey = Box<[u8]>;
@@ -64,24 +39,13 @@ pub(crate) struct Contents {
 pub(super) struct Wrapped {
     /// Which store this is; the database remembers the one it was filled under.
     store: Uuid,
+    /// How often the root key was replaced, for operators.
+    root_generation: u32,
     /// The platform's own secret: for look-ups that come before any merchant is known, and for what is said of none.
     lookup: WrappedKey,
     merchants: BTreeMap<MerchantId, Merchant>,
-    buckets: BTreeMap<BucketGeneration, Bucket>,
+    buckets: BTreeMap<BucketGeneration, buckets::Bucket>,
     item_days: BTreeMap<ItemDay, WrappedKey>,
-}
-
-/// A destroyed merchant stays on record, so that it never gets a key again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-enum Merchant {
-    Active(WrappedKey),
-    Destroyed { at: Timestamp },
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Bucket {
-    merchant: MerchantId,
-    key: WrappedKey,
 }
 
 impl Contents {
@@ -91,6 +55,7 @@ impl Contents {
         let lookup = wrap(&root, PLATFORM, Uuid::nil(), "lookup", &Secret::random());
         let wrapped = Wrapped {
             store: random_id(),
+            root_generation: 1,
             lookup,
             merchants: BTreeMap::new(),
             buckets: BTreeMap::new(),
@@ -101,6 +66,10 @@ impl Contents {
 
     pub(crate) fn store(&self) -> Uuid {
         self.wrapped.store
+    }
+
+    pub(crate) fn root_generation(&self) -> u32 {
+        self.wrapped.root_generation
     }
 
     pub(crate) fn platform_lookup(&self) -> Result<LookupKey, RootKeyError> {
@@ -115,79 +84,25 @@ impl Contents {
         unwrap(&self.root, PLATFORM, Uuid::nil(), "lookup", &self.wrapped.lookup)
     }
 
-    pub(crate) fn merchant(&self, merchant: MerchantId) -> Result<MerchantKeys, VaultError> {
-        match self.wrapped.merchants.get(&merchant) {
-            None => Err(VaultError::UnknownMerchant(merchant)),
-            Some(Merchant::Destroyed { at }) => Err(VaultError::Destroyed { at: *at }),
-            Some(Merchant::Active(key)) => {
-                let secret = unwrap(&self.root, merchant, Uuid::nil(), "merchant", key)?;
-                Ok(MerchantKeys::new(merchant, &secret))
-            }
+    /// Puts a new root key in the place of the old one, and wraps under it what hung from that. Nothing below changes: what
+    /// was sealed stays readable, and the old root key opens nothing in the new file.
+    ///
+    /// # Errors
+    /// [`RootKeyError::NoSuchKey`] if something in the file does not open; then nothing has changed.
+    pub(crate) fn replace_root(&mut self) -> Result<(), RootKeyError> {
+        let root = Secret::random();
+        let mut next = self.wrapped.clone();
+        next.lookup = wrap(&root, PLATFORM, Uuid::nil(), "lookup", &self.platform_secret()?);
+        next.root_generation += 1;
+        for (id, merchant) in &mut next.merchants {
+            merchant.rewrap(*id, &self.root, &root)?;
         }
-    }
-
-    /// Makes a merchant's key unless there is, or has been, one.
-    pub(crate) fn ensure_merchant(&mut self, merchant: MerchantId) -> Result<MerchantKeys, VaultError> {
-        let root = &self.root;
-        self.wrapped
-            .merchants
-            .entry(merchant)
-            .or_insert_with(|| Merchant::Active(wrap(root, merchant, Uuid::nil(), "merchant", &Secret::random())));
-        self.merchant(merchant)
-    }
-
-    /// From here on, nothing of this merchant opens, whatever copy of the database it is read from.
-    #[cfg(test)]
-    pub(crate) fn destroy_merchant(&mut self, merchant: MerchantId, at: Timestamp) {
-        self.wrapped.merchants.insert(merchant, Merchant::Destroyed { at });
-        self.wrapped.buckets.retain(|_, bucket| bucket.merchant != merchant);
-    }
-
-    pub(crate) fn add_bucket(&mut self, keys: &MerchantKeys) -> BucketGeneration {
-        let id = BucketGeneration { bucket: random_id(), generation: BucketGeneration::FIRST };
-        let key = wrap(&keys.wrapping, keys.id(), keys.id().0, &id.to_string(), &Secret::random());
-        self.wrapped.buckets.insert(id, Bucket { merchant: keys.id(), key });
-        id
-    }
-
-    pub(crate) fn bucket(&self, keys: &MerchantKeys, id: BucketGeneration) -> Result<Secret, RootKeyError> {
-        let bucket = self.wrapped.buckets.get(&id).ok_or_else(|| RootKeyError::NoSuchKey { key: id.to_string() })?;
-        unwrap(&keys.wrapping, keys.id(), keys.id().0, &id.to_string(), &bucket.key)
-    }
-
-    pub(crate) fn buckets_of(&self, merchant: MerchantId) -> Vec<BucketGeneration> {
-        let of_merchant = self.wrapped.buckets.iter().filter(|(_, bucket)| bucket.merchant == merchant);
-        of_merchant.map(|(id, _)| *id).collect()
-    }
-
-    /// The generation under which new items of this day are wrapped; `None` if the day has no key yet.
-    pub(crate) fn newest_item_day(&self, day: i32) -> Option<ItemDay> {
-        let generations = ItemDay { day, generation: i32::MIN }..=ItemDay { day, generation: i32::MAX };
-        self.wrapped.item_days.range(generations).next_back().map(|(id, _)| *id)
-    }
-
-    pub(crate) fn ensure_item_day(&mut self, day: i32) -> ItemDay {
-        if let Some(id) = self.newest_item_day(day) {
-            return id;
+        for (day, key) in &mut next.item_days {
+            let secret = unwrap(&self.root, PLATFORM, Uuid::nil(), &day.to_string(), key)?;
+            *key = wrap(&root, PLATFORM, Uuid::nil(), &day.to_string(), &secret);
         }
-        let id = ItemDay { day, generation: BucketGeneration::FIRST };
-        let key = wrap(&self.root, PLATFORM, Uuid::nil(), &id.to_string(), &Secret::random());
-        self.wrapped.item_days.insert(id, key);
-        id
-    }
-
-    pub(crate) fn item_day(&self, id: ItemDay) -> Result<Secret, RootKeyError> {
-        let key = self.wrapped.item_days.get(&id).ok_or_else(|| RootKeyError::NoSuchKey { key: id.to_string() })?;
-        unwrap(&self.root, PLATFORM, Uuid::nil(), &id.to_string(), key)
-    }
-
-    pub(crate) fn has_item_days_before(&self, day: i32) -> bool {
-        self.wrapped.item_days.keys().next().is_some_and(|oldest| oldest.day < day)
-    }
-
-    /// From here on, items that expired before `day` open nowhere, whatever copy of the database they are read from.
-    pub(crate) fn forget_item_days_before(&mut self, day: i32) {
-        self.wrapped.item_days.retain(|id, _| id.day >= day);
+        (self.root, self.wrapped) = (root, next);
+        Ok(())
     }
 }
 

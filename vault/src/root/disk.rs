@@ -11,8 +11,8 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::RootKeyError;
+use crate::turn::{self, PRIVATE, Turn};
 
-const PRIVATE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
 /// Tells one file from the one that replaced it.
@@ -33,18 +33,9 @@ impl FileIdentity {
     }
 }
 
-/// A writer's turn; ends when dropped, also by the death of the process.
-pub(super) struct Turn(#[expect(dead_code, reason = "held for its lock")] File);
-
 /// Waits for this process's turn to write.
 pub(super) fn lock(path: &Path) -> Result<Turn, RootKeyError> {
-    let beside = beside(path, ".lock");
-    let lock = || {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(PRIVATE).open(&beside)?;
-        file.lock()?;
-        Ok(Turn(file))
-    };
-    lock().map_err(failed(&beside))
+    turn::take(path).map_err(failed(path))
 }
 
 /// A writer that died between writing and renaming leaves keys behind that may be destroyed later. The caller
@@ -91,23 +82,13 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RootKeyError> {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
-        File::open(folder(path))?.sync_all()
+        File::open(turn::folder(path))?.sync_all()
     };
     write().map_err(failed(path))
 }
 
 pub(super) fn unfinished(path: &Path) -> PathBuf {
-    beside(path, ".new")
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    turn::beside(path, ".new")
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> RootKeyError {

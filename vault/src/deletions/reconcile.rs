@@ -1,0 +1,99 @@
+//! Reading both places side by side, and completing the one that was cut short.
+
+use std::{fs::OpenOptions, path::PathBuf};
+
+use super::{
+    DeletionHead, DeletionJournalError, Seen,
+    entry::{self, Line},
+    lines::{Lines, Next},
+    write,
+};
+use crate::SigningKey;
+
+/// Reads on from what was seen to the end, checks it, and leaves both places alike. The caller has the turn.
+pub(super) fn read_on(places: &[PathBuf; 2], key: &SigningKey, seen: &mut Seen) -> Result<(), DeletionJournalError> {
+    for path in places {
+        has_not_shrunk(path, seen.bytes)?;
+    }
+    let [first, second] = places;
+    let mut lines = [Lines::open(first, seen.bytes)?, Lines::open(second, seen.bytes)?];
+    loop {
+        let (line, short) = match (lines[0].next()?, lines[1].next()?) {
+            (Next::Whole(one), Next::Whole(other)) if one == other => (one, None),
+            (Next::Whole(line), Next::End) => (line, Some(second)),
+            (Next::End, Next::Whole(line)) => (line, Some(first)),
+            (Next::Whole(line), Next::Torn(half)) if line.as_bytes().starts_with(&half) => (line, Some(second)),
+            (Next::Torn(half), Next::Whole(line)) if line.as_bytes().starts_with(&half) => (line, Some(first)),
+            // Whole in neither place: whoever was writing it was never told that it counts.
+            (Next::Torn(_) | Next::End, Next::Torn(_) | Next::End) => return cut(places, seen.bytes),
+            _ => return Err(contradiction(places, seen)),
+        };
+        let found_in = if short == Some(first) { second } else { first };
+        accept(&line, found_in, key, seen)?;
+        if let Some(path) = short {
+            complete(path, &line, seen.bytes)?;
+        }
+        seen.bytes += line.len() as u64 + 1;
+    }
+}
+
+fn contradiction(places: &[PathBuf; 2], seen: &Seen) -> DeletionJournalError {
+    DeletionJournalError::Contradiction { places: places.clone(), sequence: next_sequence(seen) }
+}
+
+/// The header counts as entry 0.
+fn next_sequence(seen: &Seen) -> u64 {
+    if seen.bytes == 0 { 0 } else { seen.head.sequence + 1 }
+}
+
+fn accept(line: &str, path: &PathBuf, key: &SigningKey, seen: &mut Seen) -> Result<(), DeletionJournalError> {
+    let sequence = next_sequence(seen);
+    let not_genuine = |fault| DeletionJournalError::NotGenuine { path: path.clone(), sequence, fault };
+    entry::verified(line, key).ok_or_else(|| not_genuine("its signature is not this installation's"))?;
+    if sequence == 0 {
+        // Signed by this installation, and with the one hash that the first entry follows on.
+        let is_header = entry::hash(line) == seen.head.hash;
+        return if is_header { Ok(()) } else { Err(not_genuine("it is not the header")) };
+    }
+    let read = Line::parse(line, path, sequence)?;
+    if read.sequence != sequence || read.previous != seen.head.hash {
+        return Err(not_genuine("it does not follow on the entry before"));
+    }
+    seen.head = DeletionHead { sequence, hash: entry::hash(line) };
+    seen.requests.insert((read.entry.request, read.entry.subject), sequence);
+    Ok(())
+}
+
+/// Gives a place a line that the other one has.
+fn complete(path: &PathBuf, line: &str, at: u64) -> Result<(), DeletionJournalError> {
+    tracing::warn!(path = %path.display(), "this place of the deletion journal is short of a line; it is completed");
+    cut_one(path, at)?;
+    write(path, format!("{line}\n").as_bytes()).map_err(DeletionJournalError::io(path))
+}
+
+fn cut(places: &[PathBuf; 2], at: u64) -> Result<(), DeletionJournalError> {
+    places.iter().try_for_each(|path| cut_one(path, at))
+}
+
+/// Takes away what stands after a byte, if anything does.
+fn cut_one(path: &PathBuf, at: u64) -> Result<(), DeletionJournalError> {
+    let cut = || match OpenOptions::new().write(true).open(path) {
+        Ok(file) if file.metadata()?.len() > at => {
+            file.set_len(at)?;
+            file.sync_all()
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    cut().map_err(DeletionJournalError::io(path))
+}
+
+fn has_not_shrunk(path: &PathBuf, seen: u64) -> Result<(), DeletionJournalError> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() >= seen => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DeletionJournalError::io(path)(error)),
+        Err(_) if seen == 0 => Ok(()),
+        _ => Err(DeletionJournalError::Shrunk { path: path.clone() }),
+    }
+}
