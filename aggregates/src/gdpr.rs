@@ -124,6 +124,11 @@ impl GdprRequest {
         self.received.as_ref().map(|(_, position)| *position)
     }
 
+    /// Whether it is certain whom it is about.
+    pub const fn is_verified(&self) -> bool {
+        self.verified
+    }
+
     pub fn kind(&self) -> Option<RequestKind> {
         self.received.as_ref().map(|(received, _)| received.kind)
     }

@@ -54,7 +54,7 @@ pub struct Parts {
     pub merchants: Aggregates<Merchant>,
     pub journal: Journal,
     pub vault: Vault,
-    pub deletions: Arc<DeletionJournal>,
+    pub deletions: DeletionJournal,
     pub db: PgPool,
     pub clock: Arc<dyn Clock>,
     pub new_id: fn() -> Uuid,

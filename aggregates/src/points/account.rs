@@ -55,6 +55,13 @@ impl Account {
         tokens.into_iter().find_map(|token| self.orders.get(token))
     }
 
+    /// Codes that ended with their owner: nobody used them, and their points did not come back.
+    pub fn disabled_codes(&self) -> usize {
+        let disabled =
+            |redemption: &&Redemption| redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0;
+        self.redemptions.values().filter(disabled).count()
+    }
+
     /// Whether this client request was done before. The same key with another content is a mistake of the client.
     pub(super) fn already_done(&self, command: CommandId, request: Fingerprint) -> Result<bool, PointsRefusal> {
         match self.commands.get(&command) {

@@ -4,7 +4,7 @@ use aggregates::{
     customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
 };
 use journal::{ExecuteError, JournalError, executor::LoadError};
-use vault::{DeletionError, VaultError};
+use vault::{DeletionJournalError, VaultError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ErasureError {
@@ -18,7 +18,7 @@ pub enum ErasureError {
     Vault(#[from] VaultError),
     /// The point of no return cannot be put on record, so it is not passed.
     #[error("deletion journal: {0}")]
-    Deletions(#[from] DeletionError),
+    Deletions(#[from] DeletionJournalError),
     #[error("request: {0}")]
     Request(#[from] ExecuteError<GdprRefusal>),
     #[error("customer: {0}")]

@@ -4,7 +4,7 @@ use aggregates::{
     customer::{CustomerCommand, Erased, Fenced},
     gdpr::{Evidence, GdprRequest, Scope, Step},
     id::{CustomerId, GdprRequestId, MerchantId},
-    points::{AccountFenced, Forfeit, MovementKind, PointsCommand, PointsEvent},
+    points::{AccountFenced, Forfeit, PointsCommand},
 };
 use journal::{CommandContext, Subject};
 use vault::HandedOver;
@@ -43,17 +43,12 @@ impl Eraser {
         for person in people {
             let subject = Subject::points(merchant, *person);
             let command = PointsCommand::Forfeit(Forfeit { request, now: context.recorded_at });
-            self.parts.accounts.execute(subject, context, &command).await?;
-            // Read back from the log: a forfeiture that was cut short before it was recorded counts too.
-            for commit in self.parts.journal.read_confirmed(&subject, 0).await? {
-                for event in projections::projection::events_of::<PointsEvent>(&commit)? {
-                    let (gone, disabled) = forfeited(&event);
-                    points += gone;
-                    codes += disabled;
-                }
-            }
+            let account = self.parts.accounts.execute(subject, context, &command).await?;
+            // What the account says, and not this command: one that was cut short before it was recorded counts too.
+            points += account.state.state.purse.lifetime_forfeited;
+            codes += account.state.state.disabled_codes();
         }
-        Ok(Evidence::Forfeited { points, codes })
+        Ok(Evidence::Forfeited { points, codes: u32::try_from(codes).unwrap_or(u32::MAX) })
     }
 
     /// What leads to a profile that lost a merge leads to its survivor from now on.
@@ -99,12 +94,4 @@ pub(super) fn deletion(state: &GdprRequest) -> Result<u64, ErasureError> {
         Some(Evidence::Journaled { sequence }) => Ok(*sequence),
         _ => Err(ErasureError::NoEvidence(Step::Journal.as_str())),
     }
-}
-
-/// Points and codes that an event says are gone.
-fn forfeited(event: &PointsEvent) -> (i64, u32) {
-    let PointsEvent::PointsForfeited(event) = event else { return (0, 0) };
-    let gone = event.movements.iter().filter(|movement| movement.kind == MovementKind::Forfeited);
-    let codes = u32::try_from(event.codes.len()).unwrap_or(u32::MAX);
-    (gone.map(|movement| movement.points).sum(), codes)
 }

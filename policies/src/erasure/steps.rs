@@ -9,7 +9,7 @@ use aggregates::{
 };
 use journal::Subject;
 use projections::{erasure, gdpr_requests};
-use vault::{BucketGeneration, DeletionEntry, DirectoryKind};
+use vault::{BucketGeneration, DeletionEntry, DeletionSubject, DirectoryKind};
 
 use super::{Eraser, ErasureError};
 
@@ -67,8 +67,18 @@ impl Eraser {
         people: &[CustomerId],
         now: Timestamp,
     ) -> Result<Evidence, ErasureError> {
-        let entry = DeletionEntry::new(request, merchant, people, now);
-        Ok(Evidence::Journaled { sequence: self.parts.deletions.append(entry).await? })
+        let entry = |subject, keys| DeletionEntry { request, merchant, subject, keys, at: now };
+        let mut entries = Vec::with_capacity(people.len().max(1));
+        for person in people {
+            let keys = self.parts.vault.key_ids(merchant, &[*person]).await?;
+            entries.push(entry(DeletionSubject::Person(*person), keys));
+        }
+        if people.is_empty() {
+            entries.push(entry(DeletionSubject::Merchant, vec![merchant.to_string()]));
+        }
+        let sequences = self.parts.deletions.append(entries).await?;
+        let sequence = sequences.into_iter().max().ok_or(ErasureError::NoEvidence("begin"))?;
+        Ok(Evidence::Journaled { sequence })
     }
 
     async fn destroy_keys(
@@ -93,7 +103,7 @@ impl Eraser {
     }
 
     /// Many erasures share one rotation: it takes along whatever else waits for one in the same shop.
-    async fn rotate(
+    pub(super) async fn rotate(
         &self,
         merchant: MerchantId,
         state: &GdprRequest,
@@ -131,13 +141,13 @@ impl Eraser {
             return Ok(Performed::Waits(needed - elapsed));
         }
         match scope {
-            Scope::Merchant => self.parts.journal.delete_snapshots_of(merchant).await?,
+            Scope::Merchant => self.parts.journal.delete_asides_of(merchant).await?,
             _ => self.drop_people(merchant, people).await?,
         }
         Ok(Performed::Evidence(Evidence::CachesDropped { since: now }))
     }
 
-    async fn drop_people(&self, merchant: MerchantId, people: &[CustomerId]) -> Result<(), ErasureError> {
+    pub(super) async fn drop_people(&self, merchant: MerchantId, people: &[CustomerId]) -> Result<(), ErasureError> {
         for person in people {
             self.parts.accounts.evict(Subject::points(merchant, *person));
             self.parts.customers.evict(Subject::customer(merchant, *person));

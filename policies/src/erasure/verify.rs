@@ -85,8 +85,8 @@ impl Eraser {
             Err(error) => return Err(error.into()),
             Ok(_) => traces.push("the merchant's key".to_owned()),
         }
-        if self.parts.journal.has_snapshots_of(merchant).await? {
-            traces.push("snapshots".to_owned());
+        if self.parts.journal.has_asides_of(merchant).await? {
+            traces.push("snapshots or parked bodies".to_owned());
         }
         Ok((traces, places + 2))
     }

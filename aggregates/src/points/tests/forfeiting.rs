@@ -47,6 +47,7 @@ fn what_was_not_spent_is_forfeited_and_live_codes_are_disabled() {
     assert_eq!(story.account.purse.lifetime_forfeited, 30);
     assert!(story.redemption(1).cancelled, "a code that nobody has used buys nothing any more");
     let codes: Vec<_> = story.events().iter().filter_map(codes_of).flatten().collect();
+    assert_eq!(story.account.disabled_codes(), 1);
     assert_eq!(codes, [&RedemptionId(Uuid::from_u128(1))], "only the one that was live");
 }
 
