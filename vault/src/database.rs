@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
 /// Rounds run one at a time each, so a handful of connections carries any load.
 const CONNECTIONS: u32 = 8;
@@ -13,6 +13,14 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(2);
 const RESTED: Duration = Duration::from_secs(1);
 /// Longest run of a statement, waits for locks included.
 const STATEMENT_LIMIT: &str = "10s";
+
+/// A transaction, begun whatever becomes of the caller. A caller that goes away while `begin` is on its way would otherwise
+/// leave a connection in the pool that is inside a transaction and does not know it: what is written on it later would count
+/// as done, and never be committed. (sqlx 0.9 takes the transaction for begun only when the answer has come.)
+pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
 
 /// Connections to the database of `pool`, apart from it: people's keys do not queue behind reports and rebuilds.
 /// Every statement here looks up keys that it is given, few against a table of many: an index and a loop, planned once.

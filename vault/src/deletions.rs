@@ -22,10 +22,10 @@ mod reconcile;
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -83,10 +83,11 @@ impl DeletionJournal {
         let key = keys.signing_key(SIGNED_AS);
         let _turn = lock(places)?;
         let mut seen = Seen::nothing(&key);
-        if is_new(places)? {
-            write_both(places, &header_line(&key))?;
-        }
         reconcile::read_on(places, &key, &mut seen)?;
+        if seen.bytes == 0 {
+            write_both(places, &header_line(&key))?;
+            reconcile::read_on(places, &key, &mut seen)?;
+        }
         Ok(DeletionJournal { inner: Arc::new(Inner { places: places.clone(), key, seen: Mutex::new(seen) }) })
     }
 
@@ -223,24 +224,12 @@ fn lock(places: &[PathBuf; 2]) -> Result<[turn::Turn; 2], DeletionJournalError> 
     Ok([take(low)?, take(high)?])
 }
 
-fn is_new(places: &[PathBuf; 2]) -> Result<bool, DeletionJournalError> {
-    for path in places {
-        match fs::metadata(path) {
-            Ok(file) if file.len() > 0 => return Ok(false),
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(DeletionJournalError::io(path)(error)),
-        }
-    }
-    Ok(true)
-}
-
 /// Adds text to both places; on disk in the first before the second is touched.
 fn write_both(places: &[PathBuf; 2], text: &str) -> Result<(), DeletionJournalError> {
     places.iter().try_for_each(|path| write(path, text.as_bytes()).map_err(DeletionJournalError::io(path)))
 }
 
-fn write(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).mode(turn::PRIVATE).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;

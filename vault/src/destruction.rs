@@ -13,7 +13,7 @@ use aggregates::{
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{BucketGeneration, KEY_LEASE, Vault, VaultError};
+use crate::{BucketGeneration, KEY_LEASE, Vault, VaultError, database};
 
 pub use merchant::DestroyedMerchant;
 
@@ -77,7 +77,7 @@ impl Vault {
         people.dedup();
         let mut destroyed = DestroyedKeys::default();
         for some in people.chunks(PEOPLE_AT_ONCE) {
-            let mut transaction = self.inner.pool.begin().await?;
+            let mut transaction = database::begin(&self.inner.pool).await?;
             let hung_from = destroy_some(&mut transaction, merchant, some, at, authority).await?;
             transaction.commit().await?;
             destroyed.people.extend(some);
@@ -186,6 +186,7 @@ async fn destroy_keys(
     .bind(ids)
     .fetch_all(transaction)
     .await?;
-    let hung_from = rows.iter().map(|row| Ok(BucketGeneration { bucket: row.try_get(0)?, generation: row.try_get(1)? }));
+    let hung_from =
+        rows.iter().map(|row| Ok(BucketGeneration { bucket: row.try_get(0)?, generation: row.try_get(1)? }));
     Ok(hung_from.collect::<Result<_, sqlx::Error>>()?)
 }

@@ -55,7 +55,8 @@ impl Vault {
         self.find_entry(entry).await
     }
 
-    /// Points an outside identity at a subject that exists. First writer wins; gives back who has it.
+    /// Points an outside identity at a subject that exists. First writer wins; gives back who has it. A shop whose merchant was
+    /// destroyed may come back, as another merchant.
     pub async fn register(
         &self,
         merchant: MerchantId,
@@ -66,13 +67,15 @@ impl Vault {
         let entry = self.entry(merchant, kind, external_id).await?;
         let asked = AskedAt::now();
         let inserted = sqlx::query(
-            "insert into vault.directory (merchant, kind, lookup, subject) values ($1, $2, $3, $4)
-             on conflict do nothing",
+            "insert into vault.directory as d (merchant, kind, lookup, subject) values ($1, $2, $3, $4)
+             on conflict (merchant, kind, lookup) do update set subject = excluded.subject
+             where d.subject is null and $5",
         )
         .bind(merchant.0)
         .bind(kind.as_str())
         .bind(entry.lookup)
         .bind(subject)
+        .bind(kind == DirectoryKind::Shop)
         .execute(&self.inner.pool)
         .await?;
         if inserted.rows_affected() == 1 {

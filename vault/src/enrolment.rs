@@ -14,7 +14,7 @@ use futures::{StreamExt, stream};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::{
-    BUCKET_CAPACITY, DirectoryKind, MerchantKeys, RootKeyStore, Vault, VaultError,
+    BUCKET_CAPACITY, DirectoryKind, RootKeyStore, Vault, VaultError,
     batch::Round,
     bucket,
     directory::{Entry, Found, find_all},
@@ -69,8 +69,7 @@ impl Vault {
         acted_at: Option<Timestamp>,
     ) -> Result<(CustomerId, bool), VaultError> {
         let asked = AskedAt::now();
-        let keys = self.merchant(entry.merchant).await?;
-        let enrolled = self.inner.enrolments.ask(Newcomer { keys, entry, fresh, acted_at }).await??;
+        let enrolled = self.inner.enrolments.ask(Newcomer { entry, fresh, acted_at }).await??;
         self.inner.lookups.put(entry, enrolled.person.0, asked);
         Ok((enrolled.person, enrolled.made))
     }
@@ -78,7 +77,6 @@ impl Vault {
 
 /// Somebody nobody had heard of a moment ago.
 pub(crate) struct Newcomer {
-    keys: Arc<MerchantKeys>,
     entry: Entry,
     fresh: CustomerId,
     /// When they did what brings them here; they take the place of whoever was erased before. Without it, nobody's.
@@ -131,7 +129,7 @@ impl Round for EnrolmentRound {
 /// other's rows in the same order, never in a circle.
 fn by_merchant(asks: &[Newcomer]) -> BTreeMap<MerchantId, BTreeMap<Entry, First>> {
     let mut merchants = BTreeMap::<_, BTreeMap<_, First>>::new();
-    for Newcomer { entry, fresh, acted_at, .. } in asks {
+    for Newcomer { entry, fresh, acted_at } in asks {
         let of_merchant = merchants.entry(entry.merchant).or_default();
         let first = of_merchant.entry(*entry).or_insert(First { fresh: *fresh, acted_at: *acted_at });
         // Of several things that one person did, the latest says whether they came back.

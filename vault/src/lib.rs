@@ -30,6 +30,7 @@ mod root;
 mod rotation;
 mod secret;
 mod standing;
+mod survey;
 mod tombstone;
 mod traces;
 mod turn;
@@ -38,11 +39,11 @@ mod waiting;
 
 pub use blind_index::SEARCH_LIMIT;
 pub use bucket::BUCKET_CAPACITY;
-pub use envelope::{SEAL_OVERHEAD, SealError};
 pub use deletions::{
     CarriedOut, DeletionEntry, DeletionHead, DeletionJournal, DeletionJournalError, DeletionSubject, RecordedDeletion,
 };
 pub use destruction::{DestroyedKeys, DestroyedMerchant};
+pub use envelope::{SEAL_OVERHEAD, SealError};
 pub use error::VaultError;
 pub use handover::HandedOver;
 pub use identity::Identity;
@@ -54,6 +55,7 @@ pub use order_owner::OrderOwner;
 pub use root::{BucketGeneration, RootKeyError, RootKeyStore};
 pub use rotation::{PendingRotation, Rotated, RotatedBucket};
 pub use standing::KeyState;
+pub use survey::{BucketSurvey, MerchantSurvey, Survey};
 pub use tombstone::TOMBSTONE_DAYS;
 pub use traces::Trace;
 pub use vault::{KEY_COPY_DAYS, Options, Vault, is_bound};

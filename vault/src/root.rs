@@ -98,6 +98,11 @@ impl RootKeyStore {
         &self.path
     }
 
+    /// What keeps the root key, in a word or two.
+    pub fn kept_by(&self) -> &'static str {
+        "file"
+    }
+
     /// What the file holds now. Costs one `stat`, and a read when another process has replaced it; so a key that
     /// was just made elsewhere is found, and a key that was destroyed elsewhere is gone.
     pub(crate) fn current(&self) -> Result<Arc<Contents>, RootKeyError> {

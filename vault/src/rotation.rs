@@ -16,10 +16,7 @@
 mod bucket;
 mod merchant;
 
-use aggregates::{
-    id::MerchantId,
-    time::Timestamp,
-};
+use aggregates::{id::MerchantId, time::Timestamp};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -81,9 +78,11 @@ impl Vault {
 
     /// What destroyed people, or an operator's rotation that was cut short, still wait for.
     pub async fn pending_rotations(&self) -> Result<Vec<PendingRotation>, VaultError> {
-        let rows = sqlx::query("select merchant, bucket, generation from vault.rotation order by merchant, bucket, generation")
-            .fetch_all(&self.inner.pool)
-            .await?;
+        let rows = sqlx::query(
+            "select merchant, bucket, generation from vault.rotation order by merchant, bucket, generation",
+        )
+        .fetch_all(&self.inner.pool)
+        .await?;
         let pending = rows.iter().map(|row| {
             let away_from = BucketGeneration { bucket: row.try_get(1)?, generation: row.try_get(2)? };
             Ok(PendingRotation { merchant: MerchantId(row.try_get(0)?), away_from })
@@ -98,11 +97,7 @@ impl Vault {
     }
 
     /// Notes that these keys are to be rotated away; whoever looks for [`Vault::pending_rotations`] finds it.
-    pub async fn note_rotations(
-        &self,
-        merchant: MerchantId,
-        buckets: &[BucketGeneration],
-    ) -> Result<(), VaultError> {
+    pub async fn note_rotations(&self, merchant: MerchantId, buckets: &[BucketGeneration]) -> Result<(), VaultError> {
         for some in buckets.chunks(NOTED_AT_ONCE) {
             let (ids, generations): (Vec<Uuid>, Vec<i32>) = some.iter().map(|id| (id.bucket, id.generation)).unzip();
             sqlx::query(

@@ -25,11 +25,12 @@ pub enum KeyState {
 impl Vault {
     /// Where a person's keys stand now; asks the database, whatever is leased.
     pub async fn key_state(&self, merchant: MerchantId, person: CustomerId) -> Result<KeyState, VaultError> {
-        let row = sqlx::query("select state, destroyed_at_us from vault.person_keys where person = $1 and merchant = $2")
-            .bind(person.0)
-            .bind(merchant.0)
-            .fetch_optional(&self.inner.pool)
-            .await?;
+        let row =
+            sqlx::query("select state, destroyed_at_us from vault.person_keys where person = $1 and merchant = $2")
+                .bind(person.0)
+                .bind(merchant.0)
+                .fetch_optional(&self.inner.pool)
+                .await?;
         let Some(row) = row else { return Ok(KeyState::NeverMade) };
         Ok(match row.try_get("destroyed_at_us")? {
             Some(at) => KeyState::Destroyed { at: Timestamp(at) },

@@ -4,7 +4,7 @@ use aggregates::{id::MerchantId, time::Timestamp};
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{ItemId, OrderOwner, Vault, VaultError, WAITING_DAYS, WAITING_LIFE_DAYS};
+use crate::{ItemId, OrderOwner, Vault, VaultError, WAITING_DAYS, WAITING_LIFE_DAYS, database};
 
 /// Facts given back at once. An order with more of them gives the rest after these have been dropped.
 const ITEMS_AT_ONCE: i64 = 1_000;
@@ -172,7 +172,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let order = self.order(merchant, order_id).await?;
         let items: Vec<Uuid> = items.iter().map(|item| item.0).collect();
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = database::begin(&self.inner.pool).await?;
         sqlx::query(
             "delete from vault.item_keys where item in (
                  select item from vault.waiting_items where merchant = $1 and lookup = $2 and item = any($3))",

@@ -57,6 +57,11 @@ impl Lines {
         Ok(Next::Whole(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
+    /// Nothing more is read from this place, whatever is written to it.
+    pub(super) fn end_here(&mut self) {
+        self.file = None;
+    }
+
     pub(super) fn next_whole(&mut self) -> Result<Option<String>, DeletionJournalError> {
         Ok(match self.next()? {
             Next::Whole(line) => Some(line),

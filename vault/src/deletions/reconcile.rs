@@ -1,6 +1,9 @@
 //! Reading both places side by side, and completing the one that was cut short.
 
-use std::{fs::OpenOptions, path::PathBuf};
+use std::{
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+};
 
 use super::{
     DeletionHead, DeletionJournalError, Seen,
@@ -20,18 +23,18 @@ pub(super) fn read_on(places: &[PathBuf; 2], key: &SigningKey, seen: &mut Seen) 
     loop {
         let (line, short) = match (lines[0].next()?, lines[1].next()?) {
             (Next::Whole(one), Next::Whole(other)) if one == other => (one, None),
-            (Next::Whole(line), Next::End) => (line, Some(second)),
-            (Next::End, Next::Whole(line)) => (line, Some(first)),
-            (Next::Whole(line), Next::Torn(half)) if line.as_bytes().starts_with(&half) => (line, Some(second)),
-            (Next::Torn(half), Next::Whole(line)) if line.as_bytes().starts_with(&half) => (line, Some(first)),
+            (Next::Whole(line), Next::End) => (line, Some(1)),
+            (Next::End, Next::Whole(line)) => (line, Some(0)),
+            (Next::Whole(line), Next::Torn(half)) if line.as_bytes().starts_with(&half) => (line, Some(1)),
+            (Next::Torn(half), Next::Whole(line)) if line.as_bytes().starts_with(&half) => (line, Some(0)),
             // Whole in neither place: whoever was writing it was never told that it counts.
             (Next::Torn(_) | Next::End, Next::Torn(_) | Next::End) => return cut(places, seen.bytes),
             _ => return Err(contradiction(places, seen)),
         };
-        let found_in = if short == Some(first) { second } else { first };
-        accept(&line, found_in, key, seen)?;
-        if let Some(path) = short {
-            complete(path, &line, seen.bytes)?;
+        accept(&line, if short == Some(0) { second } else { first }, key, seen)?;
+        if let Some(short) = short {
+            complete(&places[short], &line, seen.bytes)?;
+            lines[short].end_here();
         }
         seen.bytes += line.len() as u64 + 1;
     }
@@ -46,9 +49,9 @@ fn next_sequence(seen: &Seen) -> u64 {
     if seen.bytes == 0 { 0 } else { seen.head.sequence + 1 }
 }
 
-fn accept(line: &str, path: &PathBuf, key: &SigningKey, seen: &mut Seen) -> Result<(), DeletionJournalError> {
+fn accept(line: &str, path: &Path, key: &SigningKey, seen: &mut Seen) -> Result<(), DeletionJournalError> {
     let sequence = next_sequence(seen);
-    let not_genuine = |fault| DeletionJournalError::NotGenuine { path: path.clone(), sequence, fault };
+    let not_genuine = |fault| DeletionJournalError::NotGenuine { path: path.to_owned(), sequence, fault };
     entry::verified(line, key).ok_or_else(|| not_genuine("its signature is not this installation's"))?;
     if sequence == 0 {
         // Signed by this installation, and with the one hash that the first entry follows on.
@@ -65,7 +68,7 @@ fn accept(line: &str, path: &PathBuf, key: &SigningKey, seen: &mut Seen) -> Resu
 }
 
 /// Gives a place a line that the other one has.
-fn complete(path: &PathBuf, line: &str, at: u64) -> Result<(), DeletionJournalError> {
+fn complete(path: &Path, line: &str, at: u64) -> Result<(), DeletionJournalError> {
     tracing::warn!(path = %path.display(), "this place of the deletion journal is short of a line; it is completed");
     cut_one(path, at)?;
     write(path, format!("{line}\n").as_bytes()).map_err(DeletionJournalError::io(path))
@@ -76,7 +79,7 @@ fn cut(places: &[PathBuf; 2], at: u64) -> Result<(), DeletionJournalError> {
 }
 
 /// Takes away what stands after a byte, if anything does.
-fn cut_one(path: &PathBuf, at: u64) -> Result<(), DeletionJournalError> {
+fn cut_one(path: &Path, at: u64) -> Result<(), DeletionJournalError> {
     let cut = || match OpenOptions::new().write(true).open(path) {
         Ok(file) if file.metadata()?.len() > at => {
             file.set_len(at)?;
@@ -89,11 +92,11 @@ fn cut_one(path: &PathBuf, at: u64) -> Result<(), DeletionJournalError> {
     cut().map_err(DeletionJournalError::io(path))
 }
 
-fn has_not_shrunk(path: &PathBuf, seen: u64) -> Result<(), DeletionJournalError> {
+fn has_not_shrunk(path: &Path, seen: u64) -> Result<(), DeletionJournalError> {
     match std::fs::metadata(path) {
         Ok(file) if file.len() >= seen => Ok(()),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DeletionJournalError::io(path)(error)),
         Err(_) if seen == 0 => Ok(()),
-        _ => Err(DeletionJournalError::Shrunk { path: path.clone() }),
+        _ => Err(DeletionJournalError::Shrunk { path: path.to_owned() }),
     }
 }

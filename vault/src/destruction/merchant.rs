@@ -8,7 +8,7 @@ use aggregates::{
 use uuid::Uuid;
 
 use super::Authority;
-use crate::{BucketGeneration, Vault, VaultError, root::Contents};
+use crate::{BucketGeneration, Vault, VaultError, database, root::Contents};
 
 /// Rows that one statement deletes.
 const ROWS_AT_ONCE: i64 = 5_000;
@@ -91,13 +91,14 @@ impl Vault {
 
     /// Bucket by bucket: a bucket is bounded, and its row goes last, so that what is left to do is known.
     async fn end_people_of(&self, merchant: MerchantId, at: Timestamp) -> Result<u64, VaultError> {
-        let buckets: Vec<Uuid> = sqlx::query_scalar("select bucket from vault.bucket where merchant = $1 order by bucket")
-            .bind(merchant.0)
-            .fetch_all(&self.inner.pool)
-            .await?;
+        let buckets: Vec<Uuid> =
+            sqlx::query_scalar("select bucket from vault.bucket where merchant = $1 order by bucket")
+                .bind(merchant.0)
+                .fetch_all(&self.inner.pool)
+                .await?;
         let mut people = 0;
         for bucket in buckets {
-            let mut transaction = self.inner.pool.begin().await?;
+            let mut transaction = database::begin(&self.inner.pool).await?;
             // Enrolments into this bucket end first; nobody takes a place in it any more.
             sqlx::query("delete from vault.bucket where bucket = $1").bind(bucket).execute(&mut *transaction).await?;
             let ended = sqlx::query(

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::RotatedBucket;
-use crate::{BucketGeneration, Vault, VaultError, person, root::Contents};
+use crate::{BucketGeneration, Vault, VaultError, database, person, root::Contents};
 
 /// People whose keys one transaction wraps again.
 const PEOPLE_AT_ONCE: i64 = 512;
@@ -54,20 +54,19 @@ impl Vault {
     }
 
     async fn anybody_is_under_an_older_key(&self, than: BucketGeneration) -> Result<bool, VaultError> {
-        let found = sqlx::query_scalar(
-            "select exists (select from vault.person_keys where bucket = $1 and generation < $2)",
-        )
-        .bind(than.bucket)
-        .bind(than.generation)
-        .fetch_one(&self.inner.pool)
-        .await?;
+        let found =
+            sqlx::query_scalar("select exists (select from vault.person_keys where bucket = $1 and generation < $2)")
+                .bind(than.bucket)
+                .bind(than.generation)
+                .fetch_one(&self.inner.pool)
+                .await?;
         Ok(found)
     }
 
     /// Step 3, once: gives the number of people it found. It waits for rows that another process is moving, and then does not
     /// find them any more.
     async fn rewrap_some(&self, merchant: MerchantId, to: BucketGeneration) -> Result<u64, VaultError> {
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = database::begin(&self.inner.pool).await?;
         let rows = lock_some(&mut transaction, to).await?;
         if rows.is_empty() {
             return Ok(0);

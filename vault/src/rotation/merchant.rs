@@ -13,9 +13,9 @@ impl Vault {
     /// [`RootKeyError::NoSuchKey`] if there is no such bucket.
     pub async fn rotate_bucket(&self, bucket: Uuid, now: Timestamp) -> Result<Rotated, VaultError> {
         let contents = self.inner.root.contents().await?;
-        let mut found = contents.buckets().filter(|(_, id)| id.bucket == bucket);
+        let generations = contents.buckets().filter(|(_, id)| id.bucket == bucket);
         let no_such_key = || RootKeyError::NoSuchKey { key: format!("bucket {bucket}") };
-        let (merchant, newest) = found.next_back().ok_or_else(no_such_key)?;
+        let (merchant, newest) = generations.last().ok_or_else(no_such_key)?;
         self.note_rotations(merchant, &[newest]).await?;
         self.rotate_away(merchant, &[newest], now).await
     }
@@ -36,7 +36,8 @@ impl Vault {
 
     /// From here on the merchant's new generation seals. Gives its number.
     pub async fn finish_turning(&self, merchant: MerchantId) -> Result<i32, VaultError> {
-        let generation = self.inner.root.change_in_background(move |contents| contents.finish_turning(merchant)).await??;
+        let generation =
+            self.inner.root.change_in_background(move |contents| contents.finish_turning(merchant)).await??;
         self.inner.merchants.remove(&merchant);
         Ok(generation)
     }

@@ -80,7 +80,9 @@ impl Home {
     }
 
     pub async fn vault_with_lease(&self, key_lease: Duration) -> Vault {
-        Vault::open_with(self.pool.clone(), self.root(), Options { key_lease }).await.expect("open the vault")
+        Vault::open_with(self.pool.clone(), self.root(), Options { key_lease, ..Options::default() })
+            .await
+            .expect("open the vault")
     }
 
     /// Runs one statement, and says how many rows it changed.

@@ -1,12 +1,17 @@
 //! The vault against a real Postgres, one server for all tests of this binary and one database for each.
 
 mod database;
+mod deletions;
+mod destruction;
+mod dump;
 mod enrolment;
 mod items;
 mod kept;
 mod leases;
+mod merchants;
 mod order_owners;
 mod people;
+mod rotation;
 mod schema;
 mod search;
 mod store;

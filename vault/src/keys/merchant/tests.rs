@@ -29,7 +29,8 @@ fn a_turned_key_opens_what_was_sealed_before_and_seals_what_the_earlier_one_does
 /// Other processes may not have heard of the new generation yet.
 #[test]
 fn a_generation_that_has_only_been_made_opens_and_does_not_seal() {
-    let made = MerchantKeys::new(MerchantId(Uuid::from_u128(1)), &secret(0), vec![(1, secret(100)), (2, secret(150))], 1);
+    let made =
+        MerchantKeys::new(MerchantId(Uuid::from_u128(1)), &secret(0), vec![(1, secret(100)), (2, secret(150))], 1);
     assert_eq!(keys().open("secret", &made.seal("secret", &7_u64)), Ok(7));
     assert_eq!(made.open("secret", &turned().seal("secret", &8_u64)), Ok(8));
     assert_eq!(made.current_items().0, 1);

@@ -107,7 +107,12 @@ impl Contents {
         self.wrapped.buckets.retain(|_, bucket| bucket.merchant != merchant);
     }
 
-    pub(super) fn rewrap_buckets(&mut self, merchant: MerchantId, from: &Secret, to: &Secret) -> Result<(), RootKeyError> {
+    pub(super) fn rewrap_buckets(
+        &mut self,
+        merchant: MerchantId,
+        from: &Secret,
+        to: &Secret,
+    ) -> Result<(), RootKeyError> {
         let of_merchant = self.wrapped.buckets.iter_mut().filter(|(_, bucket)| bucket.merchant == merchant);
         for (id, bucket) in of_merchant {
             let secret = unwrap(from, merchant, merchant.0, &id.to_string(), &bucket.key)?;

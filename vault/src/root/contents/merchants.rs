@@ -129,7 +129,8 @@ impl Contents {
 
     /// What wraps the merchant's bucket keys now.
     pub(super) fn wrapping_of(&self, merchant: MerchantId) -> Result<Secret, VaultError> {
-        let (newest, key) = self.active(merchant)?.turning.last_key_value().ok_or(VaultError::UnknownMerchant(merchant))?;
+        let (newest, key) =
+            self.active(merchant)?.turning.last_key_value().ok_or(VaultError::UnknownMerchant(merchant))?;
         Ok(unwrap(&self.root, merchant, Uuid::nil(), &turning_name(*newest), key)?.derive("buckets"))
     }
 
