@@ -13,7 +13,7 @@ use anyhow::Context;
 use crate::{
     args::{Args, Command, KeysCommand},
     bench,
-    composition::{self, Config},
+    composition::{self, Config, DELETION_JOURNAL, two_places},
     dev, serve,
 };
 
@@ -49,5 +49,6 @@ pub(crate) fn read_env_file(path: &Path) -> anyhow::Result<Config> {
         nats_url: read("LOYALNEST_NATS_URL")?,
         database_url: read("LOYALNEST_DATABASE_URL")?,
         root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
+        deletion_journal: read(DELETION_JOURNAL).ok().as_deref().map(two_places).transpose()?,
     })
 }

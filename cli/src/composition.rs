@@ -2,7 +2,7 @@
 
 mod vault_age;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use gateway::{
@@ -12,6 +12,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
+use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
@@ -19,7 +20,7 @@ use projections::{
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{RootKeyStore, Vault};
+use vault::{DeletionJournal, RootKeyStore, Vault};
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
@@ -38,6 +39,9 @@ pub struct Config {
     pub database_url: String,
     /// The root key store: outside every backup of database and log.
     pub root_keys: PathBuf,
+    /// The two places of the deletion journal: outside every backup of database and log, and not on one disk. A process that
+    /// is not told of them cannot forget anybody.
+    pub deletion_journal: Option<[PathBuf; 2]>,
 }
 
 impl Config {
@@ -50,6 +54,7 @@ impl Config {
             nats_url: read("LOYALNEST_NATS_URL")?,
             database_url: read("LOYALNEST_DATABASE_URL")?,
             root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
+            deletion_journal: std::env::var(DELETION_JOURNAL).ok().as_deref().map(two_places).transpose()?,
         })
     }
 
@@ -60,6 +65,14 @@ impl Config {
     pub async fn journal(&self) -> anyhow::Result<Journal> {
         Journal::connect(&self.nats_url, JournalOptions::default()).await.context("the log does not answer")
     }
+}
+
+/// Where [`Config::deletion_journal`] is told: both paths, with a `:` between.
+pub(crate) const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
+
+pub(crate) fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {
+    let (one, other) = text.split_once(':').with_context(|| format!("{DELETION_JOURNAL} is two paths with a `:` between"))?;
+    Ok([one.into(), other.into()])
 }
 
 /// Brings the database to this version's schema.
@@ -96,7 +109,9 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
     let db = config.database().await?;
     let journal = config.journal().await?;
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
+    let vault_options = vault::Options { key_lease: options.key_lease, ..vault::Options::default() };
+    let vault = Vault::open_with(db.clone(), root, vault_options).await.context("the vault does not open")?;
+    let deletions = config.deletion_journal.as_ref().map(|places| open_deletions(places, &vault)).transpose()?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -104,12 +119,36 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         vault,
         db,
         clock: Arc::new(SystemClock),
+        deletions,
         options,
     }))
 }
 
+fn open_deletions(places: &[PathBuf; 2], vault: &Vault) -> anyhow::Result<DeletionJournal> {
+    for folder in places.iter().filter_map(|place| place.parent()) {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    DeletionJournal::open(places, &vault.installation()?).context("the deletion journal does not open")
+}
+
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+    let mut work = start_read_models(gateway, stop);
+    work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
+    work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
+    if let Some(eraser) = &gateway.eraser {
+        work.spawn(eraser.clone().run(stop.clone()));
+    }
+    work
+}
+
+/// Read models alone: nothing happens of its own accord.
+pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     let mut work = JoinSet::new();
     let read_models = read_models_pool(&gateway.db);
     let feed = Feed::start(gateway.journal.clone());
@@ -119,8 +158,6 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
-    work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
-    work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work
 }
 

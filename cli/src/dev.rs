@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::DevArgs,
     commands::streams,
-    composition::{self, Config},
+    composition::{self, Config, DELETION_JOURNAL},
     serve::{answer, bind, until_told},
     servers::{Binaries, Named, Supervisor, SupervisorOptions},
     telemetry,
@@ -42,6 +42,10 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
         nats_url: supervisor.nats().url(),
         database_url: supervisor.postgres().url(),
         root_keys: data_dir.join("keys").join("root"),
+        deletion_journal: Some([
+            data_dir.join("keys").join("deletions").join("journal"),
+            data_dir.join("keys").join("deletions-copy").join("journal"),
+        ]),
     };
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
@@ -85,6 +89,9 @@ fn write_env(config: &Config, path: &Path) -> anyhow::Result<()> {
     writeln!(file, "LOYALNEST_NATS_URL={}", config.nats_url)?;
     writeln!(file, "LOYALNEST_DATABASE_URL={}", config.database_url)?;
     writeln!(file, "LOYALNEST_ROOT_KEYS={}", config.root_keys.display())?;
+    if let Some([one, other]) = &config.deletion_journal {
+        writeln!(file, "{DELETION_JOURNAL}={}:{}", one.display(), other.display())?;
+    }
     Ok(())
 }
 
