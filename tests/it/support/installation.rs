@@ -1,6 +1,6 @@
 //! A gateway in this process, with its own port, in front of servers that may be shared.
 
-use std::{net::Ipv4Addr, sync::LazyLock};
+use std::{net::Ipv4Addr, sync::LazyLock, time::Duration};
 
 use gateway::{Gateway, Options, clock::new_id};
 use loyalnest::{
@@ -28,6 +28,9 @@ static SECOND: LazyLock<Installation> = LazyLock::new(|| {
     let config = Installation::shared().config.clone();
     runtime::shared_blocking(Installation::start(config, Role::GatewayOnly, None))
 });
+
+/// As in production, only shorter: forgetting somebody waits for it.
+const KEY_LEASE: Duration = Duration::from_millis(300);
 
 /// Metrics are counted once per process, so all installations of this one show the same.
 static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
@@ -79,7 +82,7 @@ impl Installation {
 
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
-        let options = Options { test_clock: role == Role::Everything, ..Options::default() };
+        let options = Options { test_clock: role == Role::Everything, key_lease: KEY_LEASE, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
         if role == Role::Everything {
             composition::start_work(&gateway, &stop).detach_all();

@@ -1,0 +1,15 @@
+//! People and shops are forgotten, through the system's own doors.
+
+mod asked;
+mod certificates;
+mod coming_back;
+
+mod erasure;
+mod grace;
+mod kit;
+mod limits;
+mod merged;
+mod rectification;
+mod shops;
+mod tables;
+
