@@ -164,6 +164,11 @@ pub(crate) fn everything_of(merchant: MerchantId) -> String {
     format!("{JOURNAL_ROOT}.{:02x}.{}.>", Subject::partition(merchant), merchant.0.simple())
 }
 
+/// Every subject of one room, whichever merchant's.
+pub(crate) fn everything_in(room: Context) -> String {
+    format!("{JOURNAL_ROOT}.*.*.{}.*", room.as_str())
+}
+
 /// Every snapshot of one merchant, in the stream `SNAPSHOTS`.
 pub(crate) fn snapshots_of(merchant: MerchantId) -> String {
     format!("{SNAPSHOT_ROOT}.{:02x}.{}.>", Subject::partition(merchant), merchant.0.simple())

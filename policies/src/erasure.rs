@@ -6,6 +6,7 @@
 //!
 //! Only one process of an installation executes: the one that has the deletion journal.
 
+mod again;
 mod error;
 mod people;
 mod shop;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use vault::{DeletionJournal, KeyState, Vault};
 
+pub use again::highest_deletion_on_record;
 pub use error::ErasureError;
 
 /// Time between two looks at what may be executed.

@@ -46,6 +46,41 @@ impl Vault {
         Ok(HandedOver { orders: orders.rows_affected(), codes: codes.rows_affected() })
     }
 
+    /// An order that nobody owns is somebody's who is forgotten: its later facts are known for that, and what waited for an
+    /// owner waits no more. One that has an owner stays theirs.
+    pub async fn bury_order(&self, merchant: MerchantId, order_id: &str, at: Timestamp) -> Result<(), VaultError> {
+        let order = self.order(merchant, order_id).await?;
+        let mut transaction = self.inner.pool.begin().await?;
+        let buried = sqlx::query(
+            "insert into vault.order_owner as o (merchant, lookup, erased_at_us) values ($1, $2, $3)
+             on conflict (merchant, lookup) do update set erased_at_us = excluded.erased_at_us, waited = false
+             where o.account is null and o.erased_at_us is null",
+        )
+        .bind(merchant.0)
+        .bind(order.lookup)
+        .bind(at.0)
+        .execute(&mut *transaction)
+        .await?;
+        if buried.rows_affected() == 1 {
+            sqlx::query(
+                "delete from vault.item_keys where item in (
+                     select item from vault.waiting_items where merchant = $1 and lookup = $2)",
+            )
+            .bind(merchant.0)
+            .bind(order.lookup)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Drops what this process keeps at hand of these people; another one has destroyed their keys.
+    pub fn drop_leases(&self, people: &[CustomerId]) {
+        people.iter().for_each(|person| self.inner.people.remove(person));
+        self.inner.lookups.retain(|_, subject| !people.contains(&CustomerId(*subject)));
+    }
+
     /// The outside identities of these subjects, which are no people, become tombstones: requests that were about somebody
     /// who is forgotten are known by hashes of whom they named.
     pub async fn forget_subjects(

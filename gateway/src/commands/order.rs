@@ -95,7 +95,11 @@ impl Gateway {
                     done => done,
                 }
             }
-            Some(OrderOwner::Waiting | OrderOwner::Erased { .. }) | None => Ok(Done::Ignored),
+            Some(OrderOwner::Erased { .. }) => Ok(Done::Ignored),
+            Some(OrderOwner::Waiting) | None => {
+                self.vault.bury_order(request.merchant, order_id, request.now).await?;
+                Ok(Done::Ignored)
+            }
         }
     }
 

@@ -29,6 +29,8 @@ pub enum ErasureError {
     Merchant(#[from] ExecuteError<MerchantRefusal>),
     #[error("a chain of merges does not end")]
     Endless,
+    #[error("read model: {0}")]
+    ReadModel(#[from] projections::ProjectionError),
     /// Something that should be gone is there. It was removed again; the next round looks again.
     #[error("still there: {0}")]
     StillThere(String),
