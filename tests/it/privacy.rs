@@ -3,6 +3,7 @@
 mod asked;
 mod certificates;
 mod coming_back;
+mod crashes;
 
 mod erasure;
 mod grace;
@@ -12,4 +13,5 @@ mod merged;
 mod rectification;
 mod shops;
 mod tables;
+mod traffic;
 
