@@ -101,6 +101,25 @@ pub struct WorkArgs {
 pub enum KeysCommand {
     /// Makes the root key store of a new installation; leaves one that is there as it is.
     Init,
+    /// What keys there are, what is still to be forgotten, and where the deletion journal stands. Prints no key.
+    Status,
+    /// Moves to new keys and forgets the old ones, while everything runs; without an argument, only finishes what was cut
+    /// short. It can be repeated after any interruption.
+    Rotate(RotateArgs),
+}
+
+#[derive(Debug, Group)]
+#[group(multiple = false)]
+pub struct RotateArgs {
+    /// The key of one bucket, under which up to 4,096 people's keys are.
+    #[arg(long, value_name = "UUID")]
+    pub bucket: Option<uuid::Uuid>,
+    /// A merchant's own key, and all its buckets. Takes a minute longer: processes have to hear of the new key first.
+    #[arg(long, value_name = "ID")]
+    pub merchant: Option<String>,
+    /// The root key.
+    #[arg(long)]
+    pub root: bool,
 }
 
 #[derive(Debug, Subcommand)]

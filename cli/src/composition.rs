@@ -1,8 +1,10 @@
 //! Where the parts are put together: the one place that knows all of them.
 
+mod config;
+pub mod deletions;
 mod vault_age;
 
-use std::{os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use gateway::{
@@ -20,7 +22,9 @@ use projections::{
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{DeletionJournal, RootKeyStore, Vault};
+use vault::{RootKeyStore, Vault};
+
+pub use config::Config;
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
@@ -32,32 +36,7 @@ const CONNECTION_RESTED: Duration = Duration::from_secs(1);
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where the servers are.
-#[derive(Debug, Clone)]
-pub struct Config {
-    pub nats_url: String,
-    pub database_url: String,
-    /// The root key store: outside every backup of database and log.
-    pub root_keys: PathBuf,
-    /// The two places of the deletion journal: outside every backup of database and log, and not on one disk. A process that
-    /// is not told of them cannot forget anybody.
-    pub deletion_journal: Option<[PathBuf; 2]>,
-}
-
 impl Config {
-    /// From the environment, as production and `--env-file` give it.
-    pub fn from_env() -> anyhow::Result<Self> {
-        let read = |name: &str| {
-            std::env::var(name).with_context(|| format!("{name} is not set; `loyalnest dev` writes it to DIR/env"))
-        };
-        Ok(Config {
-            nats_url: read("LOYALNEST_NATS_URL")?,
-            database_url: read("LOYALNEST_DATABASE_URL")?,
-            root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
-            deletion_journal: std::env::var(DELETION_JOURNAL).ok().as_deref().map(two_places).transpose()?,
-        })
-    }
-
     pub async fn database(&self) -> anyhow::Result<PgPool> {
         pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("the database does not answer")
     }
@@ -65,14 +44,6 @@ impl Config {
     pub async fn journal(&self) -> anyhow::Result<Journal> {
         Journal::connect(&self.nats_url, JournalOptions::default()).await.context("the log does not answer")
     }
-}
-
-/// Where [`Config::deletion_journal`] is told: both paths, with a `:` between.
-pub(crate) const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
-
-pub(crate) fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {
-    let (one, other) = text.split_once(':').with_context(|| format!("{DELETION_JOURNAL} is two paths with a `:` between"))?;
-    Ok([one.into(), other.into()])
 }
 
 /// Brings the database to this version's schema.
@@ -94,7 +65,14 @@ pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let gateway = connect(config, options).await?;
+    let deletions = deletions::open(config, &gateway.vault)?;
+    let named = policies::erasure::highest_deletion_on_record(&gateway.journal, &gateway.db).await?;
+    deletions::are_all_there(&deletions, named).await?;
+    deletions::are_carried_out(&gateway.vault, &deletions, gateway.clock.now()).await?;
     vault_age::is_as_new_as_the_log(&gateway.vault, &gateway.journal, &gateway.db).await?;
+    if let Some(eraser) = &gateway.eraser {
+        eraser.execute_again(named).await.context("the log cannot be told of an erasure that it has lost")?;
+    }
     Ok(gateway)
 }
 
@@ -108,10 +86,8 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let vault_options = vault::Options { key_lease: options.key_lease, ..vault::Options::default() };
-    let vault = Vault::open_with(db.clone(), root, vault_options).await.context("the vault does not open")?;
-    let deletions = config.deletion_journal.as_ref().map(|places| open_deletions(places, &vault)).transpose()?;
+    let vault = open_vault(config, &db, options.key_lease).await?;
+    let deletions = Some(deletions::open(config, &vault)?);
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -124,15 +100,11 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
     }))
 }
 
-fn open_deletions(places: &[PathBuf; 2], vault: &Vault) -> anyhow::Result<DeletionJournal> {
-    for folder in places.iter().filter_map(|place| place.parent()) {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    DeletionJournal::open(places, &vault.installation()?).context("the deletion journal does not open")
+/// The vault alone, in the database of `db`.
+pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> anyhow::Result<Vault> {
+    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let options = vault::Options { key_lease, key_copy_days: config.key_copy_days };
+    Vault::open_with(db.clone(), root, options).await.context("the vault does not open")
 }
 
 /// Projections and sweeps, running until `stop`.

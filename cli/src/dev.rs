@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::DevArgs,
     commands::streams,
-    composition::{self, Config, DELETION_JOURNAL},
+    composition::{self, Config},
     serve::{answer, bind, until_told},
     servers::{Binaries, Named, Supervisor, SupervisorOptions},
     telemetry,
@@ -38,15 +38,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let named = Named { nats_server: args.nats_server, postgres_bin_dir: args.postgres_bin };
     let binaries = Binaries::find(&named).await?;
     let supervisor = Supervisor::start(&binaries, SupervisorOptions::in_directory(&data_dir)).await?;
-    let config = Config {
-        nats_url: supervisor.nats().url(),
-        database_url: supervisor.postgres().url(),
-        root_keys: data_dir.join("keys").join("root"),
-        deletion_journal: Some([
-            data_dir.join("keys").join("deletions").join("journal"),
-            data_dir.join("keys").join("deletions-copy").join("journal"),
-        ]),
-    };
+    let config = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
     let servers = tokio::spawn(supervisor.run_until(servers_stop.clone()));
@@ -86,13 +78,7 @@ async fn prepare(config: &Config, data_dir: &Path, options: Options) -> anyhow::
 
 fn write_env(config: &Config, path: &Path) -> anyhow::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "LOYALNEST_NATS_URL={}", config.nats_url)?;
-    writeln!(file, "LOYALNEST_DATABASE_URL={}", config.database_url)?;
-    writeln!(file, "LOYALNEST_ROOT_KEYS={}", config.root_keys.display())?;
-    if let Some([one, other]) = &config.deletion_journal {
-        writeln!(file, "{DELETION_JOURNAL}={}:{}", one.display(), other.display())?;
-    }
-    Ok(())
+    Ok(file.write_all(config.as_env_file().as_bytes())?)
 }
 
 /// The demo merchant's credentials, kept because an API key is shown only once otherwise.

@@ -1,4 +1,4 @@
-//! What has to be done once in a while: facts whose order never came are parked, keys whose time is over are deleted.
+//! What has to be done once in a while: facts whose order never came are parked, keys and tombstones whose time is over end.
 
 use std::time::Duration;
 
@@ -28,6 +28,10 @@ pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
     let purged = gateway.vault.purge_items(gateway.clock.now()).await?;
     if purged > 0 {
         tracing::info!(purged, "keys of items whose time was over are deleted");
+    }
+    let ended = gateway.vault.purge_tombstones(gateway.clock.now()).await?;
+    if ended > 0 {
+        tracing::info!(ended, "tombstones whose time was over have ended");
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl DeletionJournal {
     /// # Errors
     /// See [`DeletionJournalError`]; each names the place, and the entry if there is one.
     pub fn open(places: &[PathBuf; 2], keys: &InstallationKeys) -> Result<Self, DeletionJournalError> {
-        let key = keys.signing_key(SIGNED_AS);
+        let key = keys.signer(SIGNED_AS);
         let _turn = lock(places)?;
         let mut seen = Seen::nothing(&key);
         reconcile::read_on(places, &key, &mut seen)?;

@@ -37,9 +37,7 @@ pub async fn measure(scale: Scale) -> anyhow::Result<Vec<Figure>> {
     let program = std::env::current_exe().context("the bench does not find its own program")?;
     let output = Command::new(program)
         .args(["bench", "hot", &scale.hot_accounts.to_string(), &ORDERS.to_string()])
-        .env("LOYALNEST_NATS_URL", &stage.config.nats_url)
-        .env("LOYALNEST_DATABASE_URL", &stage.config.database_url)
-        .env("LOYALNEST_ROOT_KEYS", &stage.config.root_keys)
+        .envs(stage.config.variables())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .output()

@@ -29,12 +29,7 @@ impl Stage {
             ..SupervisorOptions::in_directory(directory.path().join("servers"))
         };
         let servers = Supervisor::start(&binaries, options).await?;
-        let config = Config {
-            nats_url: servers.nats().url(),
-            database_url: servers.postgres().url(),
-            root_keys: directory.path().join("root"),
-            deletion_journal: None,
-        };
+        let config = Config::below(directory.path(), servers.nats().url(), servers.postgres().url());
         RootKeyStore::open_or_create(&config.root_keys).context("the root key store does not open")?;
         composition::migrate(&config.database().await?).await?;
         streams::apply_declared(&config.nats_url).await?;

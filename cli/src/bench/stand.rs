@@ -50,9 +50,7 @@ impl Stand {
         let log = std::fs::File::create(stage.directory().join("gateway.log"))?;
         let mut process = Command::new(program)
             .args(["bench", "stand"])
-            .env("LOYALNEST_NATS_URL", &stage.config.nats_url)
-            .env("LOYALNEST_DATABASE_URL", &stage.config.database_url)
-            .env("LOYALNEST_ROOT_KEYS", &stage.config.root_keys)
+            .envs(stage.config.variables())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)

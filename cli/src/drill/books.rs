@@ -20,7 +20,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::{installation::Installation, shop::Shop, traffic::Traffic};
-use crate::commands::read_env_file;
+use crate::composition::Config;
 
 /// Lines of one account that are read at once: all of them.
 const LEDGER_LINES: i64 = 1_000_000;
@@ -51,7 +51,7 @@ impl<'a> Books<'a> {
     /// # Errors
     /// If the servers do not answer, or the log has a commit that cannot be read.
     pub async fn of(installation: &Installation, traffic: &'a Traffic) -> anyhow::Result<Self> {
-        let config = read_env_file(&installation.env_file())?;
+        let config = Config::from_file(&installation.env_file())?;
         let merchant: MerchantId = traffic.shop().merchant_id.parse()?;
         let commits = read_all(&config.journal().await?, merchant).await?;
         ensure!(each_is_there_once(&commits), "a commit is in the log twice");

@@ -41,19 +41,50 @@ fn variables_are_those_the_program_reads() {
     let compose = compose();
     let environment = service(&compose, "gateway")["environment"].clone();
     let set: Vec<&String> = environment.as_object().expect("an environment").keys().collect();
-    let read =
-        [super::read("cli/src/composition.rs"), super::read("cli/src/args.rs"), super::read("cli/src/telemetry.rs")]
-            .concat();
+    let read = ["cli/src/composition/config.rs", "cli/src/args.rs", "cli/src/telemetry.rs"].map(super::read).concat();
     for name in set {
         assert!(read.contains(&format!("\"{name}\"")), "{name} is set and nobody reads it");
     }
-    for needed in ["LOYALNEST_NATS_URL", "LOYALNEST_DATABASE_URL", "LOYALNEST_ROOT_KEYS", "LOYALNEST_LISTEN"] {
+    let ours = [
+        "LOYALNEST_NATS_URL",
+        "LOYALNEST_DATABASE_URL",
+        "LOYALNEST_ROOT_KEYS",
+        "LOYALNEST_DELETION_JOURNAL",
+        "LOYALNEST_LISTEN",
+    ];
+    for needed in ours {
         assert!(environment.get(needed).is_some(), "{needed} is read and not set");
     }
     let port = environment["LOYALNEST_LISTEN"].as_str().and_then(|listen| listen.rsplit(':').next()).expect("a port");
     assert!(words(&service(&compose, "gateway")["ports"]).contains(&format!("{port}:{port}")));
     let scraped = super::read("ops/prometheus/prometheus.yml");
     assert!(scraped.contains(&format!("gateway:{port}")) && scraped.contains(&format!("worker:{port}")));
+}
+
+/// A copy of the keys in the database's volume would bring back whom they were destroyed for; one fault must not take both
+/// places of the deletion journal; and the image makes the folders that the volumes are put on, for their account.
+#[test]
+fn keys_and_both_places_of_the_deletion_journal_lie_on_volumes_of_their_own() {
+    let compose = compose();
+    let gateway = service(&compose, "gateway");
+    let said = |name: &str| gateway["environment"][name].as_str().expect("a path").to_owned();
+    let journal = said("LOYALNEST_DELETION_JOURNAL");
+    let (first, second) = journal.split_once(':').expect("two places");
+    let folder = |path: &str| path.rsplit_once('/').expect("a file in a folder").0.to_owned();
+    let folders = [folder(&said("LOYALNEST_ROOT_KEYS")), folder(first), folder(second)];
+    let mounted = words(&gateway["volumes"]);
+    let volume = |folder: &String| {
+        let mount = mounted.iter().find_map(|mount| mount.strip_suffix(&format!(":{folder}")));
+        mount.unwrap_or_else(|| panic!("nothing is mounted at {folder}")).to_owned()
+    };
+    let volumes: std::collections::BTreeSet<String> = folders.iter().map(volume).collect();
+    assert_eq!(volumes.len(), 3, "{volumes:?}");
+    for name in volumes {
+        assert!(compose["volumes"].get(&name).is_some(), "{name} is not declared");
+    }
+    for folder in folders {
+        assert!(super::read("Dockerfile").contains(&folder), "the image does not make {folder}");
+    }
 }
 
 #[test]

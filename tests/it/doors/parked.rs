@@ -40,13 +40,7 @@ async fn parked(installation: &Installation, shop: &Shop) -> Vec<ParkedRow> {
 async fn operate(installation: &Installation, command: ParkedCommand) -> anyhow::Result<()> {
     let config = &installation.config;
     let env = tempfile::NamedTempFile::new()?;
-    let lines = format!(
-        "LOYALNEST_NATS_URL={}\nLOYALNEST_DATABASE_URL={}\nLOYALNEST_ROOT_KEYS={}\n",
-        config.nats_url,
-        config.database_url,
-        config.root_keys.display()
-    );
-    std::fs::write(env.path(), lines)?;
+    std::fs::write(env.path(), config.as_env_file())?;
     let args = Args { env_file: Some(env.path().to_owned()), output: Output::Json, command: Command::Parked(command) };
     loyalnest::commands::run(args).await.map(|_| ())
 }

@@ -122,9 +122,7 @@ impl Installation {
 /// An installation's own database and keys, beside the log it is told.
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
-    let root_keys = servers.root_keys(&name);
-    RootKeyStore::open_or_create(&root_keys).unwrap();
-    let place = |copy: &str| root_keys.with_extension(copy).join("journal");
-    let deletion_journal = Some([place("deletions"), place("deletions-copy")]);
-    Config { nats_url, database_url: servers.another_database(&name).await, root_keys, deletion_journal }
+    let config = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    RootKeyStore::open_or_create(&config.root_keys).unwrap();
+    config
 }

@@ -77,9 +77,11 @@ impl Servers {
         self.both.postgres().database_url(name)
     }
 
-    /// Where an installation keeps its root keys.
-    pub fn root_keys(&self, name: &str) -> PathBuf {
-        self.directory.join(format!("{name}.keys"))
+    /// A folder of its own for an installation's keys.
+    pub fn keys(&self, name: &str) -> PathBuf {
+        let keys = self.directory.join(format!("{name}.keys"));
+        std::fs::create_dir(&keys).unwrap();
+        keys
     }
 }
 

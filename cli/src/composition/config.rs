@@ -1,0 +1,96 @@
+//! Where the servers are, and where the keys: the same variables from the environment and from an `env` file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use vault::KEY_COPY_DAYS;
+
+const NATS_URL: &str = "LOYALNEST_NATS_URL";
+const DATABASE_URL: &str = "LOYALNEST_DATABASE_URL";
+const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
+const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
+const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
+
+/// Between the two places of the deletion journal.
+const BETWEEN_PLACES: char = ':';
+
+/// Where everything is.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub nats_url: String,
+    pub database_url: String,
+    /// The root key store: outside every backup of database and log.
+    pub root_keys: PathBuf,
+    /// The two places of the deletion journal: files whose folders no backup of database or log covers, and no one fault takes.
+    pub deletion_journal: [PathBuf; 2],
+    /// Days for which the operator keeps copies of the root key store.
+    pub key_copy_days: u32,
+}
+
+impl Config {
+    /// An installation whose keys and deletion journal are below one folder, as on a development machine.
+    pub fn below(keys: &Path, nats_url: String, database_url: String) -> Self {
+        Config {
+            nats_url,
+            database_url,
+            root_keys: keys.join("root"),
+            deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
+            key_copy_days: KEY_COPY_DAYS,
+        }
+    }
+
+    /// From the environment, as production gives it.
+    pub fn from_env() -> anyhow::Result<Self> {
+        Self::read(|name| std::env::var(name).ok()).context("`loyalnest dev` writes all of them to DIR/env")
+    }
+
+    /// From KEY=VALUE lines, as `--env-file` gives them. What is not ours is passed over.
+    pub fn from_file(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let read = |name: &str| {
+            let mut lines = text.lines().filter_map(|line| line.split_once('='));
+            lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
+        };
+        Self::read(read).with_context(|| path.display().to_string())
+    }
+
+    fn read(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let needed = |name: &str| read(name).with_context(|| format!("{name} is not set"));
+        let key_copy_days = match read(KEY_COPIES) {
+            Some(days) => days.parse().with_context(|| format!("{KEY_COPIES} is not a number of days"))?,
+            None => KEY_COPY_DAYS,
+        };
+        Ok(Config {
+            nats_url: needed(NATS_URL)?,
+            database_url: needed(DATABASE_URL)?,
+            root_keys: needed(ROOT_KEYS)?.into(),
+            deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
+            key_copy_days,
+        })
+    }
+
+    /// What another process needs to find everything, by the names it is read by.
+    pub fn variables(&self) -> [(&'static str, String); 5] {
+        let [first, second] = &self.deletion_journal;
+        [
+            (NATS_URL, self.nats_url.clone()),
+            (DATABASE_URL, self.database_url.clone()),
+            (ROOT_KEYS, self.root_keys.display().to_string()),
+            (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
+            (KEY_COPIES, self.key_copy_days.to_string()),
+        ]
+    }
+
+    /// The same as KEY=VALUE lines.
+    pub fn as_env_file(&self) -> String {
+        self.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+}
+
+fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {
+    let (first, second) = text
+        .split_once(BETWEEN_PLACES)
+        .with_context(|| format!("{DELETION_JOURNAL} names two files, with `{BETWEEN_PLACES}` between them"))?;
+    ensure!(!first.is_empty() && !second.is_empty(), "{DELETION_JOURNAL} names two files");
+    Ok([first.into(), second.into()])
+}
