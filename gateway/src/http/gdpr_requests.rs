@@ -62,7 +62,8 @@ pub struct GdprRequest {
 }
 
 impl GdprRequest {
-    fn of_row(row: RequestRow, now: Timestamp) -> Self {
+    /// As the read model has it.
+    pub fn of_row(row: RequestRow, now: Timestamp) -> Self {
         GdprRequest {
             id: row.id.to_string(),
             kind: row.kind,
