@@ -1,27 +1,24 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
+mod event;
+mod limits;
+#[cfg(test)]
+mod tests;
+
+pub use event::{
+    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
+};
+pub use limits::{Limit, Limits};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Aggregate, Context,
-    event::{Recorded, events},
-    id::{CustomerId, Fingerprint},
+    event::Recorded,
+    id::{CustomerId, Fingerprint, GdprRequestId},
     sealed::Sealed,
     time::Timestamp,
 };
-
-events! {
-    /// What happened to a customer.
-    CustomerEvent {
-        /// Seen for the first time; a member from then on.
-        Enrolled(Enrolled) = "customer.enrolled" v 1;
-        ProfileUpdated(ProfileUpdated) = "customer.profile_updated" v 1;
-        /// The shop deleted the profile. Points and history stay until somebody asks for erasure.
-        DeletedInShop(DeletedInShop) = "customer.deleted_in_shop" v 1;
-        MergedInto(MergedInto) = "customer.merged_into" v 1;
-        Absorbed(Absorbed) = "customer.absorbed" v 1;
-    }
-}
 
 /// What is known of a person. Exists in memory only; anything stored is sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,37 +30,6 @@ pub struct Profile {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub locale: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enrolled {
-    pub profile: Sealed<Profile>,
-    /// The shop's own time of this profile, where it told one.
-    pub profile_updated_at: Option<Timestamp>,
-    pub fingerprint: Fingerprint,
-    pub at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProfileUpdated {
-    pub profile: Sealed<Profile>,
-    pub profile_updated_at: Option<Timestamp>,
-    pub fingerprint: Fingerprint,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeletedInShop {
-    pub at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergedInto {
-    pub winner: CustomerId,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Absorbed {
-    pub loser: CustomerId,
 }
 
 #[derive(Debug, Clone)]
@@ -86,7 +52,20 @@ pub enum CustomerCommand {
     },
     Absorb {
         loser: CustomerId,
+        /// What the loser has ruled out goes for the survivor too: they are one person.
+        limits: Limits,
+        now: Timestamp,
     },
+    Impose {
+        limit: Limit,
+        limited: Limited,
+    },
+    Lift {
+        limit: Limit,
+        lifted: LimitLifted,
+    },
+    Fence(Fenced),
+    Erase(Erased),
 }
 
 #[derive(Debug, Clone)]
@@ -103,6 +82,11 @@ pub enum CustomerRefusal {
     Merged { into: CustomerId },
     #[error("no such customer")]
     Unknown,
+    #[error("the customer was erased")]
+    Erased,
+    /// Erasing begins with a fence.
+    #[error("the customer is not fenced")]
+    NotFenced,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -113,9 +97,28 @@ pub enum Standing {
     MergedInto(CustomerId),
 }
 
+/// Whether a person is being forgotten. Beside the standing: also somebody who was merged can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Erasure {
+    #[default]
+    None,
+    Fenced {
+        request: GdprRequestId,
+        at: Timestamp,
+    },
+    Erased {
+        at: Timestamp,
+    },
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Customer {
     pub standing: Standing,
+    pub erasure: Erasure,
+    pub limits: Limits,
+    pub enrolled_at: Timestamp,
+    /// Whose profiles were merged into this one, in the order of the merges.
+    pub absorbed: Vec<CustomerId>,
     pub profile_updated_at: Option<Timestamp>,
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
@@ -129,6 +132,11 @@ const PROFILES_REMEMBERED_MAX: usize = 8;
 impl Customer {
     pub fn position_of(&self, fingerprint: Fingerprint) -> Option<u64> {
         self.profiles.iter().find(|(known, _)| *known == fingerprint).map(|(_, position)| *position)
+    }
+
+    /// What the newest profile was: [`SeenProfile::fingerprint`].
+    pub fn newest_profile(&self) -> Option<Fingerprint> {
+        self.profiles.last().map(|(fingerprint, _)| *fingerprint)
     }
 
     fn remember(&mut self, fingerprint: Fingerprint, position: u64) {
@@ -146,6 +154,12 @@ impl Aggregate for Customer {
     type Refusal = CustomerRefusal;
 
     fn decide(&self, command: &CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerRefusal> {
+        if let CustomerCommand::Fence(_) | CustomerCommand::Erase(_) = command {
+            return self.forget(command);
+        }
+        if self.erasure != Erasure::None {
+            return Err(CustomerRefusal::Erased);
+        }
         match (command, self.standing) {
             (CustomerCommand::MergeInto { winner }, Standing::MergedInto(into)) if *winner == into => Ok(Vec::new()),
             (_, Standing::MergedInto(into)) => Err(CustomerRefusal::Merged { into }),
@@ -167,9 +181,20 @@ impl Aggregate for Customer {
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
-            (CustomerCommand::Absorb { loser }, Standing::Member) => {
-                Ok(vec![CustomerEvent::Absorbed(Absorbed { loser: *loser })])
+            (CustomerCommand::Absorb { loser, limits, now }, Standing::Member) => {
+                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser });
+                let limited = |limit: Limit| limit.imposed(Limited { reason: None, at: *now });
+                Ok(std::iter::once(absorbed).chain(limits.missing_in(self.limits).map(limited)).collect())
             }
+            (CustomerCommand::Impose { limit, limited }, Standing::Member) => Ok(match self.limits.has(*limit) {
+                true => Vec::new(),
+                false => vec![limit.imposed(limited.clone())],
+            }),
+            (CustomerCommand::Lift { limit, lifted }, Standing::Member) => Ok(match self.limits.has(*limit) {
+                true => vec![limit.lifted(lifted.clone())],
+                false => Vec::new(),
+            }),
+            (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
 
@@ -178,6 +203,7 @@ impl Aggregate for Customer {
         match event {
             CustomerEvent::Enrolled(event) => {
                 self.standing = Standing::Member;
+                self.enrolled_at = event.at;
                 self.profile_updated_at = event.profile_updated_at;
                 self.remember(event.fingerprint, recorded.position);
             }
@@ -188,12 +214,37 @@ impl Aggregate for Customer {
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
-            CustomerEvent::Absorbed(_) => {}
+            CustomerEvent::Absorbed(event) => self.absorbed.push(event.loser),
+            CustomerEvent::Fenced(event) => {
+                self.erasure = Erasure::Fenced { request: event.request, at: event.at };
+            }
+            CustomerEvent::Erased(event) => {
+                // Fingerprints are of the person's profiles: nothing remains to recognise them by.
+                self.profiles.clear();
+                self.erasure = Erasure::Erased { at: event.at };
+            }
+            CustomerEvent::Restricted(_) => self.limits.restricted = true,
+            CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
+            CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
+            CustomerEvent::ObjectionWithdrawn(_) => self.limits.objects_to_profiling = false,
         }
     }
 }
 
 impl Customer {
+    /// The fence comes first, whoever asks for it, also on a subject that has nothing yet: a first event under way fails
+    /// at it as any other does.
+    fn forget(&self, command: &CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerRefusal> {
+        match (command, self.erasure) {
+            (CustomerCommand::Fence(fenced), Erasure::None) => Ok(vec![CustomerEvent::Fenced(fenced.clone())]),
+            (CustomerCommand::Erase(_), Erasure::None) => Err(CustomerRefusal::NotFenced),
+            (CustomerCommand::Erase(erased), Erasure::Fenced { .. }) => {
+                Ok(vec![CustomerEvent::Erased(erased.clone())])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// The profile that the shop updated last stands; a repetition and a latecomer change nothing.
     fn state_profile(&self, seen: &SeenProfile) -> Vec<CustomerEvent> {
         let repeated = self.position_of(seen.fingerprint).is_some();

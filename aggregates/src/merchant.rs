@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Aggregate, Context,
     event::{Recorded, events},
+    id::GdprRequestId,
     sealed::Sealed,
     time::Timestamp,
 };
@@ -20,6 +21,10 @@ events! {
         Uninstalled(Uninstalled) = "merchant.uninstalled" v 1;
         /// The merchant's own clock was moved forward; only where the installation allows test clocks.
         ClockAdvanced(ClockAdvanced) = "merchant.clock_advanced" v 1;
+        /// About to be forgotten: no key and no signature is accepted any more.
+        Fenced(MerchantFenced) = "merchant.fenced" v 1;
+        /// Forgotten: nothing that was sealed for this shop opens any more.
+        Erased(MerchantErased) = "merchant.erased" v 1;
     }
 }
 
@@ -59,6 +64,20 @@ pub struct ClockAdvanced {
     pub ahead_micros: i64,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantFenced {
+    pub request: GdprRequestId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantErased {
+    pub request: GdprRequestId,
+    /// The entry of the deletion journal by which the keys were destroyed.
+    pub deletion: u64,
+    pub at: Timestamp,
+}
+
 #[derive(Debug, Clone)]
 pub enum MerchantCommand {
     Create {
@@ -76,6 +95,8 @@ pub enum MerchantCommand {
     AdvanceClock {
         by_micros: i64,
     },
+    Fence(MerchantFenced),
+    Erase(MerchantErased),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +107,11 @@ pub enum MerchantRefusal {
     Unknown,
     #[error("a test clock only moves forward")]
     ClockBackward,
+    #[error("the merchant was erased")]
+    Erased,
+    /// Erasing begins with a fence.
+    #[error("the merchant is not fenced")]
+    NotFenced,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -95,11 +121,13 @@ pub struct Merchant {
     pub uninstalled_at: Option<Timestamp>,
     /// How far the merchant's clock is ahead of real time; zero outside tests.
     pub ahead_micros: i64,
+    pub fenced_at: Option<Timestamp>,
+    pub erased_at: Option<Timestamp>,
 }
 
 impl Merchant {
     pub fn accepts_key(&self, hash: &[u8; 32]) -> bool {
-        self.api_keys.iter().any(|key| key.hash == *hash)
+        self.fenced_at.is_none() && self.api_keys.iter().any(|key| key.hash == *hash)
     }
 
     fn set_clock(&self, ahead_micros: i64) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
@@ -129,6 +157,12 @@ impl Aggregate for Merchant {
             }
             (MerchantCommand::Create { .. }, Some(_)) => Err(MerchantRefusal::Exists),
             (_, None) => Err(MerchantRefusal::Unknown),
+            (MerchantCommand::Fence(_), Some(_)) if self.fenced_at.is_some() => Ok(Vec::new()),
+            (MerchantCommand::Fence(fenced), Some(_)) => Ok(vec![MerchantEvent::Fenced(fenced.clone())]),
+            (MerchantCommand::Erase(_), Some(_)) if self.erased_at.is_some() => Ok(Vec::new()),
+            (MerchantCommand::Erase(_), Some(_)) if self.fenced_at.is_none() => Err(MerchantRefusal::NotFenced),
+            (MerchantCommand::Erase(erased), Some(_)) => Ok(vec![MerchantEvent::Erased(erased.clone())]),
+            _ if self.fenced_at.is_some() => Err(MerchantRefusal::Erased),
             (MerchantCommand::Uninstall { .. }, Some(_)) if self.uninstalled_at.is_some() => Ok(Vec::new()),
             (MerchantCommand::Uninstall { at }, Some(_)) => {
                 Ok(vec![MerchantEvent::Uninstalled(Uninstalled { at: *at })])
@@ -146,6 +180,44 @@ impl Aggregate for Merchant {
             MerchantEvent::ApiKeyIssued(key) => self.api_keys.push(key.clone()),
             MerchantEvent::Uninstalled(event) => self.uninstalled_at = Some(event.at),
             MerchantEvent::ClockAdvanced(event) => self.ahead_micros = event.ahead_micros,
+            MerchantEvent::Fenced(event) => self.fenced_at = Some(event.at),
+            MerchantEvent::Erased(event) => self.erased_at = Some(event.at),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn told(merchant: &mut Merchant, command: MerchantCommand) -> Result<usize, MerchantRefusal> {
+        let events = merchant.decide(&command)?;
+        events.iter().for_each(|event| merchant.apply(event, &Recorded { position: 1, at: Timestamp(0) }));
+        Ok(events.len())
+    }
+
+    #[test]
+    fn a_forgotten_shop_is_let_in_no_more_and_nothing_happens_to_it() {
+        let key = ApiKey { hash: [7; 32], at: Timestamp(0) };
+        let created =
+            MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
+        let create = MerchantCommand::Create { created, api_key: key };
+        let request = GdprRequestId(Uuid::from_u128(1));
+        let fence = MerchantCommand::Fence(MerchantFenced { request, at: Timestamp(5) });
+        let erase = MerchantCommand::Erase(MerchantErased { request, deletion: 1, at: Timestamp(6) });
+        let mut merchant = Merchant::default();
+        assert_eq!(told(&mut merchant, fence.clone()), Err(MerchantRefusal::Unknown));
+        told(&mut merchant, create.clone()).unwrap();
+        assert!(merchant.accepts_key(&[7; 32]));
+        assert_eq!(told(&mut merchant, erase.clone()), Err(MerchantRefusal::NotFenced));
+        assert_eq!(told(&mut merchant, fence.clone()), Ok(1));
+        assert!(!merchant.accepts_key(&[7; 32]));
+        assert_eq!(told(&mut merchant, erase.clone()), Ok(1));
+        assert_eq!((told(&mut merchant, fence), told(&mut merchant, erase)), (Ok(0), Ok(0)), "once");
+        assert_eq!(told(&mut merchant, MerchantCommand::Uninstall { at: Timestamp(7) }), Err(MerchantRefusal::Erased));
+        assert_eq!(told(&mut merchant, MerchantCommand::SetClock { ahead_micros: 9 }), Err(MerchantRefusal::Erased));
+        assert_eq!(told(&mut merchant, create), Err(MerchantRefusal::Exists));
     }
 }

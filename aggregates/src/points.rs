@@ -1,8 +1,8 @@
 //! The points account of one person: lots of points, the orders that brought them, the redemptions that used them.
 //!
 //! Invariants, after every event:
-//! - a lot is never negative: `granted = remaining + reversed + redeemed + deducted + expired + covered`;
-//! - balance = Σ remaining − debt = lifetime earned − lifetime redeemed − lifetime expired;
+//! - a lot is never negative: `granted = remaining + reversed + redeemed + deducted + expired + covered + forfeited`;
+//! - balance = Σ remaining − debt = lifetime earned − lifetime redeemed − lifetime expired − lifetime forfeited;
 //! - what an order has taken back is computed from the set of its facts, never accumulated message by message;
 //! - whatever of that the order's own lot cannot bear is borne by others, and given back to them when less is due;
 //! - what time does to a lot is a function of the lot and the instant; sweeps only put it on record.
@@ -14,6 +14,7 @@ mod command;
 mod contents;
 mod draft;
 mod event;
+mod forfeit;
 mod lot;
 mod merge;
 mod order_record;
@@ -27,13 +28,13 @@ mod tests;
 
 pub use account::{Account, CommandRecord};
 pub use command::{
-    Absorb, Adjust, CodeUseOutcome, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse, RecordOrder,
-    Redeem,
+    Absorb, Adjust, CodeUseOutcome, Forfeit, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
+    RecordOrder, Redeem,
 };
 pub use event::{
-    AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, ContentsAbsorbed, DebtCovered, FactRef,
+    AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, ContentsAbsorbed, DebtCovered, FactRef,
     LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated,
-    PointsAdjusted, PointsEvent, PointsExpired, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed,
+    PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed,
     StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};

@@ -56,6 +56,9 @@ pub enum Command {
     /// Webhooks that were signed well and not understood.
     #[command(subcommand)]
     Parked(ParkedCommand),
+    /// Privacy requests: people and shops that are to be forgotten, or want their data.
+    #[command(subcommand)]
+    Gdpr(GdprCommand),
     /// Measures this machine: every figure beside its own ceiling, in one run, on servers of its own.
     Bench(BenchArgs),
 }
@@ -194,6 +197,54 @@ pub enum ParkedCommand {
         /// Confirms.
         #[arg(long)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GdprCommand {
+    /// Of every merchant, open ones first, the most urgent before the others.
+    List,
+    /// One, with the steps that were done.
+    Show { id: String },
+    /// Executes one without waiting for the end of its rest, and stays until it is done.
+    Execute {
+        id: String,
+        /// Why it does not wait; goes on record, sealed.
+        #[arg(long)]
+        reason: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// What was done about a completed one, as a document.
+    Certificate { id: String },
+    /// Puts a legal hold on one, and on the keys of whom it is about.
+    Hold {
+        id: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lifts the hold.
+    Release { id: String },
+    /// Closes one without following it.
+    Refuse {
+        id: String,
+        #[arg(long)]
+        reason: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Customers who have done nothing for so many months. Only says who they are, unless told to execute.
+    Inactive {
+        /// Whose customers.
+        #[arg(long)]
+        merchant: String,
+        #[arg(long)]
+        months: u32,
+        /// Asks to have them forgotten.
+        #[arg(long)]
+        execute: bool,
     },
 }
 

@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod gdpr;
 pub mod keys;
 pub mod merchant;
 pub mod parked;
@@ -31,6 +32,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
+        Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)

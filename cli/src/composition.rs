@@ -15,6 +15,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
+use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
@@ -68,8 +69,13 @@ pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let gateway = connect(config, options).await?;
     let deletions = deletions::open(config, &gateway.vault)?;
+    let named = policies::erasure::highest_deletion_on_record(&gateway.journal, &gateway.db).await?;
+    deletions::are_all_there(&deletions, named).await?;
     deletions::are_carried_out(&gateway.vault, &deletions, gateway.clock.now()).await?;
     vault_age::is_as_new_as_the_log(&gateway.vault, &gateway.journal, &gateway.db).await?;
+    if let Some(eraser) = &gateway.eraser {
+        eraser.execute_again(named).await.context("the log cannot be told of an erasure that it has lost")?;
+    }
     Ok(gateway)
 }
 
@@ -83,7 +89,8 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let vault = open_vault(config, &db).await?;
+    let vault = open_vault(config, &db, options.key_lease).await?;
+    let deletions = Some(deletions::open(config, &vault)?);
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -91,20 +98,33 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         vault,
         db,
         clock: Arc::new(SystemClock),
+        deletions,
         options,
     }))
 }
 
 /// The vault alone, in the database of `db`.
-pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
+pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> anyhow::Result<Vault> {
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let options = vault::Options { key_copy_days: config.key_copy_days, ..vault::Options::default() };
+    let options = vault::Options { key_lease, key_copy_days: config.key_copy_days };
     let opening = Vault::open_with(db.clone(), root, options);
     own_thread::VAULT.run(opening).await?.context("the vault does not open")
 }
 
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+    let mut work = start_read_models(gateway, stop);
+    work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
+    work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
+    if let Some(eraser) = &gateway.eraser {
+        work.spawn(eraser.clone().run(stop.clone()));
+    }
+    work
+}
+
+/// Read models alone: nothing happens of its own accord.
+pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     let mut work = JoinSet::new();
     let read_models = read_models_pool(&gateway.db);
     let feed = Feed::start(gateway.journal.clone());
@@ -114,8 +134,6 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
-    work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
-    work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use gateway::{
-    Gateway, Options,
+    Gateway, Options, erasure_watch,
     router::{operations, router},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -46,6 +46,7 @@ pub async fn answer(
     metrics: PrometheusHandle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    tokio::spawn(erasure_watch::run(gateway.clone(), stop.clone()));
     axum::serve(listener, router(gateway, metrics))
         .with_graceful_shutdown(stop.cancelled_owned())
         .await

@@ -15,14 +15,17 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::Sweeper;
+use policies::{Eraser, Sweeper, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use tokio::time::Instant;
-use vault::Vault;
+use vault::{DeletionJournal, KEY_LEASE, Vault};
 
-use crate::commands::{CommandError, merchant::SECRET_TAG};
+use crate::{
+    clock::new_id,
+    commands::{CommandError, merchant::SECRET_TAG},
+};
 
 /// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
@@ -41,11 +44,14 @@ pub struct Options {
     pub test_clock: bool,
     /// How long a read with `min_position` waits for its read model.
     pub read_patience: Duration,
+    /// For how long a process uses a key without asking whether it still exists; the same in all processes of an
+    /// installation, because forgetting somebody waits for it.
+    pub key_lease: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { test_clock: false, read_patience: Duration::from_secs(5) }
+        Options { test_clock: false, read_patience: Duration::from_secs(5), key_lease: KEY_LEASE }
     }
 }
 
@@ -57,6 +63,8 @@ pub struct Parts {
     pub progress: Progress,
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
+    /// Whoever has it executes privacy requests.
+    pub deletions: Option<DeletionJournal>,
     pub options: Options,
 }
 
@@ -80,6 +88,8 @@ pub struct Shared {
     pub waiting: Aggregates<WaitingShard>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    /// Executes privacy requests; only where the deletion journal is.
+    pub eraser: Option<Eraser>,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
 }
 
@@ -103,15 +113,35 @@ impl Gateway {
     pub fn new(parts: Parts) -> Self {
         let journal = &parts.journal;
         let others = Capacity(HOT_OTHERS);
+        let requests = Aggregates::new(journal.clone(), others);
+        let customers = Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS));
+        let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
+        let merchants = Aggregates::new(journal.clone(), others);
+        let eraser = parts.deletions.map(|deletions| {
+            Eraser::new(erasure::Parts {
+                requests: requests.clone(),
+                customers: customers.clone(),
+                accounts: accounts.clone(),
+                merchants: merchants.clone(),
+                journal: journal.clone(),
+                vault: parts.vault.clone(),
+                deletions,
+                db: parts.db.clone(),
+                clock: Arc::clone(&parts.clock),
+                new_id,
+                key_lease: parts.options.key_lease,
+            })
+        });
         Gateway(Arc::new(Shared {
-            accounts: Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal),
-            customers: Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS)),
+            accounts,
+            customers,
             programs: Aggregates::new(journal.clone(), others),
-            merchants: Aggregates::new(journal.clone(), others),
-            requests: Aggregates::new(journal.clone(), others),
+            merchants,
+            requests,
             waiting: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            eraser,
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,
@@ -165,7 +195,8 @@ impl Gateway {
     }
 
     async fn open_secrets(&self, merchant: MerchantId, state: &Merchant) -> Result<Vec<Vec<u8>>, CommandError> {
-        let Some(created) = &state.created else { return Ok(Vec::new()) };
+        // Behind the fence nothing of a shop is accepted; soon there is no key to open its secrets with.
+        let Some(created) = state.created.as_ref().filter(|_| state.fenced_at.is_none()) else { return Ok(Vec::new()) };
         let keys = self.vault.merchant(merchant).await?;
         let open = |sealed| keys.open(SECRET_TAG, sealed).map(|opened: WebhookSecret| opened.secret.into_bytes());
         created

@@ -7,6 +7,7 @@ pub mod customers;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
+pub mod limits;
 pub mod program_settings;
 pub mod redemptions;
 pub mod test_clock;

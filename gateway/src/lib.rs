@@ -9,6 +9,7 @@ pub mod auth;
 pub mod clock;
 pub mod commands;
 pub mod cursor;
+pub mod erasure_watch;
 pub mod gateway;
 pub mod health;
 pub mod housekeeping;

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::points::PointsRefusal;
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -53,6 +53,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not one of this path";
     CustomerErased = "customer_erased", CONFLICT, "The customer was erased";
     CustomerMerged = "customer_merged", CONFLICT, "The customer was merged into another";
+    RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
+    RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
@@ -145,7 +147,12 @@ impl From<CommandError> for Problem {
             CommandError::Contended => Problem::of(Code::Unavailable),
             CommandError::Points(refusal) => refusal.into(),
             CommandError::CustomerErased => Problem::of(Code::CustomerErased),
-            CommandError::UnknownCustomer | CommandError::UnknownMerchant => Problem::of(Code::NotFound),
+            CommandError::UnknownCustomer
+            | CommandError::UnknownMerchant
+            | CommandError::MerchantErased
+            | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
+            CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
@@ -174,11 +181,15 @@ impl From<PointsRefusal> for Problem {
                 Problem::saying(Code::InsufficientPoints, format!("{available} points are available"))
             }
             PointsRefusal::BadAdjustment => Problem::at("/points", "must not be zero, and at most 1000000000000"),
+            PointsRefusal::Erased => Problem::of(Code::CustomerErased),
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
             PointsRefusal::UnknownRedemption => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
-            PointsRefusal::LinksChanged | PointsRefusal::OrderUnknown | PointsRefusal::NoProgram => {
+            PointsRefusal::LinksChanged
+            | PointsRefusal::OrderUnknown
+            | PointsRefusal::NoProgram
+            | PointsRefusal::NotFenced => {
                 Problem::of(Code::Unavailable)
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aggregates::id::MerchantId;
+use aggregates::{id::MerchantId, time::Timestamp};
 use axum::{
     Json,
     body::Bytes,
@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use utoipa::ToSchema;
-use vault::DirectoryKind;
+use vault::{DirectoryKind, VaultError};
 
 use crate::{
     clock::new_id,
@@ -147,7 +147,8 @@ async fn take_in(
         Err(Unreadable::NotJson) => return Err(Problem::of(Code::MalformedJson)),
         Err(Unreadable::Unfit(unfit)) => return park(gateway, &request, topic, body, unfit.to_string()).await,
     };
-    match gateway.take_in_fact(&request, &fact).await {
+    let sent_at = webhook.triggered_at.as_deref().and_then(|at| Timestamp::parse(at).ok());
+    match gateway.take_in_fact(&request, &fact, sent_at).await {
         Ok(done) => Ok(done.into()),
         Err(CommandError::Points(PointsRefusal::AwardTooLarge)) => {
             park(gateway, &request, topic, body, "the order is larger than any rule may pay for".to_owned()).await
@@ -173,8 +174,10 @@ async fn authenticate(
     let refused = || Problem::of(Code::InvalidSignature);
     let shop = webhook.shop_domain.as_deref().and_then(shopify::normalise_shop).ok_or_else(refused)?;
     let hmac = webhook.hmac.as_deref().ok_or_else(refused)?;
-    let merchant = gateway.vault.find(PLATFORM, DirectoryKind::Shop, &shop).await.map_err(CommandError::from)?;
-    let merchant = merchant.map(MerchantId).ok_or_else(refused)?;
+    let merchant = match gateway.vault.find(PLATFORM, DirectoryKind::Shop, &shop).await {
+        Err(VaultError::Destroyed { .. }) => return Err(refused()),
+        found => found.map_err(CommandError::from)?.map(MerchantId).ok_or_else(refused)?,
+    };
     let lease = gateway.merchant(merchant).await?;
     if !lease.webhook_secrets.iter().any(|secret| signature::verify(body, hmac, secret)) {
         return Err(refused());
@@ -203,8 +206,13 @@ async fn park(
 }
 
 impl Gateway {
-    /// What a shop's fact leads to.
-    pub async fn take_in_fact(&self, request: &Request, fact: &Fact) -> Result<Done, CommandError> {
+    /// What a shop's fact leads to. `sent_at` is when the shop says that it sent it, where it does.
+    pub async fn take_in_fact(
+        &self,
+        request: &Request,
+        fact: &Fact,
+        sent_at: Option<Timestamp>,
+    ) -> Result<Done, CommandError> {
         match fact {
             Fact::Order { body, customer } => self.record_order(request, body, customer.as_ref()).await,
             Fact::Refund { order_id, refund } => self.record_refund(request, order_id, refund).await,
@@ -214,7 +222,7 @@ impl Gateway {
             Fact::Product(stated) => self.state_product(request, stated.clone()).await,
             Fact::ProductDeleted(deleted) => self.delete_product(request, deleted.clone()).await,
             Fact::Privacy { kind, stated, business_key } => {
-                self.receive_privacy_request(request, *kind, stated, business_key).await
+                self.receive_privacy_request(request, *kind, stated, business_key, sent_at).await
             }
             Fact::AppUninstalled => self.uninstall(request).await,
             Fact::Nothing(_) => Ok(Done::Ignored),

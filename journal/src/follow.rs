@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use aggregates::Context as Room;
 use aggregates::id::MerchantId;
 use async_nats::jetstream::consumer::push::{Ordered, OrderedConfig};
 use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy};
@@ -18,6 +19,8 @@ use crate::subject;
 pub enum Follow {
     Everything,
     Merchant(MerchantId),
+    /// One room, of every merchant.
+    Room(Room),
 }
 
 impl Follow {
@@ -25,6 +28,7 @@ impl Follow {
         match self {
             Follow::Everything => subject::everything(),
             Follow::Merchant(merchant) => subject::everything_of(merchant),
+            Follow::Room(room) => subject::everything_in(room),
         }
     }
 }
@@ -69,7 +73,7 @@ impl Journal {
     pub async fn last_position_of(&self, filter: Follow) -> Result<u64, JournalError> {
         match filter {
             Follow::Everything => self.last_position().await,
-            Follow::Merchant(_) => {
+            Follow::Merchant(_) | Follow::Room(_) => {
                 let last = self.shared.log.last(&filter.subjects()).await?;
                 Ok(last.map_or(0, |stored| stored.position))
             }

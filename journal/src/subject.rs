@@ -164,6 +164,21 @@ pub(crate) fn everything_of(merchant: MerchantId) -> String {
     format!("{JOURNAL_ROOT}.{:02x}.{}.>", Subject::partition(merchant), merchant.0.simple())
 }
 
+/// Every subject of one room, whichever merchant's.
+pub(crate) fn everything_in(room: Context) -> String {
+    format!("{JOURNAL_ROOT}.*.*.{}.*", room.as_str())
+}
+
+/// Every snapshot of one merchant, in the stream `SNAPSHOTS`.
+pub(crate) fn snapshots_of(merchant: MerchantId) -> String {
+    format!("{SNAPSHOT_ROOT}.{:02x}.{}.>", Subject::partition(merchant), merchant.0.simple())
+}
+
+/// Every sealed body of a parked webhook of one merchant, in the stream `PARKED`.
+pub(crate) fn parked_bodies_of(merchant: MerchantId) -> String {
+    format!("{PARKED_ROOT}.{:02x}.{}.*", Subject::partition(merchant), merchant.0.simple())
+}
+
 /// Where the sealed body of a parked webhook lies, in the stream `PARKED`.
 pub fn parked_body(merchant: MerchantId, parked: ParkedId) -> String {
     format!("{PARKED_ROOT}.{:02x}.{}.{}", Subject::partition(merchant), merchant.0.simple(), parked.0.simple())

@@ -1,8 +1,13 @@
 //! Whenever this, then that: what the system does of its own accord.
 //!
+//! - [`erasure`]: executes privacy requests, step by step;
+//! - [`deadlines`]: warns of privacy requests that are due soon, or late;
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
 
+pub mod deadlines;
+pub mod erasure;
 pub mod sweep;
 
+pub use erasure::{Eraser, ErasureError};
 pub use sweep::{SweepError, Sweeper, Swept};

@@ -17,6 +17,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
@@ -43,7 +44,7 @@ impl Balances {
 
 impl Projection for Balances {
     const NAME: &'static str = Balances::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Points];
+    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut keys: Vec<Key> = batch.iter().filter_map(|commit| key(commit)).collect();
@@ -54,13 +55,14 @@ impl Projection for Balances {
             let Some(key) = key(commit) else { continue };
             fold(rows.entry(key).or_insert_with(empty), commit)?;
         }
-        store(transaction, &keys, &rows).await
+        store(transaction, &keys, &rows).await?;
+        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
     }
 }
 
 fn key(commit: &Positioned) -> Option<Key> {
-    match commit.subject.id {
-        SubjectId::Uuid(customer) => Some((commit.subject.merchant.0, customer)),
+    match (commit.subject.context, commit.subject.id) {
+        (Context::Points, SubjectId::Uuid(customer)) => Some((commit.subject.merchant.0, customer)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{
     Context,
-    customer::{CustomerEvent, Profile},
+    customer::{CustomerEvent, Limits, Profile},
     id::{CustomerId, MerchantId},
     sealed::Sealed,
     time::Timestamp,
@@ -15,11 +15,14 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
 pub struct Customers;
+
+const TABLE: &str = "read.customers";
 
 impl Customers {
     pub const NAME: &'static str = "customers";
@@ -27,16 +30,18 @@ impl Customers {
 
 impl Projection for Customers {
     const NAME: &'static str = Customers::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Customer];
+    const CONTEXTS: &'static [Context] = &[Context::Customer, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
-            let SubjectId::Uuid(customer) = commit.subject.id else { continue };
+            let (Context::Customer, SubjectId::Uuid(customer)) = (commit.subject.context, commit.subject.id) else {
+                continue;
+            };
             for event in events_of::<CustomerEvent>(commit)? {
                 take_in(transaction, commit, customer, &event).await?;
             }
         }
-        Ok(())
+        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
     }
 }
 
@@ -86,6 +91,35 @@ async fn take_in(
                 .bind(customer)
                 .bind(position)
         }
+        CustomerEvent::Fenced(_) => sqlx::query(
+            "update read.customers set position = $3, state = 'erasing', profile = null
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position),
+        CustomerEvent::Erased(event) => sqlx::query(
+            "update read.customers set position = $3, state = 'erased', profile = null, erased_at = $4
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(timestamptz(event.at)),
+        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => {
+            sqlx::query("update read.customers set position = $3, restricted = $4 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+                .bind(matches!(event, CustomerEvent::Restricted(_)))
+        }
+        CustomerEvent::Objected(_) | CustomerEvent::ObjectionWithdrawn(_) => sqlx::query(
+            "update read.customers set position = $3, objects_to_profiling = $4 where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(matches!(event, CustomerEvent::Objected(_))),
     };
     change.execute(transaction).await.map(|_| ())
 }
@@ -96,13 +130,17 @@ pub struct CustomerRow {
     pub id: CustomerId,
     pub state: String,
     pub merged_into: Option<CustomerId>,
-    pub profile: Sealed<Profile>,
+    /// None of somebody who is being forgotten, or was.
+    pub profile: Option<Sealed<Profile>>,
+    pub limits: Limits,
+    pub erased_at: Option<Timestamp>,
     pub deleted_in_shop: bool,
     pub enrolled_at: Timestamp,
     pub position: u64,
 }
 
-const COLUMNS: &str = "customer, state, merged_into, profile, deleted_in_shop, enrolled_at, position";
+const COLUMNS: &str = "customer, state, merged_into, profile, restricted, objects_to_profiling, erased_at,
+     deleted_in_shop, enrolled_at, position";
 
 pub async fn find(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -153,7 +191,12 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
         id: CustomerId(row.try_get("customer")?),
         state: row.try_get("state")?,
         merged_into: row.try_get::<Option<Uuid>, _>("merged_into")?.map(CustomerId),
-        profile: Sealed::from_ciphertext(row.try_get::<Vec<u8>, _>("profile")?),
+        profile: row.try_get::<Option<Vec<u8>>, _>("profile")?.map(Sealed::from_ciphertext),
+        limits: Limits {
+            restricted: row.try_get("restricted")?,
+            objects_to_profiling: row.try_get("objects_to_profiling")?,
+        },
+        erased_at: row.try_get::<Option<DateTime<Utc>>, _>("erased_at")?.map(timestamp),
         deleted_in_shop: row.try_get("deleted_in_shop")?,
         enrolled_at: timestamp(row.try_get::<DateTime<Utc>, _>("enrolled_at")?),
         position: position(row.try_get("position")?),

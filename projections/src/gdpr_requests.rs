@@ -1,21 +1,24 @@
-//! `gdpr_requests`: privacy requests with their due dates.
+//! `gdpr_requests`: privacy requests, where each stands and when it is due.
+
+mod query;
 
 use std::sync::Arc;
 
 use aggregates::{
     Context,
-    gdpr::{GdprEvent, RequestKind},
-    id::{CustomerId, GdprRequestId, MerchantId},
-    time::Timestamp,
+    gdpr::{Evidence, GdprEvent, RequestReceived, Stage},
 };
-use chrono::{DateTime, Utc};
 use journal::{Positioned, SubjectId};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     projection::{Projection, ProjectionError, events_of},
-    sql::{bigint, timestamp, timestamptz},
+    sql::{bigint, timestamptz},
+};
+
+pub use query::{
+    Counts, RequestRow, about, counts, find, highest_deletion, list, list_everywhere, merchants_with_open, open_of,
 };
 
 pub struct GdprRequests;
@@ -32,73 +35,72 @@ impl Projection for GdprRequests {
         for commit in batch {
             let SubjectId::Uuid(request) = commit.subject.id else { continue };
             for event in events_of::<GdprEvent>(commit)? {
-                let GdprEvent::Received(event) = event;
-                sqlx::query(
-                    "insert into read.gdpr_requests
-                        (merchant, request, type, state, customer, received_at, due_at, position)
-                     values ($1, $2, $3, 'received', $4, $5, $6, $7)",
-                )
-                .bind(commit.subject.merchant.0)
-                .bind(request)
-                .bind(word(event.kind))
-                .bind(event.customer.map(|customer| customer.0))
-                .bind(timestamptz(event.received_at))
-                .bind(timestamptz(event.due_at))
-                .bind(bigint(commit.position))
-                .execute(&mut *transaction)
-                .await?;
+                take_in(transaction, commit, request, &event).await?;
             }
         }
         Ok(())
     }
 }
 
-const fn word(kind: RequestKind) -> &'static str {
-    match kind {
-        RequestKind::DataRequest => "customers/data_request",
-        RequestKind::CustomerRedact => "customers/redact",
-        RequestKind::ShopRedact => "shop/redact",
-    }
+type Change = sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+async fn take_in(
+    transaction: &mut PgConnection,
+    commit: &Positioned,
+    request: Uuid,
+    event: &GdprEvent,
+) -> Result<(), sqlx::Error> {
+    let set = |columns: &str| changed(commit, request, columns);
+    let change = match event {
+        GdprEvent::Received(received) => inserted(commit, request, received),
+        GdprEvent::Verified(event) => set("state = $4, rests_until = $5")
+            .bind(Stage::Verified.as_str())
+            .bind(timestamptz(event.rests_until)),
+        GdprEvent::Held(_) => set("state = $4").bind(Stage::Held.as_str()),
+        // Whom it is about was certain before the hold if the request has a time from which on it may be executed.
+        GdprEvent::Released(_) => set("state = case when rests_until is null then $4 else $5 end")
+            .bind(Stage::Received.as_str())
+            .bind(Stage::Verified.as_str()),
+        GdprEvent::Expedited(event) => set("rests_until = least(rests_until, $4)").bind(timestamptz(event.at)),
+        GdprEvent::ExecutionBegun(_) => set("state = $4").bind(Stage::Executing.as_str()),
+        GdprEvent::StepDone(event) => match event.evidence {
+            Evidence::Journaled { sequence } => set("deletion = $4").bind(bigint(sequence)),
+            _ => set("deletion = deletion"),
+        },
+        GdprEvent::Completed(event) => set("state = $4, outcome = $5, closed_at = $6")
+            .bind(Stage::Completed(event.outcome).as_str())
+            .bind(event.outcome.as_str())
+            .bind(timestamptz(event.at)),
+        GdprEvent::Refused(event) => {
+            set("state = $4, closed_at = $5").bind(Stage::Refused.as_str()).bind(timestamptz(event.at))
+        }
+    };
+    change.execute(transaction).await.map(drop)
 }
 
-#[derive(Debug, Clone)]
-pub struct RequestRow {
-    pub id: GdprRequestId,
-    pub kind: String,
-    pub state: String,
-    pub customer: Option<CustomerId>,
-    pub received_at: Timestamp,
-    pub due_at: Timestamp,
-}
-
-/// The most urgent first, at most `limit`, after the one given.
-pub async fn list(
-    db: &PgPool,
-    merchant: MerchantId,
-    after: Option<(Timestamp, GdprRequestId)>,
-    limit: i64,
-) -> Result<Vec<RequestRow>, sqlx::Error> {
-    let (due_at, request) = after.unwrap_or((Timestamp(0), GdprRequestId(Uuid::nil())));
-    let rows = sqlx::query(
-        "select * from read.gdpr_requests where merchant = $1 and (due_at, request) > ($2, $3)
-          order by due_at, request limit $4",
+fn inserted(commit: &Positioned, request: Uuid, received: &RequestReceived) -> Change {
+    sqlx::query(
+        "insert into read.gdpr_requests
+            (merchant, request, position, type, source, state, customer, received_at, due_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
-    .bind(merchant.0)
-    .bind(timestamptz(due_at))
-    .bind(request.0)
-    .bind(limit)
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(from_row).collect()
+    .bind(commit.subject.merchant.0)
+    .bind(request)
+    .bind(bigint(commit.position))
+    .bind(received.kind.as_str())
+    .bind(received.source.as_str())
+    .bind(Stage::Received.as_str())
+    .bind(received.customer.map(|customer| customer.0))
+    .bind(timestamptz(received.received_at))
+    .bind(timestamptz(received.due_at))
 }
 
-fn from_row(row: &sqlx::postgres::PgRow) -> Result<RequestRow, sqlx::Error> {
-    Ok(RequestRow {
-        id: GdprRequestId(row.try_get("request")?),
-        kind: row.try_get("type")?,
-        state: row.try_get("state")?,
-        customer: row.try_get::<Option<Uuid>, _>("customer")?.map(CustomerId),
-        received_at: timestamp(row.try_get::<DateTime<Utc>, _>("received_at")?),
-        due_at: timestamp(row.try_get::<DateTime<Utc>, _>("due_at")?),
-    })
+/// A change of a request's row. The columns' values are bound from `$4` on.
+fn changed(commit: &Positioned, request: Uuid, columns: &str) -> Change {
+    let statement =
+        format!("update read.gdpr_requests set position = $3, {columns} where merchant = $1 and request = $2");
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(commit.subject.merchant.0)
+        .bind(request)
+        .bind(bigint(commit.position))
 }

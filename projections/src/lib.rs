@@ -7,6 +7,7 @@ mod batch;
 pub mod checkpoint;
 pub mod customers;
 pub mod epoch;
+pub mod erasure;
 mod feed;
 pub mod gdpr_requests;
 pub mod parked_webhooks;

@@ -14,11 +14,14 @@ use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
 pub struct ParkedWebhooks;
+
+const TABLE: &str = "read.parked_webhooks";
 
 impl ParkedWebhooks {
     pub const NAME: &'static str = "parked_webhooks";
@@ -26,15 +29,15 @@ impl ParkedWebhooks {
 
 impl Projection for ParkedWebhooks {
     const NAME: &'static str = ParkedWebhooks::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Parked];
+    const CONTEXTS: &'static [Context] = &[Context::Parked, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
-        for commit in batch {
+        for commit in batch.iter().filter(|commit| commit.subject.context == Context::Parked) {
             for event in events_of::<ParkedEvent>(commit)? {
                 take_in(transaction, commit, &event).await?;
             }
         }
-        Ok(())
+        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
     }
 }
 

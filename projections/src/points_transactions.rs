@@ -4,14 +4,15 @@
 mod line;
 mod query;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use aggregates::Context;
+use aggregates::{Context, id::MerchantId, points::PointsEvent};
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError, events_of},
     sql::{bigint, timestamptz},
 };
@@ -21,23 +22,35 @@ pub use query::{LedgerLine, Page, list};
 
 pub struct PointsTransactions;
 
+const TABLE: &str = "read.points_transactions";
+
 impl PointsTransactions {
     pub const NAME: &'static str = "points_transactions";
 }
 
 impl Projection for PointsTransactions {
     const NAME: &'static str = PointsTransactions::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Points];
+    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
-        let mut rows = Vec::new();
+        let (mut rows, mut fenced) = (Vec::new(), BTreeMap::<Uuid, Vec<Uuid>>::new());
         for commit in batch {
-            let SubjectId::Uuid(customer) = commit.subject.id else { continue };
-            let events = events_of(commit)?;
+            let (Context::Points, SubjectId::Uuid(customer)) = (commit.subject.context, commit.subject.id) else {
+                continue;
+            };
+            let events: Vec<PointsEvent> = events_of(commit)?;
+            if events.iter().any(|event| matches!(event, PointsEvent::AccountFenced(_))) {
+                fenced.entry(commit.subject.merchant.0).or_default().push(customer);
+            }
             let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
             rows.extend(lines.enumerate().map(|(index, line)| LedgerRow { commit, customer, index, line }));
         }
-        insert(transaction, &rows).await
+        insert(transaction, &rows).await?;
+        // Behind its fence an account gets no line that holds anything sealed, so the end of the batch is early enough.
+        for (merchant, people) in fenced {
+            erasure::scrub(transaction, TABLE, MerchantId(merchant), &people).await?;
+        }
+        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
     }
 }
 

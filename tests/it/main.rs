@@ -4,5 +4,6 @@
 mod documents;
 mod doors;
 mod installation;
+mod privacy;
 mod scenarios;
 mod support;

@@ -32,6 +32,48 @@ impl Vault {
         Ok(())
     }
 
+    /// Makes a person findable by exactly these values, of these two kinds: what they were found by before leads to them no
+    /// more.
+    pub async fn reindex_person(
+        &self,
+        merchant: MerchantId,
+        subject: CustomerId,
+        values: &[(IndexKind, &str)],
+    ) -> Result<(), VaultError> {
+        let mut entries = Vec::with_capacity(values.len());
+        for (kind, value) in values {
+            if let Some(lookup) = self.index_lookup(merchant, *kind, value).await? {
+                entries.push((kind.as_str(), lookup));
+            }
+        }
+        let (kinds, lookups): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let mut transaction = self.inner.pool.begin().await?;
+        sqlx::query(
+            "delete from vault.blind_index b where merchant = $1 and subject = $2 and kind in ('email', 'phone')
+                and not exists (select from unnest($3::text[], $4::bytea[]) as stays (kind, lookup)
+                                 where stays.kind = b.kind and stays.lookup = b.lookup)",
+        )
+        .bind(merchant.0)
+        .bind(subject.0)
+        .bind(&kinds)
+        .bind(&lookups)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "insert into vault.blind_index (merchant, kind, lookup, subject)
+             select $1, kind, lookup, $2 from unnest($3::text[], $4::bytea[]) as stays (kind, lookup)
+             on conflict do nothing",
+        )
+        .bind(merchant.0)
+        .bind(subject.0)
+        .bind(&kinds)
+        .bind(&lookups)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// The people who were made findable by this value, however it is spelled.
     pub async fn search(
         &self,

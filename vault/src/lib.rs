@@ -17,6 +17,7 @@ mod directory;
 mod enrolment;
 mod envelope;
 mod error;
+mod handover;
 mod identity;
 mod item;
 mod kept;
@@ -44,6 +45,7 @@ pub use deletions::{
 pub use destruction::{DestroyedKeys, DestroyedMerchant};
 pub use envelope::{SEAL_OVERHEAD, SealError};
 pub use error::VaultError;
+pub use handover::HandedOver;
 pub use identity::Identity;
 pub use kept::KeptConnection;
 pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of};

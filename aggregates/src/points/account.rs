@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    adjust, assess,
+    adjust, assess, forfeit,
     command::{PointsCommand, PointsRefusal},
     draft::Draft,
     event::{AccountContents, LinkSecret, PointsEvent},
@@ -35,6 +35,8 @@ pub struct Account {
     /// Accounts merged into this one, so that a repeated merge is recognised.
     pub absorbed: Vec<CustomerId>,
     pub merged_into: Option<CustomerId>,
+    /// The owner is being forgotten, or is.
+    pub fenced: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,13 @@ impl Account {
     /// The order under whichever of these tokens it is known.
     pub fn order<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>) -> Option<&OrderRecord> {
         tokens.into_iter().find_map(|token| self.orders.get(token))
+    }
+
+    /// Codes that ended with their owner: nobody used them, and their points did not come back.
+    pub fn disabled_codes(&self) -> usize {
+        let disabled =
+            |redemption: &&Redemption| redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0;
+        self.redemptions.values().filter(disabled).count()
     }
 
     /// Whether this client request was done before. The same key with another content is a mistake of the client.
@@ -103,7 +112,8 @@ impl Account {
             PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {
                 purse.apply_passing_of_time(event);
             }
-            PointsEvent::RedemptionUsed(_) => {}
+            PointsEvent::PointsForfeited(event) => purse.forfeit(&event.movements, event.owed),
+            PointsEvent::RedemptionUsed(_) | PointsEvent::AccountFenced(_) => {}
         }
     }
 
@@ -136,12 +146,17 @@ impl Aggregate for Account {
     type Refusal = PointsRefusal;
 
     fn decide(&self, command: &PointsCommand) -> Result<Vec<PointsEvent>, PointsRefusal> {
-        if let Some(into) = self.merged_into {
-            return match command {
-                PointsCommand::Close { into: same, .. } if *same == into => Ok(Vec::new()),
-                PointsCommand::Settle { .. } => Ok(Vec::new()),
-                _ => Err(PointsRefusal::Merged { into }),
-            };
+        match command {
+            PointsCommand::Fence(_) if self.fenced => return Ok(Vec::new()),
+            PointsCommand::Fence(_) | PointsCommand::Forfeit(_) => {}
+            PointsCommand::Settle { .. } if self.fenced || self.merged_into.is_some() => return Ok(Vec::new()),
+            _ if self.fenced => return Err(PointsRefusal::Erased),
+            PointsCommand::Close { into, .. } if self.merged_into == Some(*into) => return Ok(Vec::new()),
+            _ => {
+                if let Some(into) = self.merged_into {
+                    return Err(PointsRefusal::Merged { into });
+                }
+            }
         }
         match command {
             PointsCommand::RecordOrder(command) => assess::record_order(self, command),
@@ -154,6 +169,8 @@ impl Aggregate for Account {
             PointsCommand::Settle { now } => Ok(Draft::at(self, *now).events),
             PointsCommand::Close { into, now } => Ok(merge::close(self, *into, *now)),
             PointsCommand::Absorb(command) => Ok(merge::absorb(self, command)),
+            PointsCommand::Fence(fenced) => Ok(vec![PointsEvent::AccountFenced(fenced.clone())]),
+            PointsCommand::Forfeit(command) => forfeit::forfeit(self, command),
         }
     }
 
@@ -201,6 +218,14 @@ impl Aggregate for Account {
                 self.take_over(&event.contents);
                 self.links.extend(event.links.iter().cloned());
                 self.absorbed.push(event.from);
+            }
+            PointsEvent::AccountFenced(_) => self.fenced = true,
+            PointsEvent::PointsForfeited(event) => {
+                for code in &event.codes {
+                    if let Some(redemption) = self.redemptions.get_mut(code) {
+                        redemption.cancelled = true;
+                    }
+                }
             }
             PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {}
         }

@@ -6,11 +6,11 @@ use std::{
 };
 
 use super::{
-    event::{AccountContents, CodeUse, LinkSecret, OrderReference, StaffNote},
+    event::{AccountContents, AccountFenced, CodeUse, LinkSecret, OrderReference, StaffNote},
     order_record::OrderRecord,
 };
 use crate::{
-    id::{CommandId, CustomerId, Fingerprint, LotId, RedemptionId, Token},
+    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
     program::{Program, ProgramSettings, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
@@ -39,6 +39,9 @@ pub enum PointsCommand {
     },
     /// The winning side of a merge.
     Absorb(Box<Absorb>),
+    /// Ends everything but forfeiting.
+    Fence(AccountFenced),
+    Forfeit(Forfeit),
 }
 
 /// Facts about one order that belongs to this account: the one that has just arrived, and any that waited for it.
@@ -207,8 +210,20 @@ pub struct Absorb {
     pub now: Timestamp,
 }
 
+/// Behind the fence: whatever the owner has not spent.
+#[derive(Debug, Clone, Copy)]
+pub struct Forfeit {
+    pub request: GdprRequestId,
+    pub now: Timestamp,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PointsRefusal {
+    #[error("the owner of the account was erased")]
+    Erased,
+    /// Forfeiting begins with a fence.
+    #[error("the account is not fenced")]
+    NotFenced,
     #[error("the account was merged into another")]
     Merged { into: CustomerId },
     /// A merge brought link keys the caller had not seen: look again, with them.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::events,
-    id::{CommandId, CustomerId, Fingerprint, LotId, RedemptionId, Token},
+    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
     money::Currency,
     order::OrderLine,
     program::{LineExclusion, RuleAward},
@@ -42,6 +42,10 @@ events! {
         AccountAbsorbed(AccountAbsorbed) = "points.account_absorbed" v 1;
         /// Some of what another account had, ahead of the [`AccountAbsorbed`] that ends the same decision.
         ContentsAbsorbed(ContentsAbsorbed) = "points.contents_absorbed" v 1;
+        /// Its owner is about to be forgotten: nothing but forfeiting happens here any more.
+        AccountFenced(AccountFenced) = "points.fenced" v 1;
+        /// Its owner is being forgotten: what was not spent is gone.
+        PointsForfeited(PointsForfeited) = "points.forfeited" v 1;
     }
 }
 
@@ -75,6 +79,8 @@ pub enum MovementKind {
     Covered,
     /// Less of that reversal was due than had been covered: back to the lot that stepped in.
     Uncovered,
+    /// The owner was forgotten.
+    Forfeited,
 }
 
 /// A delivery that this account has taken in; `position` where it was first recorded, if that was elsewhere.
@@ -273,6 +279,23 @@ pub struct ContentsAbsorbed {
     pub from: CustomerId,
     /// A part whose books balance by themselves.
     pub contents: AccountContents,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFenced {
+    pub request: GdprRequestId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsForfeited {
+    pub request: GdprRequestId,
+    pub movements: Vec<Movement>,
+    /// Redemptions whose codes are disabled. Their points stay redeemed.
+    pub codes: Vec<RedemptionId>,
+    /// Change of the debt: what was owed is let go.
+    pub owed: i64,
+    pub at: Timestamp,
 }
 
 /// All that a merge moves; some of it where that is more than an event should hold.

@@ -43,6 +43,8 @@ pub struct Lot {
     pub expired: i64,
     /// Went into what another source owed.
     pub covered: i64,
+    /// Gone with its owner.
+    pub forfeited: i64,
 }
 
 impl Lot {
@@ -61,6 +63,7 @@ impl Lot {
             deducted: 0,
             expired: 0,
             covered: 0,
+            forfeited: 0,
         }
     }
 
@@ -124,13 +127,18 @@ impl Lot {
                 self.covered -= points;
                 self.remaining += points;
             }
+            MovementKind::Forfeited => {
+                self.remaining -= points;
+                self.forfeited += points;
+            }
         }
         debug_assert!(self.is_sound(), "a movement broke its lot: {movement:?} in {self:?}");
     }
 
     /// The lot's own books balance.
     pub fn is_sound(&self) -> bool {
-        let parts = [self.remaining, self.reversed, self.redeemed, self.deducted, self.expired, self.covered];
+        let gone = [self.reversed, self.redeemed, self.deducted, self.expired, self.covered, self.forfeited];
+        let parts = [[self.remaining].as_slice(), &gone].concat();
         parts.iter().all(|part| *part >= 0) && parts.iter().sum::<i64>() == self.granted
     }
 }

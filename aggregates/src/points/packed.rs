@@ -52,11 +52,13 @@ struct Packed<'a> {
     lifetime_earned: i64,
     lifetime_redeemed: i64,
     lifetime_expired: i64,
+    lifetime_forfeited: i64,
     redemptions: Cow<'a, HashMap<RedemptionId, Redemption>>,
     commands: Cow<'a, HashMap<CommandId, CommandRecord>>,
     links: Cow<'a, [Sealed<LinkSecret>]>,
     absorbed: Cow<'a, [CustomerId]>,
     merged_into: Option<CustomerId>,
+    fenced: bool,
 }
 
 impl Serialize for Account {
@@ -94,11 +96,13 @@ fn pack(account: &Account) -> Packed<'_> {
         lifetime_earned: purse.lifetime_earned,
         lifetime_redeemed: purse.lifetime_redeemed,
         lifetime_expired: purse.lifetime_expired,
+        lifetime_forfeited: purse.lifetime_forfeited,
         redemptions: Cow::Borrowed(&account.redemptions),
         commands: Cow::Borrowed(&account.commands),
         links: Cow::Borrowed(&account.links),
         absorbed: Cow::Borrowed(&account.absorbed),
         merged_into: account.merged_into,
+        fenced: account.fenced,
     }
 }
 
@@ -180,6 +184,7 @@ fn unpack(packed: Packed<'_>) -> Option<Account> {
             lifetime_earned: packed.lifetime_earned,
             lifetime_redeemed: packed.lifetime_redeemed,
             lifetime_expired: packed.lifetime_expired,
+            lifetime_forfeited: packed.lifetime_forfeited,
         },
         orders,
         redemptions: packed.redemptions.into_owned(),
@@ -187,5 +192,6 @@ fn unpack(packed: Packed<'_>) -> Option<Account> {
         links: packed.links.into_owned(),
         absorbed: packed.absorbed.into_owned(),
         merged_into: packed.merged_into,
+        fenced: packed.fenced,
     })
 }

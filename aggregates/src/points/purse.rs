@@ -30,6 +30,8 @@ pub struct Purse {
     pub lifetime_earned: i64,
     pub lifetime_redeemed: i64,
     pub lifetime_expired: i64,
+    /// Gone because the owner was forgotten.
+    pub lifetime_forfeited: i64,
 }
 
 /// What an account holds at one instant.
@@ -40,6 +42,7 @@ pub struct Balance {
     pub lifetime_earned: i64,
     pub lifetime_redeemed: i64,
     pub lifetime_expired: i64,
+    pub lifetime_forfeited: i64,
     pub next_expiry: Option<NextExpiry>,
 }
 
@@ -84,6 +87,7 @@ impl Purse {
                 MovementKind::Redeemed => self.lifetime_redeemed += points,
                 MovementKind::Returned => self.lifetime_redeemed -= points,
                 MovementKind::Expired => self.lifetime_expired += points,
+                MovementKind::Forfeited => self.lifetime_forfeited += points,
             }
             if let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == movement.lot) {
                 lot.apply(movement);
@@ -101,6 +105,14 @@ impl Purse {
         if shortfall.borne() > 0 {
             self.shortfalls.insert(order, shortfall);
         }
+    }
+
+    /// The owner is forgotten. With the debt goes what orders had handed to others: nobody settles that any more.
+    pub(super) fn forfeit(&mut self, movements: &[Movement], owed: i64) {
+        if owed != 0 {
+            self.shortfalls.clear();
+        }
+        self.apply(movements, owed);
     }
 
     /// Debt that was paid: orders come before what else is owed, as only theirs may have to be given back to the lots
@@ -141,7 +153,11 @@ impl Purse {
             && self.debt >= self.shortfalls.values().map(|shortfall| shortfall.owed).sum::<i64>()
             && self.shortfalls.values().all(|shortfall| shortfall.owed >= 0)
             && self.debt >= 0
-            && self.total() == self.lifetime_earned - self.lifetime_redeemed - self.lifetime_expired
+            && self.total()
+                == self.lifetime_earned
+                    - self.lifetime_redeemed
+                    - self.lifetime_expired
+                    - self.lifetime_forfeited
     }
 
     /// Pending and available together.
@@ -264,6 +280,7 @@ impl Purse {
             lifetime_earned: self.lifetime_earned,
             lifetime_redeemed: self.lifetime_redeemed,
             lifetime_expired: self.lifetime_expired,
+            lifetime_forfeited: self.lifetime_forfeited,
             next_expiry: next.map(|at| NextExpiry {
                 points: self.lots.iter().filter(|lot| expiring(lot) == Some(at)).map(|lot| lot.remaining).sum(),
                 at,

@@ -6,6 +6,7 @@
 mod adjusting;
 mod arriving;
 mod earning;
+mod forfeiting;
 mod framework;
 mod kit;
 mod laws;

@@ -1,13 +1,13 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{CommandId, CustomerId, RedemptionId},
+    id::{CommandId, CustomerId, GdprRequestId, RedemptionId},
     money::Currency,
     points::{
-        AccountAbsorbed, AccountClosed, AccountContents, AssessedBody, CodeUse, CommandRecord, ContentsAbsorbed,
-        DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
-        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, Redemption, RedemptionReturned,
-        RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
+        AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, CommandRecord,
+        ContentsAbsorbed, DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
+        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
+        RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
     program::{LineExclusion, RuleAward, RuleId},
 };
@@ -30,6 +30,8 @@ pub fn samples() -> Vec<PointsEvent> {
         PointsEvent::AccountClosed(AccountClosed { into: CustomerId(uuid(0xc1)), points: -20 }),
         PointsEvent::AccountAbsorbed(absorbed()),
         PointsEvent::ContentsAbsorbed(ContentsAbsorbed { from: CustomerId(uuid(0xc2)), contents: contents() }),
+        PointsEvent::AccountFenced(AccountFenced { request: GdprRequestId(uuid(0x9d)), at: at(10) }),
+        PointsEvent::PointsForfeited(forfeited()),
     ]);
     samples
 }
@@ -43,6 +45,16 @@ const OUTCOMES: [Outcome; 7] = [
     Outcome::NothingToEarnOn,
     Outcome::BelowMinimumOrRounding,
 ];
+
+fn forfeited() -> PointsForfeited {
+    PointsForfeited {
+        request: GdprRequestId(uuid(0x9d)),
+        movements: vec![moved(1, MovementKind::Forfeited, 30)],
+        codes: vec![RedemptionId(uuid(0x51))],
+        owed: -5,
+        at: at(11),
+    }
+}
 
 fn moved(n: u8, kind: MovementKind, points: i64) -> Movement {
     Movement { lot: lot(n), kind, points }
@@ -194,6 +206,7 @@ fn contents() -> AccountContents {
         deducted: 4,
         expired: 5,
         covered: 13,
+        forfeited: 0,
         ..Lot::new(lot(2), LotSource::Order(token(0x0e)), at(0), at(10), expiry)
     });
     AccountContents {

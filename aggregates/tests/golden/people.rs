@@ -1,10 +1,16 @@
 //! Samples of what happens to customers, merchants and privacy requests.
 
 use aggregates::{
-    customer::{Absorbed, CustomerEvent, DeletedInShop, Enrolled, MergedInto, ProfileUpdated},
-    gdpr::{GdprEvent, RequestKind, RequestReceived},
-    id::CustomerId,
-    merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantEvent, Uninstalled},
+    customer::{
+        Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
+        ProfileUpdated,
+    },
+    gdpr::{
+        BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
+        RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
+    },
+    id::{CustomerId, GdprRequestId},
+    merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Uninstalled},
 };
 
 use crate::values::*;
@@ -31,6 +37,13 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::DeletedInShop(DeletedInShop { at: at(4) }),
         CustomerEvent::MergedInto(MergedInto { winner: CustomerId(uuid(0xc1)) }),
         CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)) }),
+        CustomerEvent::Fenced(Fenced { request: request(), at: at(5) }),
+        CustomerEvent::Erased(Erased { request: request(), deletion: 12, at: at(6) }),
+        CustomerEvent::Restricted(Limited { reason: Some(sealed("why")), at: at(7) }),
+        CustomerEvent::Restricted(Limited { reason: None, at: at(7) }),
+        CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),
+        CustomerEvent::Objected(Limited { reason: Some(sealed("why")), at: at(9) }),
+        CustomerEvent::ObjectionWithdrawn(LimitLifted { at: at(10) }),
     ]
 }
 
@@ -43,22 +56,61 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ApiKeyIssued(ApiKey { hash: [0x9a; 32], at: at(1) }),
         MerchantEvent::Uninstalled(Uninstalled { at: at(2) }),
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
+        MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
+        MerchantEvent::Erased(MerchantErased { request: request(), deletion: 13, at: at(4) }),
     ]
 }
 
+fn request() -> GdprRequestId {
+    GdprRequestId(uuid(0x9d))
+}
+
 pub fn privacy_requests() -> Vec<GdprEvent> {
-    let received = |kind, customer| {
+    let received = |kind, source, customer: Option<CustomerId>| {
         GdprEvent::Received(RequestReceived {
             kind,
+            source,
             customer,
-            stated: sealed("as the shop stated it"),
+            stated: customer.map(|_| sealed("as the shop stated it")),
             received_at: at(0),
             due_at: at(0).plus_days(30),
         })
     };
-    vec![
-        received(RequestKind::DataRequest, Some(CustomerId(uuid(0xc1)))),
-        received(RequestKind::CustomerRedact, None),
-        received(RequestKind::ShopRedact, None),
+    let ada = CustomerId(uuid(0xc1));
+    let mut events = vec![
+        received(RequestKind::DataRequest, RequestSource::Shop, Some(ada)),
+        received(RequestKind::CustomerRedact, RequestSource::Merchant, Some(ada)),
+        received(RequestKind::CustomerRedact, RequestSource::Operator, None),
+        received(RequestKind::CustomerRedact, RequestSource::Policy, Some(ada)),
+        received(RequestKind::ShopRedact, RequestSource::DeletionJournal, None),
+        GdprEvent::Verified(RequestVerified { rests_until: at(72), at: at(0) }),
+        GdprEvent::Held(RequestHeld { reason: Some(sealed("a lawsuit")), at: at(1) }),
+        GdprEvent::Released(RequestReleased { at: at(2) }),
+        GdprEvent::Expedited(RequestExpedited { reason: None, at: at(3) }),
+        GdprEvent::Refused(RequestRefused { reason: Some(sealed("a duty to keep")), at: at(3) }),
+    ];
+    let scopes = [Scope::Person, Scope::MergedProfile { survivor: CustomerId(uuid(0xc2)) }, Scope::Merchant];
+    events.extend(scopes.map(|scope| GdprEvent::ExecutionBegun(ExecutionBegun { scope, people: vec![ada], at: at(4) })));
+    events.extend(evidence().map(|evidence| GdprEvent::StepDone(StepDone { evidence, at: at(5) })));
+    let outcomes = [Outcome::Erased, Outcome::Answered, Outcome::Stranger, Outcome::Stale, Outcome::AlreadyErased];
+    events.extend(outcomes.map(|outcome| GdprEvent::Completed(RequestCompleted { outcome, at: at(6) })));
+    events
+}
+
+fn evidence() -> [Evidence; 11] {
+    let keys = vec![uuid(0xc1), uuid(0xc2)];
+    let buckets = vec![BucketKey { bucket: uuid(0xb1), generation: 3 }];
+    [
+        Evidence::Fenced { position: 100 },
+        Evidence::Forfeited { points: 85, codes: 2 },
+        Evidence::HandedOver { orders: 4, codes: 1 },
+        Evidence::Journaled { sequence: 12 },
+        Evidence::KeysDestroyed { keys, buckets, old_copies_gone_by: None },
+        Evidence::KeysDestroyed { keys: vec![uuid(0xe1)], buckets: Vec::new(), old_copies_gone_by: Some(at(720)) },
+        Evidence::Rotated { old_copies_gone_by: at(720) },
+        Evidence::Scrubbed { rows: vec![("read.customers".to_owned(), 1)] },
+        Evidence::CachesDropped { since: at(5) },
+        Evidence::Erased { position: 101 },
+        Evidence::Verified { places: 12 },
     ]
 }

@@ -1,7 +1,8 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    customer::CustomerRefusal, merchant::MerchantRefusal, points::PointsRefusal, program::ProgramRefusal,
+    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
+    program::ProgramRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
@@ -18,13 +19,22 @@ pub enum CommandError {
     #[error("too much contention")]
     Contended,
     #[error(transparent)]
-    Points(#[from] PointsRefusal),
+    Points(PointsRefusal),
     #[error("the customer was erased")]
     CustomerErased,
     #[error("no such customer")]
     UnknownCustomer,
     #[error("no such merchant")]
     UnknownMerchant,
+    #[error("the merchant was erased")]
+    MerchantErased,
+    #[error("no such privacy request")]
+    UnknownRequest,
+    #[error(transparent)]
+    Privacy(GdprRefusal),
+    /// Somebody's keys may not be destroyed until a hold is lifted.
+    #[error("a legal hold stands against it")]
+    Held,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
     #[error("a test clock only moves forward")]
@@ -49,6 +59,7 @@ impl From<VaultError> for CommandError {
             VaultError::Destroyed { .. } => CommandError::CustomerErased,
             VaultError::NeverMade => CommandError::VaultOlderThanLog,
             VaultError::UnknownMerchant(_) => CommandError::UnknownMerchant,
+            VaultError::Held { .. } => CommandError::Held,
             other => CommandError::Internal(other.to_string()),
         }
     }
@@ -98,6 +109,8 @@ impl From<CustomerRefusal> for CommandError {
     fn from(refusal: CustomerRefusal) -> Self {
         match refusal {
             CustomerRefusal::Unknown => CommandError::UnknownCustomer,
+            CustomerRefusal::Erased => CommandError::CustomerErased,
+            CustomerRefusal::NotFenced => CommandError::Internal(refusal.to_string()),
             CustomerRefusal::Merged { into } => CommandError::Points(PointsRefusal::Merged { into }),
         }
     }
@@ -109,6 +122,27 @@ impl From<MerchantRefusal> for CommandError {
             MerchantRefusal::Exists => CommandError::MerchantExists,
             MerchantRefusal::Unknown => CommandError::UnknownMerchant,
             MerchantRefusal::ClockBackward => CommandError::ClockBackward,
+            MerchantRefusal::Erased => CommandError::MerchantErased,
+            MerchantRefusal::NotFenced => CommandError::Internal(refusal.to_string()),
+        }
+    }
+}
+
+impl From<GdprRefusal> for CommandError {
+    fn from(refusal: GdprRefusal) -> Self {
+        match refusal {
+            GdprRefusal::Unknown => CommandError::UnknownRequest,
+            GdprRefusal::OutOfOrder => CommandError::Contended,
+            refusal => CommandError::Privacy(refusal),
+        }
+    }
+}
+
+impl From<PointsRefusal> for CommandError {
+    fn from(refusal: PointsRefusal) -> Self {
+        match refusal {
+            PointsRefusal::Erased => CommandError::CustomerErased,
+            refusal => CommandError::Points(refusal),
         }
     }
 }

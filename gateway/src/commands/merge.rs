@@ -49,7 +49,11 @@ impl Gateway {
             updated_at: None,
         };
         self.enrol(request, loser, &seen).await?;
-        self.merge(request, winner, loser).await
+        match self.merge(request, winner, loser).await {
+            // One of the two is being forgotten, and whatever the other has stays where it is.
+            Err(CommandError::CustomerErased) => Ok(Done::Ignored),
+            done => done,
+        }
     }
 
     /// Tries until nobody else has merged either of them meanwhile; who survives is asked anew each time.
@@ -107,8 +111,9 @@ impl Gateway {
             now: request.now,
         }));
         let close = PointsCommand::Close { into: winner, now: request.now };
+        let limits = lost_person.state().limits;
         stage(&mut together, lost_person, &CustomerCommand::MergeInto { winner })?;
-        stage(&mut together, person, &CustomerCommand::Absorb { loser })?;
+        stage(&mut together, person, &CustomerCommand::Absorb { loser, limits, now: request.now })?;
         stage(&mut together, lost_account, &close)?;
         stage(&mut together, account, &absorb)?;
         let positions = together.commit().await?;

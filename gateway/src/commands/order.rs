@@ -6,6 +6,7 @@ use std::{
 };
 
 use aggregates::{
+    customer::Erasure,
     id::CustomerId,
     order::{OrderBody, Refund},
     points::{
@@ -47,9 +48,13 @@ impl Gateway {
         let Some(seen) = customer else {
             return self.record_for_owner(request, &body.order_id, fact).await;
         };
-        let Some(person) = self.person_of(request.merchant, &seen.external_id).await? else {
-            return Ok(Done::Ignored);
+        let acted_at = body.processed_at;
+        let Some(person) = self.person_acting(request.merchant, &seen.external_id, acted_at).await? else {
+            return self.record_of_somebody_forgotten(request, &body.order_id, fact).await;
         };
+        if let Erasure::Fenced { at, .. } | Erasure::Erased { at } = self.erasure_of(request, person).await? {
+            return self.record_behind_fence(request, &body.order_id, fact, acted_at > at).await;
+        }
         let claim = async {
             let claimer = self.survivor(request.merchant, person).await?;
             Ok::<_, CommandError>((claimer, self.vault.claim_order(request.merchant, &body.order_id, claimer).await?))
@@ -63,12 +68,54 @@ impl Gateway {
         };
         let enrolled = self.enrol(request, claimer, seen).await?;
         let waiting = if waited { self.waiting_facts(request.merchant, &body.order_id).await? } else { Vec::new() };
-        let done = self.record_on(request, owner, &body.order_id, fact, &waiting).await?;
+        let done = match self.record_on(request, owner, &body.order_id, fact, &waiting).await {
+            // The fence came while this was under way.
+            Err(CommandError::CustomerErased) => return Ok(Done::Ignored),
+            done => done?,
+        };
         if waited {
             self.drop_waiting(request.merchant, &body.order_id, &waiting).await?;
         }
         // The order's own position is the answer's; enrolment alone does not make a repeated order new.
         Ok(if matches!(done, Done::Accepted(_)) { done.and(enrolled) } else { done })
+    }
+
+    /// An order of somebody who was forgotten after it. If a profile of theirs lost a merge, the order is its survivor's by
+    /// now; otherwise nothing is left that it could change.
+    async fn record_of_somebody_forgotten(
+        &self,
+        request: &Request,
+        order_id: &str,
+        fact: OrderFact,
+    ) -> Result<Done, CommandError> {
+        match self.vault.order_owner(request.merchant, order_id).await? {
+            Some(OrderOwner::Account { account, .. }) => {
+                match self.record_known(request, account, order_id, fact).await {
+                    Err(CommandError::CustomerErased) => Ok(Done::Ignored),
+                    done => done,
+                }
+            }
+            Some(OrderOwner::Erased { .. }) => Ok(Done::Ignored),
+            Some(OrderOwner::Waiting) | None => {
+                self.vault.bury_order(request.merchant, order_id, request.now).await?;
+                Ok(Done::Ignored)
+            }
+        }
+    }
+
+    /// Somebody is being forgotten at this moment. What they did before is theirs and changes nothing any more; what they do
+    /// after it makes them somebody new, as soon as the old identity is gone: the shop asks again.
+    async fn record_behind_fence(
+        &self,
+        request: &Request,
+        order_id: &str,
+        fact: OrderFact,
+        is_newer: bool,
+    ) -> Result<Done, CommandError> {
+        if is_newer {
+            return Err(CommandError::Contended);
+        }
+        self.record_of_somebody_forgotten(request, order_id, fact).await
     }
 
     /// A refund: it names no customer, so it goes to whoever has the order, or waits for somebody to have it.
@@ -98,7 +145,10 @@ impl Gateway {
                 SetAside::Erased => return Ok(Done::Ignored),
             },
         };
-        self.record_known(request, owner, order_id, fact).await
+        match self.record_known(request, owner, order_id, fact).await {
+            Err(CommandError::CustomerErased) => Ok(Done::Ignored),
+            done => done,
+        }
     }
 
     /// A guest's order can carry somebody's code: the redeemer is told how it stands while nobody owns the order.

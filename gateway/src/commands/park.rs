@@ -86,7 +86,7 @@ impl Gateway {
         }
         let fact = shopify::read(Topic::parse(&parked.topic), &parked.body, request.now)
             .map_err(|unreadable| RetryError::NotUnderstood(unreadable.to_string()))?;
-        Ok(self.take_in_fact(request, &fact).await?)
+        Ok(self.take_in_fact(request, &fact, None).await?)
     }
 
     async fn body_fingerprint(&self, merchant: MerchantId, topic: &str, body: &[u8]) -> Result<[u8; 16], CommandError> {

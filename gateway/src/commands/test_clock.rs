@@ -1,10 +1,16 @@
 //! The merchant's own clock, for trying holds and expiry. It keeps running; it can only be set forward.
 
-use aggregates::{merchant::MerchantCommand, time::Timestamp};
-use journal::Subject;
+use std::time::Duration;
+
+use aggregates::{id::MerchantId, merchant::MerchantCommand, time::Timestamp};
+use journal::{Follow, Subject};
+use projections::gdpr_requests;
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
+
+/// How long the clock waits for the read model that says which privacy requests are due.
+const READ_MODEL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the clock is to be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +45,17 @@ impl Gateway {
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
         self.park_overdue(Some(request.merchant), now).await?;
-        Ok((now, swept.position.unwrap_or(0).max(moved.state.position)))
+        let executed = self.execute_due_requests(request.merchant).await?;
+        Ok((now, swept.position.unwrap_or(0).max(moved.state.position).max(executed)))
+    }
+
+    /// Privacy requests whose rest is over by now, as far as each can go without waiting. Gives the merchant's last position.
+    async fn execute_due_requests(&self, merchant: MerchantId) -> Result<u64, CommandError> {
+        let Some(eraser) = &self.eraser else { return Ok(0) };
+        let written = self.journal.last_position_of(Follow::Merchant(merchant)).await?;
+        // The read model says which requests are due.
+        self.progress.reached(gdpr_requests::GdprRequests::NAME, written, READ_MODEL_PATIENCE).await;
+        eraser.execute_due(merchant).await.map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        Ok(self.journal.last_position_of(Follow::Merchant(merchant)).await?)
     }
 }

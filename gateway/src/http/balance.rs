@@ -37,6 +37,8 @@ pub struct BalanceDocument {
     /// All points redeemed, less what was given back.
     pub lifetime_redeemed: i64,
     pub lifetime_expired: i64,
+    /// Gone because the customer was forgotten.
+    pub lifetime_forfeited: i64,
     pub next_expiry: Option<NextExpiryDocument>,
     pub as_of: AsOf,
 }
@@ -58,6 +60,7 @@ impl BalanceDocument {
             lifetime_earned: balance.lifetime_earned,
             lifetime_redeemed: balance.lifetime_redeemed,
             lifetime_expired: balance.lifetime_expired,
+            lifetime_forfeited: balance.lifetime_forfeited,
             next_expiry: balance
                 .next_expiry
                 .map(|next| NextExpiryDocument { points: next.points, at: next.at.to_rfc3339() }),

@@ -34,7 +34,7 @@ pub struct CustomerDocument {
     pub id: String,
     /// `shopify:` and the shop's own id; `null` once erased.
     pub external_id: Option<String>,
-    /// `member` or `merged`.
+    /// `member`, `merged`, `erasing` (nothing is shown or accepted any more) or `erased`.
     pub state: String,
     pub merged_into: Option<String>,
     pub email: Option<String>,
@@ -43,6 +43,11 @@ pub struct CustomerDocument {
     pub last_name: Option<String>,
     pub locale: Option<String>,
     pub deleted_in_shop: bool,
+    /// Their data may be kept and not used: no segments, no mail.
+    pub restricted: bool,
+    /// They object to being profiled: no segments.
+    pub objects_to_profiling: bool,
+    pub erased_at: Option<String>,
     pub created_at: String,
     /// Position of the last commit about this customer's profile.
     pub position: u64,
@@ -120,7 +125,7 @@ async fn by_external_id(
 
 async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Result<CustomerDocument, Problem> {
     let profile: Option<Profile> = match gateway.vault.person(merchant, row.id).await {
-        Ok(keys) => keys.open(PROFILE_TAG, &row.profile).ok(),
+        Ok(keys) => row.profile.as_ref().and_then(|profile| keys.open(PROFILE_TAG, profile).ok()),
         Err(VaultError::Destroyed { .. }) => None,
         Err(error) => return Err(CommandError::from(error).into()),
     };
@@ -137,6 +142,9 @@ async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Resu
         last_name: profile.last_name,
         locale: profile.locale,
         deleted_in_shop: row.deleted_in_shop,
+        restricted: row.limits.restricted,
+        objects_to_profiling: row.limits.objects_to_profiling,
+        erased_at: row.erased_at.map(Timestamp::to_rfc3339),
         created_at: row.enrolled_at.to_rfc3339(),
         position: row.position,
     })

@@ -60,6 +60,8 @@ pub struct LotDocument {
     pub expired: i64,
     /// Went into what another source owed.
     pub covered: i64,
+    /// Gone because the owner was forgotten.
+    pub forfeited: i64,
     pub earned_at: String,
     pub available_at: String,
     pub expires_at: Option<String>,
@@ -94,7 +96,7 @@ pub struct AwardDocument {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MovementDocument {
     /// `granted`, `withdrawn`, `reversed`, `reversed_expired`, `restored`, `redeemed`, `returned`, `deducted`,
-    /// `expired`, `covered` or `uncovered`.
+    /// `expired`, `covered`, `uncovered` or `forfeited`.
     pub kind: &'static str,
     pub points: i64,
     /// The redemption it belongs to.
@@ -222,6 +224,7 @@ impl Told {
             deducted: lot.deducted,
             expired,
             covered: lot.covered,
+            forfeited: lot.forfeited,
             earned_at: lot.earned_at.to_rfc3339(),
             available_at: lot.available_at.to_rfc3339(),
             expires_at: expires_at.map(Timestamp::to_rfc3339),
@@ -271,7 +274,9 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::PointsAdjusted(event) => (&event.movements, None),
         PointsEvent::RewardRedeemed(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::RedemptionReturned(event) => (&event.movements, Some(event.redemption.to_string())),
+        PointsEvent::PointsForfeited(event) => (&event.movements, None),
         PointsEvent::PointsActivated(_)
+        | PointsEvent::AccountFenced(_)
         | PointsEvent::RedemptionUsed(_)
         | PointsEvent::AccountClosed(_)
         | PointsEvent::AccountAbsorbed(_)
@@ -292,5 +297,6 @@ const fn word(kind: MovementKind) -> &'static str {
         MovementKind::Expired => "expired",
         MovementKind::Covered => "covered",
         MovementKind::Uncovered => "uncovered",
+        MovementKind::Forfeited => "forfeited",
     }
 }

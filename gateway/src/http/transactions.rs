@@ -43,7 +43,7 @@ pub struct PointsTransaction {
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TransactionReference {
-    /// `order`, `reward_redemption`, `points_adjustment`, `customer` or `lot`.
+    /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request` or `lot`.
     pub kind: String,
     /// The shop's id of an order, or ours of the other kinds; `null` once it was erased.
     pub id: Option<String>,
@@ -115,6 +115,7 @@ fn reference(line: &LedgerLine, keys: Option<&PersonKeys>) -> TransactionReferen
         line.reference.as_ref().and_then(|reference| keys?.open(REFERENCE_TAG, reference).ok());
     let own = |id: Uuid| match line.reference_kind.as_str() {
         "reward_redemption" => aggregates::id::RedemptionId(id).to_string(),
+        "gdpr_request" => aggregates::id::GdprRequestId(id).to_string(),
         _ => aggregates::id::CustomerId(id).to_string(),
     };
     TransactionReference {

@@ -7,18 +7,22 @@
 use std::sync::Arc;
 
 use aggregates::Aggregate;
+use aggregates::id::MerchantId;
+use futures::StreamExt;
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::connection::{Journal, JournalError};
-use crate::subject::Subject;
+use crate::subject::{self, Subject};
 
 use super::Versioned;
 
 /// The stream that holds them, one message per subject.
 pub const SNAPSHOTS: &str = "SNAPSHOTS";
+/// The stream with the bodies of parked webhooks.
+const PARKED: &str = "PARKED";
 /// Commits from one snapshot to the next.
 pub const SNAPSHOT_EVERY: u64 = 16;
 /// Snapshots written at the same time. One that finds no room is left to a later commit.
@@ -153,8 +157,53 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Unavailable`], [`JournalError::NoStream`].
     pub async fn delete_snapshot(&self, subject: &Subject) -> Result<(), JournalError> {
-        let unavailable = |error: &dyn std::fmt::Display| JournalError::Unavailable(error.to_string());
-        let stream = self.shared.jetstream.get_stream_no_info(SNAPSHOTS).await.map_err(|error| unavailable(&error))?;
-        stream.purge().filter(subject.snapshot()).await.map(drop).map_err(|error| unavailable(&error))
+        self.purge(SNAPSHOTS, subject.snapshot()).await
     }
+
+    /// Removes everything that is kept beside the log for a whole merchant: snapshots, and bodies of parked webhooks. Part of
+    /// erasing a shop.
+    ///
+    /// # Errors
+    /// As [`Journal::delete_snapshot`].
+    pub async fn delete_asides_of(&self, merchant: MerchantId) -> Result<(), JournalError> {
+        self.purge(SNAPSHOTS, subject::snapshots_of(merchant)).await?;
+        self.purge(PARKED, subject::parked_bodies_of(merchant)).await
+    }
+
+    /// Whether there is a snapshot of this aggregate.
+    ///
+    /// # Errors
+    /// As [`Journal::delete_snapshot`].
+    pub async fn has_snapshot(&self, subject: &Subject) -> Result<bool, JournalError> {
+        Ok(self.kept(SNAPSHOTS, subject.snapshot()).await? > 0)
+    }
+
+    /// Whether anything is kept beside the log for this merchant.
+    ///
+    /// # Errors
+    /// As [`Journal::delete_snapshot`].
+    pub async fn has_asides_of(&self, merchant: MerchantId) -> Result<bool, JournalError> {
+        let snapshots = self.kept(SNAPSHOTS, subject::snapshots_of(merchant)).await?;
+        Ok(snapshots + self.kept(PARKED, subject::parked_bodies_of(merchant)).await? > 0)
+    }
+
+    async fn purge(&self, stream: &str, filter: String) -> Result<(), JournalError> {
+        let stream = self.shared.jetstream.get_stream_no_info(stream).await.map_err(unavailable)?;
+        stream.purge().filter(filter).await.map(drop).map_err(unavailable)
+    }
+
+    /// How many subjects below a filter have messages.
+    async fn kept(&self, stream: &str, filter: String) -> Result<usize, JournalError> {
+        let stream = self.shared.jetstream.get_stream_no_info(stream).await.map_err(unavailable)?;
+        let mut subjects = stream.info_with_subjects(filter).await.map_err(unavailable)?;
+        match subjects.next().await {
+            None => Ok(0),
+            Some(Ok(_)) => Ok(1),
+            Some(Err(error)) => Err(unavailable(error)),
+        }
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> JournalError {
+    JournalError::Unavailable(error.to_string())
 }

@@ -1,7 +1,7 @@
 //! From events to ledger lines: what a person would call the reason of a change, with its sum.
 
 use aggregates::{
-    id::RedemptionId,
+    id::{GdprRequestId, RedemptionId},
     points::{Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, StaffNote},
     sealed::Sealed,
     time::Timestamp,
@@ -19,6 +19,8 @@ pub enum LineKind {
     Reversal,
     Adjustment,
     Expire,
+    /// The owner was forgotten.
+    Forfeit,
     TransferIn,
     TransferOut,
 }
@@ -32,6 +34,7 @@ impl LineKind {
             LineKind::Reversal => "reversal",
             LineKind::Adjustment => "adjustment",
             LineKind::Expire => "expire",
+            LineKind::Forfeit => "forfeit",
             LineKind::TransferIn => "transfer_in",
             LineKind::TransferOut => "transfer_out",
         }
@@ -46,6 +49,7 @@ pub enum Reference {
     Adjustment,
     Lot,
     Customer(Uuid),
+    PrivacyRequest(GdprRequestId),
 }
 
 impl Reference {
@@ -56,6 +60,7 @@ impl Reference {
             Reference::Adjustment => "points_adjustment",
             Reference::Lot => "lot",
             Reference::Customer(_) => "customer",
+            Reference::PrivacyRequest(_) => "gdpr_request",
         }
     }
 
@@ -63,6 +68,7 @@ impl Reference {
         match self {
             Reference::Redemption(redemption) => Some(redemption.0),
             Reference::Customer(customer) => Some(*customer),
+            Reference::PrivacyRequest(request) => Some(request.0),
             Reference::Order(_) | Reference::Adjustment | Reference::Lot => None,
         }
     }
@@ -121,11 +127,16 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
         PointsEvent::AccountAbsorbed(event) => {
             vec![Line::new(LineKind::TransferIn, event.points, recorded_at, Reference::Customer(event.from.0))]
         }
+        PointsEvent::PointsForfeited(event) => {
+            let lost = sum(&event.movements, MovementKind::Forfeited) + event.owed;
+            vec![Line::new(LineKind::Forfeit, -lost, event.at, Reference::PrivacyRequest(event.request))]
+        }
         // Of what came ahead the line of the absorption itself speaks.
         PointsEvent::ContentsAbsorbed(_)
         | PointsEvent::PointsActivated(_)
         | PointsEvent::DebtCovered(_)
-        | PointsEvent::RedemptionUsed(_) => Vec::new(),
+        | PointsEvent::RedemptionUsed(_)
+        | PointsEvent::AccountFenced(_) => Vec::new(),
     };
     lines.into_iter().filter(|line| line.points != 0).collect()
 }

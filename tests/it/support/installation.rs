@@ -1,6 +1,6 @@
 //! A gateway in this process, with its own port, in front of servers that may be shared.
 
-use std::{net::Ipv4Addr, sync::LazyLock};
+use std::{net::Ipv4Addr, sync::LazyLock, time::Duration};
 
 use gateway::{Gateway, Options, clock::new_id};
 use loyalnest::{
@@ -29,6 +29,9 @@ static SECOND: LazyLock<Installation> = LazyLock::new(|| {
     runtime::shared_blocking(Installation::start(config, Role::GatewayOnly, None))
 });
 
+/// As in production, only shorter: forgetting somebody waits for it.
+const KEY_LEASE: Duration = Duration::from_millis(300);
+
 /// Metrics are counted once per process, so all installations of this one show the same.
 static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| PrometheusBuilder::new().install_recorder().unwrap());
 
@@ -37,6 +40,8 @@ static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| PrometheusBuilder:
 enum Role {
     /// Gateway, test clock, projections and sweeps, as under `loyalnest dev --test-clock`.
     Everything,
+    /// Gateway and projections: nothing happens of its own accord.
+    WithoutPolicies,
     /// As under `loyalnest serve`. A second set of projections would fence out the first.
     GatewayOnly,
 }
@@ -77,12 +82,35 @@ impl Installation {
         .await
     }
 
+    /// The same, where nothing happens of its own accord.
+    pub async fn own_without_policies() -> Installation {
+        let servers = Servers::shared();
+        runtime::shared(async {
+            let nats = servers.another_nats().await;
+            let config = new_config(servers, "quiet", nats.url()).await;
+            Installation::start(config, Role::WithoutPolicies, Some(nats)).await
+        })
+        .await
+    }
+
+    /// What a process has in its hands that has just started on this installation.
+    pub async fn another_process(&self) -> Gateway {
+        let config = self.config.clone();
+        runtime::shared(async move {
+            let options = Options { key_lease: KEY_LEASE, ..Options::default() };
+            composition::assemble(&config, options).await.unwrap()
+        })
+        .await
+    }
+
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
-        let options = Options { test_clock: role == Role::Everything, ..Options::default() };
+        let options = Options { test_clock: role == Role::Everything, key_lease: KEY_LEASE, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
-        if role == Role::Everything {
-            composition::start_work(&gateway, &stop).detach_all();
+        match role {
+            Role::Everything => composition::start_work(&gateway, &stop).detach_all(),
+            Role::WithoutPolicies => composition::start_read_models(&gateway, &stop).detach_all(),
+            Role::GatewayOnly => {}
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

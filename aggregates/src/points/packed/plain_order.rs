@@ -11,7 +11,7 @@
 //! | base, minor units; quantity, unsigned | |
 //! | rules: how many; base, less the order's, and points of each | |
 //! | facts: how many; fingerprint, and position since that of the fact before, of each | 8 + |
-//! | reversed, redeemed, deducted, expired and covered of the lot, if some of it is gone | |
+//! | reversed, redeemed, deducted, expired, covered and forfeited of the lot, if some of it is gone | |
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -91,8 +91,8 @@ impl<'a> PlainOrder<'a> {
     pub fn write(&self, terms: u64, before: &mut Before, to: &mut Writer) {
         let PlainOrder { token, order, lot, .. } = self;
         let has_own_id = lot.id != LotId::of_order(*token);
-        let gone = [lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered];
-        let is_some_gone = gone != [0; 5];
+        let gone = [lot.reversed, lot.redeemed, lot.deducted, lot.expired, lot.covered, lot.forfeited];
+        let is_some_gone = gone != [0; 6];
         to.raw(&token.0);
         to.unsigned(terms << 2 | u64::from(is_some_gone) << 1 | u64::from(has_own_id));
         if has_own_id {
@@ -218,8 +218,15 @@ fn read_facts(before: &mut Before, from: &mut Reader<'_>) -> Option<Vec<(Fingerp
 }
 
 /// What has left a lot, in the order in which it is written.
-fn gone(lot: &mut Lot) -> [&mut i64; 5] {
-    [&mut lot.reversed, &mut lot.redeemed, &mut lot.deducted, &mut lot.expired, &mut lot.covered]
+fn gone(lot: &mut Lot) -> [&mut i64; 6] {
+    [
+        &mut lot.reversed,
+        &mut lot.redeemed,
+        &mut lot.deducted,
+        &mut lot.expired,
+        &mut lot.covered,
+        &mut lot.forfeited,
+    ]
 }
 
 /// Differences wrap around on both ways, so that no instant is too far from another.

@@ -9,7 +9,13 @@ mod spent;
 
 use proptest::prelude::*;
 
-use crate::points::{Account, PointsEvent, Purse, tests::kit::*};
+use crate::points::{
+    Account, PointsEvent, PointsRefusal, Purse,
+    tests::{
+        forfeiting::{fence, forfeit, others},
+        kit::*,
+    },
+};
 
 use self::{
     canonical::canonical,
@@ -55,11 +61,39 @@ proptest! {
         sweeps_change_nothing(&moves, near, far)?;
     }
 
+    /// Whatever was done to an account: forgetting its owner leaves nothing to spend and nothing owed, nothing happens to
+    /// it afterwards, and what was granted is still accounted for.
+    #[test]
+    fn the_account_of_somebody_forgotten_adds_up_for_ever(before in moves()) {
+        forgetting_conserves_points(&before)?;
+    }
+
     /// However large an account is, it comes over as if it came at once.
     #[test]
     fn in_parts_or_at_once_it_is_the_same_account(moves in moves(), part_bytes in 1..2_000_usize) {
         parts_change_nothing(&moves, part_bytes)?;
     }
+}
+
+fn forgetting_conserves_points(before: &[Move]) -> Result<(), TestCaseError> {
+    let mut twins = Twins::default();
+    before.iter().for_each(|step| twins.both(step));
+    let mut story = twins.into_unswept();
+    let owned = story.account.balance_at(story.now);
+    let (fenced, forfeited) = (fence(&story), forfeit(&story));
+    story.when(fenced).when(forfeited).then_done();
+    let after = story.account.balance_at(story.now);
+    prop_assert_eq!((after.available, after.pending, story.account.purse.debt), (0, 0, 0));
+    let gone = after.lifetime_forfeited - (after.lifetime_earned - owned.lifetime_earned);
+    prop_assert_eq!(gone, owned.available + owned.pending, "what was held is what was forfeited, less what was let go");
+    prop_assert_eq!((after.lifetime_redeemed, after.lifetime_expired), (owned.lifetime_redeemed, owned.lifetime_expired));
+    let account = story.account.clone();
+    for command in others(&story) {
+        story.when(command).then_refused(PointsRefusal::Erased);
+    }
+    prop_assert_eq!(&story.account, &account);
+    prop_assert_eq!(story.account.balance_at(story.now.plus_days(1_000)), after, "time changes nothing");
+    Ok(())
 }
 
 /// In how many parts an account comes over changes nothing but the number of events.

@@ -1,0 +1,93 @@
+//! What can have happened to a customer.
+
+use serde::{Deserialize, Serialize};
+
+use super::Profile;
+use crate::{
+    event::events,
+    id::{CustomerId, Fingerprint, GdprRequestId},
+    points::StaffNote,
+    sealed::Sealed,
+    time::Timestamp,
+};
+
+events! {
+    /// What happened to a customer.
+    CustomerEvent {
+        /// Seen for the first time; a member from then on.
+        Enrolled(Enrolled) = "customer.enrolled" v 1;
+        ProfileUpdated(ProfileUpdated) = "customer.profile_updated" v 1;
+        /// The shop deleted the profile. Points and history stay until somebody asks for erasure.
+        DeletedInShop(DeletedInShop) = "customer.deleted_in_shop" v 1;
+        MergedInto(MergedInto) = "customer.merged_into" v 1;
+        Absorbed(Absorbed) = "customer.absorbed" v 1;
+        /// About to be forgotten: nothing is written about them any more.
+        Fenced(Fenced) = "customer.fenced" v 1;
+        /// Forgotten: nothing that was sealed for them opens any more.
+        Erased(Erased) = "customer.erased" v 1;
+        /// Their data may be kept and not used.
+        Restricted(Limited) = "customer.restricted" v 1;
+        RestrictionLifted(LimitLifted) = "customer.restriction_lifted" v 1;
+        /// They object to being profiled.
+        Objected(Limited) = "customer.profiling_objected" v 1;
+        ObjectionWithdrawn(LimitLifted) = "customer.objection_withdrawn" v 1;
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    pub profile: Sealed<Profile>,
+    /// The shop's own time of this profile, where it told one.
+    pub profile_updated_at: Option<Timestamp>,
+    pub fingerprint: Fingerprint,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileUpdated {
+    pub profile: Sealed<Profile>,
+    pub profile_updated_at: Option<Timestamp>,
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedInShop {
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedInto {
+    pub winner: CustomerId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absorbed {
+    pub loser: CustomerId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fenced {
+    pub request: GdprRequestId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    pub request: GdprRequestId,
+    /// The entry of the deletion journal by which the keys were destroyed.
+    pub deletion: u64,
+    pub at: Timestamp,
+}
+
+/// A limit came into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limited {
+    /// Why; none where it came with a merged profile, which has its own.
+    pub reason: Option<Sealed<StaffNote>>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitLifted {
+    pub at: Timestamp,
+}

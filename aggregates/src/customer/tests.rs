@@ -1,0 +1,106 @@
+use super::*;
+use crate::time::Timestamp;
+
+fn recorded(position: u64) -> Recorded {
+    Recorded { position, at: Timestamp(0) }
+}
+
+fn customer(number: u128) -> CustomerId {
+    CustomerId(uuid::Uuid::from_u128(number))
+}
+
+fn request() -> GdprRequestId {
+    GdprRequestId(uuid::Uuid::from_u128(0x9))
+}
+
+fn seen(content: u64) -> SeenProfile {
+    SeenProfile {
+        profile: Sealed::from_ciphertext(content.to_be_bytes()),
+        updated_at: None,
+        fingerprint: Fingerprint(content),
+    }
+}
+
+/// Decides and takes in what follows.
+fn told(customer: &mut Customer, command: CustomerCommand) -> Result<Vec<CustomerEvent>, CustomerRefusal> {
+    let events = customer.decide(&command)?;
+    for event in &events {
+        customer.apply(event, &recorded(customer.last_position + 1));
+    }
+    Ok(events)
+}
+
+fn member() -> Customer {
+    let mut member = Customer::default();
+    told(&mut member, CustomerCommand::Enrol { seen: seen(1), now: Timestamp(1) }).unwrap();
+    member
+}
+
+fn fence() -> CustomerCommand {
+    CustomerCommand::Fence(Fenced { request: request(), at: Timestamp(5) })
+}
+
+fn erase() -> CustomerCommand {
+    CustomerCommand::Erase(Erased { request: request(), deletion: 1, at: Timestamp(6) })
+}
+
+fn every_other_command() -> Vec<CustomerCommand> {
+    let limited = Limited { reason: None, at: Timestamp(7) };
+    vec![
+        CustomerCommand::Enrol { seen: seen(2), now: Timestamp(7) },
+        CustomerCommand::StateProfile { seen: seen(2), now: Timestamp(7) },
+        CustomerCommand::DeleteInShop { now: Timestamp(7) },
+        CustomerCommand::MergeInto { winner: customer(2) },
+        CustomerCommand::Absorb { loser: customer(2), limits: Limits::default(), now: Timestamp(7) },
+        CustomerCommand::Impose { limit: Limit::Restriction, limited },
+        CustomerCommand::Lift { limit: Limit::Restriction, lifted: LimitLifted { at: Timestamp(7) } },
+    ]
+}
+
+#[test]
+fn behind_the_fence_nothing_is_written_and_nothing_after_erasure() {
+    for mut person in [Customer::default(), member()] {
+        assert_eq!(told(&mut person, erase()), Err(CustomerRefusal::NotFenced));
+        assert_eq!(told(&mut person, fence()).unwrap().len(), 1);
+        assert_eq!(told(&mut person, fence()), Ok(Vec::new()), "once");
+        for command in every_other_command() {
+            assert_eq!(told(&mut person, command), Err(CustomerRefusal::Erased));
+        }
+        assert_eq!(told(&mut person, erase()).unwrap().len(), 1);
+        assert_eq!(told(&mut person, erase()), Ok(Vec::new()), "once");
+        assert_eq!(told(&mut person, fence()), Ok(Vec::new()), "erased is more than fenced");
+        for command in every_other_command() {
+            assert_eq!(told(&mut person, command), Err(CustomerRefusal::Erased));
+        }
+        assert_eq!(person.newest_profile(), None, "fingerprints of profiles are gone");
+    }
+}
+
+#[test]
+fn a_profile_that_lost_a_merge_can_be_erased_and_still_leads_to_its_survivor() {
+    let mut loser = member();
+    told(&mut loser, CustomerCommand::MergeInto { winner: customer(2) }).unwrap();
+    told(&mut loser, fence()).unwrap();
+    told(&mut loser, erase()).unwrap();
+    assert_eq!(loser.standing, Standing::MergedInto(customer(2)));
+    assert_eq!(loser.erasure, Erasure::Erased { at: Timestamp(6) });
+}
+
+#[test]
+fn a_limit_is_imposed_and_lifted_once_and_comes_along_in_a_merge() {
+    let (mut loser, mut winner) = (member(), member());
+    let impose = |limit| CustomerCommand::Impose { limit, limited: Limited { reason: None, at: Timestamp(2) } };
+    assert_eq!(told(&mut loser, impose(Limit::Restriction)).unwrap().len(), 1);
+    assert_eq!(told(&mut loser, impose(Limit::Restriction)), Ok(Vec::new()));
+    assert_eq!(told(&mut winner, impose(Limit::Objection)).unwrap().len(), 1);
+
+    let absorb = CustomerCommand::Absorb { loser: customer(1), limits: loser.limits, now: Timestamp(3) };
+    assert_eq!(told(&mut winner, absorb).unwrap().len(), 2);
+    assert_eq!(winner.limits, Limits { restricted: true, objects_to_profiling: true });
+    assert_eq!(winner.absorbed, [customer(1)]);
+
+    let lift = |limit| CustomerCommand::Lift { limit, lifted: LimitLifted { at: Timestamp(4) } };
+    assert_eq!(told(&mut winner, lift(Limit::Restriction)).unwrap().len(), 1);
+    assert_eq!(told(&mut winner, lift(Limit::Restriction)), Ok(Vec::new()));
+    assert!(!winner.limits.restricted && winner.limits.objects_to_profiling);
+}
