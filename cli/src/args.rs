@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use aggregates::id::MerchantId;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// A self-hosted loyalty platform for online shops.
@@ -56,6 +57,9 @@ pub enum Command {
     /// Webhooks that were signed well and not understood.
     #[command(subcommand)]
     Parked(ParkedCommand),
+    /// The log: what an auditor does with it.
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Measures this machine: every figure beside its own ceiling, in one run, on servers of its own.
     Bench(BenchArgs),
 }
@@ -176,6 +180,31 @@ pub enum ParkedCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Checks that nothing was changed, removed, added or moved since it was signed, and that the read models say what the
+    /// log says. The exit code is 6 if anything is wrong.
+    Verify(VerifyArgs),
+    /// Signs what has not been signed yet, and prints the newest checkpoint: keep it, and have the log verified against it.
+    Checkpoint,
+}
+
+#[derive(Debug, Group)]
+pub struct VerifyArgs {
+    /// Only this merchant's history.
+    #[arg(long)]
+    pub merchant: Option<MerchantId>,
+    /// A checkpoint that you have kept; several may be given.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
+    /// What signatures are checked with, such as `loyalnest/1a2b…+3c4d5e6f+AbCd…`; the installation's own key unless said.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Leaves the read models aside.
+    #[arg(long)]
+    pub no_read_models: bool,
 }
 
 #[derive(Debug, Group)]

@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod log;
 pub mod merchant;
 pub mod parked;
 pub mod projections;
@@ -32,6 +33,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
+        Command::Log(command) => return log::run(command, &config()?, args.output).await,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -49,5 +51,6 @@ pub(crate) fn read_env_file(path: &Path) -> anyhow::Result<Config> {
         nats_url: read("LOYALNEST_NATS_URL")?,
         database_url: read("LOYALNEST_DATABASE_URL")?,
         root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
+        checkpoint_file: read(composition::CHECKPOINT_FILE).ok().map(Into::into),
     })
 }

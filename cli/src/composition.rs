@@ -15,11 +15,12 @@ use journal::{Journal, JournalOptions};
 use projections::{
     Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
+    transparency::{CheckpointSigner, Transparency},
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{RootKeyStore, Vault};
+use vault::{RootKeyStore, SigningKey, Vault};
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
@@ -31,6 +32,11 @@ const CONNECTION_RESTED: Duration = Duration::from_secs(1);
 /// How long a request waits for a connection before it is answered 503.
 const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Names the file of the newest checkpoint.
+pub const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
+/// What the installation's key for checkpoints is derived for.
+const CHECKPOINTS: &str = "checkpoints";
+
 /// Where the servers are.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -38,6 +44,8 @@ pub struct Config {
     pub database_url: String,
     /// The root key store: outside every backup of database and log.
     pub root_keys: PathBuf,
+    /// Where the newest signed checkpoint of the log is written, besides the database.
+    pub checkpoint_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -50,6 +58,7 @@ impl Config {
             nats_url: read("LOYALNEST_NATS_URL")?,
             database_url: read("LOYALNEST_DATABASE_URL")?,
             root_keys: read("LOYALNEST_ROOT_KEYS")?.into(),
+            checkpoint_file: std::env::var_os(CHECKPOINT_FILE).map(PathBuf::from),
         })
     }
 
@@ -109,7 +118,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
 }
 
 /// Projections and sweeps, running until `stop`.
-pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
     let mut work = JoinSet::new();
     let read_models = read_models_pool(&gateway.db);
     let feed = Feed::start(gateway.journal.clone());
@@ -119,9 +128,29 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(Transparency);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
-    work
+    work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
+    Ok(work)
+}
+
+/// The key that checkpoints are signed with, for whoever needs nothing else of the vault.
+pub async fn checkpoint_key(config: &Config, db: &PgPool) -> anyhow::Result<SigningKey> {
+    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
+    Ok(vault.installation().context("the installation has no key")?.signer(CHECKPOINTS))
+}
+
+/// Who signs the log's checkpoints.
+pub fn checkpoint_signer(gateway: &Gateway, config: &Config) -> anyhow::Result<CheckpointSigner> {
+    Ok(CheckpointSigner {
+        db: gateway.db.clone(),
+        journal: gateway.journal.clone(),
+        progress: gateway.progress.clone(),
+        key: gateway.vault.installation().context("the installation has no key")?.signer(CHECKPOINTS),
+        file: config.checkpoint_file.clone(),
+    })
 }
 
 /// Connections on which read models are written. Their commits are synchronous, as all others: what a reader was shown

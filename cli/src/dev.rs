@@ -42,6 +42,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
         nats_url: supervisor.nats().url(),
         database_url: supervisor.postgres().url(),
         root_keys: data_dir.join("keys").join("root"),
+        checkpoint_file: Some(data_dir.join("checkpoint")),
     };
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
@@ -50,7 +51,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let options = Options { test_clock: args.test_clock, ..Options::default() };
     let outcome = async {
         let gateway = prepare(&config, &data_dir, options).await?;
-        let mut work = composition::start_work(&gateway, &stop);
+        let mut work = composition::start_work(&gateway, &config, &stop)?;
         let address = listener.local_addr()?;
         if args.demo {
             demo(&gateway, &data_dir, &format!("http://{address}")).await?;
@@ -85,6 +86,9 @@ fn write_env(config: &Config, path: &Path) -> anyhow::Result<()> {
     writeln!(file, "LOYALNEST_NATS_URL={}", config.nats_url)?;
     writeln!(file, "LOYALNEST_DATABASE_URL={}", config.database_url)?;
     writeln!(file, "LOYALNEST_ROOT_KEYS={}", config.root_keys.display())?;
+    if let Some(checkpoint) = &config.checkpoint_file {
+        writeln!(file, "{}={}", composition::CHECKPOINT_FILE, checkpoint.display())?;
+    }
     Ok(())
 }
 

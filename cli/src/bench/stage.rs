@@ -33,6 +33,7 @@ impl Stage {
             nats_url: servers.nats().url(),
             database_url: servers.postgres().url(),
             root_keys: directory.path().join("root"),
+            checkpoint_file: None,
         };
         RootKeyStore::open_or_create(&config.root_keys).context("the root key store does not open")?;
         composition::migrate(&config.database().await?).await?;

@@ -82,7 +82,7 @@ impl Installation {
         let options = Options { test_clock: role == Role::Everything, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
         if role == Role::Everything {
-            composition::start_work(&gateway, &stop).detach_all();
+            composition::start_work(&gateway, &config, &stop).unwrap().detach_all();
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -96,5 +96,6 @@ async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
     let root_keys = servers.root_keys(&name);
     RootKeyStore::open_or_create(&root_keys).unwrap();
-    Config { nats_url, database_url: servers.another_database(&name).await, root_keys }
+    let checkpoint_file = Some(servers.checkpoint_file(&name));
+    Config { nats_url, database_url: servers.another_database(&name).await, root_keys, checkpoint_file }
 }

@@ -1,0 +1,22 @@
+//! `loyalnest log …`: what an auditor does with the log.
+
+mod checkpoint;
+mod seal;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use crate::{
+    args::{LogCommand, Output},
+    composition::Config,
+};
+
+/// Something was verified and is not as it should be.
+pub const VERIFICATION_FAILED: u8 = 6;
+
+pub async fn run(command: LogCommand, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    match command {
+        LogCommand::Verify(args) => verify::run(args, config, output).await,
+        LogCommand::Checkpoint => checkpoint::run(config, output).await,
+    }
+}
