@@ -13,8 +13,12 @@ use gateway::{
 };
 use journal::{Journal, JournalOptions};
 use projections::{
-    Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
-    parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
+    Feed, Progress, Projection, Runner,
+    balances::Balances,
+    customers::Customers,
+    gdpr_requests::GdprRequests,
+    parked_webhooks::ParkedWebhooks,
+    points_transactions::PointsTransactions,
     transparency::{CheckpointSigner, Transparency},
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};

@@ -64,11 +64,6 @@ impl Recipe {
         Some(Recipe(path))
     }
 
-    /// For the root of the tree of this size: the one hash of it.
-    pub fn root(size: u64) -> Recipe {
-        Recipe(vec![complete_subtrees(0, size)])
-    }
-
     /// Everything that has to be brought.
     pub fn subtrees(&self) -> impl Iterator<Item = Subtree> {
         self.0.iter().flatten().copied()

@@ -4,5 +4,6 @@
 mod documents;
 mod doors;
 mod installation;
+mod proofs;
 mod scenarios;
 mod support;

@@ -44,7 +44,13 @@ impl Balances {
         let rows = Cursor::open(db, "balances_there", columns, only, "merchant, customer").await?;
         let mut deviates = |key: Key, position, difference| {
             let (merchant, customer) = (MerchantId(key.0), key.1);
-            deviations.push(Deviation { read_model: balances::Balances::NAME, merchant, customer, position, difference });
+            deviations.push(Deviation {
+                read_model: balances::Balances::NAME,
+                merchant,
+                customer,
+                position,
+                difference,
+            });
         };
         loop {
             let page = rows.next(db).await?;

@@ -19,7 +19,8 @@ impl Cursor {
         order: &str,
     ) -> Result<Cursor, sqlx::Error> {
         // A cursor takes no parameters. An id's digits and dashes need none.
-        let only = only.map_or_else(String::new, |merchant| format!("where merchant = '{}'", merchant.0.as_hyphenated()));
+        let only =
+            only.map_or_else(String::new, |merchant| format!("where merchant = '{}'", merchant.0.as_hyphenated()));
         let statement =
             format!("declare {name} no scroll cursor for select {columns_and_table} {only} order by {order}");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(db).await?;

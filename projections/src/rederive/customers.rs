@@ -64,11 +64,18 @@ impl Customers {
         only: Option<MerchantId>,
         deviations: &mut Vec<Deviation>,
     ) -> Result<(), ProjectionError> {
-        let columns = "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, position from read.customers";
+        let columns =
+            "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, position from read.customers";
         let rows = Cursor::open(db, "customers_there", columns, only, "merchant, customer").await?;
         let mut deviates = |key: Key, position, difference| {
             let (merchant, customer) = (MerchantId(key.0), key.1);
-            deviations.push(Deviation { read_model: customers::Customers::NAME, merchant, customer, position, difference });
+            deviations.push(Deviation {
+                read_model: customers::Customers::NAME,
+                merchant,
+                customer,
+                position,
+                difference,
+            });
         };
         loop {
             let page = rows.next(db).await?;
@@ -87,7 +94,8 @@ impl Customers {
                 }
             }
         }
-        let mut missing: Vec<(Key, u64)> = self.people.iter().map(|(key, standing)| (*key, standing.position)).collect();
+        let mut missing: Vec<(Key, u64)> =
+            self.people.iter().map(|(key, standing)| (*key, standing.position)).collect();
         missing.sort_unstable();
         missing.into_iter().for_each(|(key, position)| deviates(key, position, Difference::Missing));
         Ok(())

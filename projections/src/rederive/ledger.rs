@@ -43,11 +43,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub async fn up_to(
-        up_to: u64,
-        only: Option<MerchantId>,
-        db: &mut PgConnection,
-    ) -> Result<Self, ProjectionError> {
+    pub async fn up_to(up_to: u64, only: Option<MerchantId>, db: &mut PgConnection) -> Result<Self, ProjectionError> {
         let columns = "merchant, customer, recorded_at, position, line, id, type, points, occurred_at, available_at,
                        reference_kind, reference_id from read.points_transactions";
         let rows = Cursor::open(db, "ledger_there", columns, only, "position, line").await?;
@@ -88,11 +84,7 @@ impl Ledger {
     }
 
     /// Compares everything that was derived with what stands in its place.
-    async fn compare(
-        &mut self,
-        db: &mut PgConnection,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
+    async fn compare(&mut self, db: &mut PgConnection, deviations: &mut Vec<Deviation>) -> Result<(), ProjectionError> {
         while let Some(derived) = self.derived.pop_front() {
             loop {
                 self.fetch(db).await?;

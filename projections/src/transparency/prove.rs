@@ -22,29 +22,13 @@ pub enum ProofError {
 }
 
 /// That a leaf is in the tree of this size.
-pub async fn inclusion(
-    db: impl PgExecutor<'_>,
-    tree: TreeId,
-    leaf: u64,
-    size: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub async fn inclusion(db: impl PgExecutor<'_>, tree: TreeId, leaf: u64, size: u64) -> Result<Vec<Hash>, ProofError> {
     bake(db, tree, &Recipe::inclusion(leaf, size).ok_or(ProofError::Beyond)?).await
 }
 
 /// That the tree of size `old` is the beginning of the tree of size `new`.
-pub async fn consistency(
-    db: impl PgExecutor<'_>,
-    tree: TreeId,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, ProofError> {
+pub async fn consistency(db: impl PgExecutor<'_>, tree: TreeId, old: u64, new: u64) -> Result<Vec<Hash>, ProofError> {
     bake(db, tree, &Recipe::consistency(old, new).ok_or(ProofError::Beyond)?).await
-}
-
-/// The root of the tree as it was at a size.
-pub(super) async fn root(db: impl PgExecutor<'_>, tree: TreeId, size: u64) -> Result<Hash, ProofError> {
-    let root = bake(db, tree, &Recipe::root(size)).await?;
-    Ok(root.first().copied().unwrap_or_else(Hash::of_nothing))
 }
 
 /// The hash of a leaf of the top log.
@@ -54,12 +38,7 @@ pub async fn entry(db: impl PgExecutor<'_>, index: u64) -> Result<Option<Hash>, 
 }
 
 /// The bytes of a tile, if all of its hashes are final in a tree of this size.
-pub async fn tile(
-    db: impl PgExecutor<'_>,
-    tree: TreeId,
-    tile: Tile,
-    size: u64,
-) -> Result<Option<Vec<u8>>, ProofError> {
+pub async fn tile(db: impl PgExecutor<'_>, tree: TreeId, tile: Tile, size: u64) -> Result<Option<Vec<u8>>, ProofError> {
     if !tile.is_within(size) {
         return Ok(None);
     }

@@ -27,12 +27,11 @@ pub async fn latest(
     tree: TreeId,
     origin: &str,
 ) -> Result<Option<SignedCheckpoint>, sqlx::Error> {
-    let row =
-        sqlx::query("select * from proof.checkpoint where tree = $1 and origin = $2 order by size desc limit 1")
-            .bind(tree.0)
-            .bind(origin)
-            .fetch_optional(db)
-            .await?;
+    let row = sqlx::query("select * from proof.checkpoint where tree = $1 and origin = $2 order by size desc limit 1")
+        .bind(tree.0)
+        .bind(origin)
+        .fetch_optional(db)
+        .await?;
     row.as_ref().map(from_row).transpose()
 }
 

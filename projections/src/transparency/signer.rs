@@ -229,11 +229,7 @@ impl Turn<'_> {
     }
 
     /// Whether a tree as it is now continues what was signed last for it. The inner error is the refusal.
-    async fn continues(
-        &mut self,
-        tree: TreeId,
-        now: &Checkpoint,
-    ) -> Result<Result<(), SignError>, SignError> {
+    async fn continues(&mut self, tree: TreeId, now: &Checkpoint) -> Result<Result<(), SignError>, SignError> {
         let Some(last) = signed::latest(&mut *self.db, tree, &now.origin).await? else { return Ok(Ok(())) };
         match Checkpoint::open(&last.note, &self.names.key()) {
             Ok(before) if before.origin == now.origin => continues_from(&mut self.db, tree, &before, now).await,

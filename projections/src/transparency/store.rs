@@ -37,10 +37,7 @@ pub struct StoredTree {
 }
 
 /// Of these trees those that there are.
-pub(super) async fn load(
-    db: impl PgExecutor<'_>,
-    trees: &[Uuid],
-) -> Result<BTreeMap<Uuid, Tree>, ProjectionError> {
+pub(super) async fn load(db: impl PgExecutor<'_>, trees: &[Uuid]) -> Result<BTreeMap<Uuid, Tree>, ProjectionError> {
     let rows = sqlx::query("select tree, size, frontier, adoptions from proof.tree where tree = any($1)")
         .bind(trees)
         .fetch_all(db)
@@ -87,7 +84,8 @@ async fn insert(db: impl PgExecutor<'_>, hashes: &[NewHash]) -> Result<(), sqlx:
 
 /// All trees, by name, that of the top log last.
 pub async fn trees(db: impl PgExecutor<'_>) -> Result<Vec<StoredTree>, ProjectionError> {
-    let rows = sqlx::query("select tree, size, frontier, adoptions from proof.tree order by tree").fetch_all(db).await?;
+    let rows =
+        sqlx::query("select tree, size, frontier, adoptions from proof.tree order by tree").fetch_all(db).await?;
     let stored = |row: &PgRow| {
         let frontier = tree(row)?.frontier;
         Ok(StoredTree { tree: TreeId(row.try_get("tree")?), size: frontier.size(), root: frontier.root() })

@@ -108,7 +108,8 @@ impl<'a> Walk<'a> {
     async fn watch(&mut self) -> anyhow::Result<()> {
         for stored in transparency::trees(&mut *self.db).await? {
             if self.is_wanted(stored.tree) {
-                let sizes = transparency::signed_sizes(&mut *self.db, stored.tree, &self.names.origin(stored.tree)).await?;
+                let sizes =
+                    transparency::signed_sizes(&mut *self.db, stored.tree, &self.names.origin(stored.tree)).await?;
                 let tree = self.trees.tree(stored.tree);
                 tree.watch(stored.size);
                 sizes.into_iter().for_each(|size| tree.watch(size));
@@ -257,7 +258,8 @@ impl<'a> Walk<'a> {
 
     async fn finish(mut self) -> anyhow::Result<Report> {
         if self.scope.only.is_none() && Names::new(self.scope.public, self.adoptions) != self.names {
-            let detail = format!("{} adoptions are on record, and the stored trees know another number", self.adoptions);
+            let detail =
+                format!("{} adoptions are on record, and the stored trees know another number", self.adoptions);
             self.report.find(Finding { fault: Fault::Tree, position: None, merchant: None, detail });
         }
         if self.scope.only.is_none() {

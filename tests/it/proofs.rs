@@ -1,0 +1,7 @@
+//! A log that anyone can check: what is signed, what is proven, and what is found when somebody has been at it.
+
+mod forger;
+mod honest;
+mod scene;
+mod signing;
+mod tampering;
