@@ -5,7 +5,11 @@
 //! what was signed last, and the proof of that is made from the stored hashes and checked against both roots: whoever
 //! alters the tables cannot have the alteration signed. What was signed last is taken from its own signed note.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use aggregates::time::{Clock, Timestamp};
 use journal::{Journal, JournalError};
@@ -143,16 +147,16 @@ impl CheckpointSigner {
         loop {
             let mut turn = self.turn(now).await?;
             let due = turn.due(after).await?;
-            let Some(last) = due.last() else { return Ok(round) };
+            let Some(last) = due.last() else {
+                turn.publish(self.file.as_deref()).await?;
+                return Ok(round);
+            };
             after = Some(*last);
             for tree in due {
                 turn.sign_tree(tree, &mut round).await?;
             }
-            let note = turn.sign_top(self.file.as_deref()).await?;
+            turn.sign_top(self.file.as_deref()).await?;
             turn.db.commit().await?;
-            if let (Some(path), Some(note)) = (&self.file, note) {
-                file::replace(path, &note)?;
-            }
         }
     }
 
@@ -208,24 +212,40 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Signs the top log, and gives the note; none if it has not grown.
-    async fn sign_top(&mut self, file: Option<&std::path::Path>) -> Result<Option<String>, SignError> {
+    /// Signs the top log, if it has grown.
+    async fn sign_top(&mut self, file: Option<&Path>) -> Result<(), SignError> {
         let trees = store::load(&mut *self.db, &[TreeId::TOP.0]).await?;
-        let Some(frontier) = trees.get(&TreeId::TOP.0).map(|top| &top.frontier) else { return Ok(None) };
+        let Some(frontier) = trees.get(&TreeId::TOP.0).map(|top| &top.frontier) else { return Ok(()) };
         let origin = self.names.origin(TreeId::TOP);
         let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
-        if let Some(published) = file.map(|path| file::read(path, &self.names.key())).transpose()?.flatten() {
-            let continued = continues_from(&mut self.db, TreeId::TOP, &published, &checkpoint).await?;
-            continued?;
+        if let Some(published) = self.published(file)? {
+            continues_from(&mut self.db, TreeId::TOP, &published, &checkpoint).await??;
         }
         self.continues(TreeId::TOP, &checkpoint).await??;
         let last = signed::latest(&mut *self.db, TreeId::TOP, &checkpoint.origin).await?;
-        if let Some(last) = last.filter(|last| last.size == checkpoint.size) {
-            return Ok(Some(last.note));
+        if last.is_none_or(|last| last.size != checkpoint.size) {
+            let note = checkpoint.sign(&self.signer).to_string();
+            signed::insert(&mut *self.db, TreeId::TOP, &checkpoint, &note, None, self.at).await?;
         }
-        let note = checkpoint.sign(&self.signer).to_string();
-        signed::insert(&mut *self.db, TreeId::TOP, &checkpoint, &note, None, self.at).await?;
-        Ok(Some(note))
+        Ok(())
+    }
+
+    /// Brings the file up to what is signed for good. In a turn, so that no older checkpoint replaces a newer one; and in
+    /// every round, so that a crash before it is made up for.
+    async fn publish(&mut self, file: Option<&Path>) -> Result<(), SignError> {
+        let Some(path) = file else { return Ok(()) };
+        let published = self.published(file)?;
+        let newest = signed::latest(&mut *self.db, TreeId::TOP, &self.names.origin(TreeId::TOP)).await?;
+        match newest {
+            Some(newest) if published.is_none_or(|published| published.size < newest.size) => {
+                Ok(file::replace(path, &newest.note)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn published(&self, file: Option<&Path>) -> Result<Option<Checkpoint>, FileError> {
+        Ok(file.map(|path| file::read(path, &self.names.key())).transpose()?.flatten())
     }
 
     /// Whether a tree as it is now continues what was signed last for it. The inner error is the refusal.

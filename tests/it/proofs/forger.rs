@@ -19,7 +19,7 @@ pub struct Message {
 
 /// Rewrites the log. `forge` is given every message in its place, the first at 0, and may empty places or cut the end.
 pub async fn rewrite(scene: &Scene, forge: impl FnOnce(&mut Vec<Option<Message>>)) {
-    let client = async_nats::connect(&scene.installation.config.nats_url).await.unwrap();
+    let client = journal::connect_client(&scene.installation.config.nats_url).await.unwrap();
     let jetstream = jetstream::new(client);
     let stream = jetstream.get_stream(journal::STREAM).await.unwrap();
     let (config, last) = (stream.cached_info().config.clone(), stream.cached_info().state.last_sequence);
