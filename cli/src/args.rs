@@ -189,10 +189,38 @@ pub enum LogCommand {
     Verify(VerifyArgs),
     /// Signs what has not been signed yet, and prints the newest checkpoint: keep it, and have the log verified against it.
     Checkpoint,
+    /// Writes the history to a file that anybody can read and check, signed as it is now. What is sealed stays sealed, and
+    /// keys are not in it.
+    Export(ExportArgs),
+    /// Takes over the history of merchants that this installation does not have. Without their keys nobody's profile opens
+    /// here; balances, lots and proofs are the same. One that was cut short goes on where it ended.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Group)]
+pub struct ExportArgs {
+    /// Only this merchant's history.
+    #[arg(long)]
+    pub merchant: Option<MerchantId>,
+    /// Replaced if it is there, once the new one is complete.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Group)]
+pub struct ImportArgs {
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// What its signatures are checked with; the file's own key unless said.
+    #[arg(long)]
+    pub key: Option<String>,
 }
 
 #[derive(Debug, Group)]
 pub struct VerifyArgs {
+    /// A file of `log export`, instead of this installation. Nothing else is needed.
+    #[arg(long, value_name = "FILE", conflicts_with = "merchant")]
+    pub export: Option<PathBuf>,
     /// Only this merchant's history.
     #[arg(long)]
     pub merchant: Option<MerchantId>,

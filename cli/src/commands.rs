@@ -33,7 +33,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
-        Command::Log(command) => return log::run(command, &config()?, args.output).await,
+        Command::Log(command) => return log::run(command, config, args.output).await,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)

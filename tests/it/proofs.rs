@@ -2,6 +2,7 @@
 
 mod forger;
 mod honest;
+mod portable;
 mod scene;
 mod signing;
 mod tampering;

@@ -25,6 +25,11 @@ impl Names {
         Names { public, epoch: adoptions + 1 }
     }
 
+    /// Which epoch this is; the first begins with the log.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     pub fn origin(&self, tree: TreeId) -> String {
         if tree == TreeId::TOP { self.top() } else { format!("{}/{}/{}", self.top(), tree.0.simple(), self.epoch) }
     }

@@ -8,10 +8,14 @@ use loyalnest::{
     composition,
 };
 use projections::transparency::{Round, SignError};
+use serde_json::Value;
 use sqlx::PgPool;
 use tempfile::TempDir;
 
-use crate::support::{Installation, Shop, Shopper, on_shared_runtime};
+use crate::{
+    installation::program::loyalnest,
+    support::{Installation, Shop, Shopper, on_shared_runtime},
+};
 
 pub struct Scene {
     pub installation: Installation,
@@ -88,6 +92,19 @@ impl Scene {
         self.journal().await.last(&subject).await.unwrap().expect("an account with a history")
     }
 
+    /// Runs the program beside the installation, as an operator does.
+    pub async fn command(&self, arguments: &[&str]) -> Said {
+        let config = &self.installation.config;
+        let mut command = tokio::process::Command::new(loyalnest());
+        command
+            .args(["-o", "json"])
+            .args(arguments)
+            .env("LOYALNEST_NATS_URL", &config.nats_url)
+            .env("LOYALNEST_DATABASE_URL", &config.database_url)
+            .env("LOYALNEST_ROOT_KEYS", &config.root_keys);
+        Said::by(command).await
+    }
+
     /// What the installation says about itself, with the checkpoint that the auditor has kept, if there is one.
     pub async fn verify(&self) -> Report {
         self.verify_only(None).await
@@ -98,5 +115,24 @@ impl Scene {
         let kept = vec![self.kept()].into_iter().filter(|path| path.exists()).collect();
         let scope = Scope { only, public: key.public(), kept, read_models: true };
         verify(&self.journal().await, &self.database().await, &scope).await.unwrap()
+    }
+}
+
+/// What the program said before it ended.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    pub async fn by(mut command: tokio::process::Command) -> Said {
+        let output = command.output().await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    pub fn document(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{}{}", self.out, self.err))
     }
 }

@@ -8,7 +8,6 @@ use super::{
     forger::{Message, place, rewrite},
     scene::Scene,
 };
-use crate::installation::program::loyalnest;
 
 /// Every place that was found, with its fault.
 fn places(report: &Report) -> Vec<(Fault, Option<u64>)> {
@@ -212,17 +211,7 @@ async fn the_program_says_so_by_its_exit_code() {
 }
 
 async fn run(scene: &Scene) -> (i32, Value) {
-    let config = &scene.installation.config;
-    let mut command = tokio::process::Command::new(loyalnest());
-    command
-        .args(["-o", "json", "log", "verify", "--checkpoint"])
-        .arg(scene.kept())
-        .env("LOYALNEST_NATS_URL", &config.nats_url)
-        .env("LOYALNEST_DATABASE_URL", &config.database_url)
-        .env("LOYALNEST_ROOT_KEYS", &config.root_keys);
-    let output = command.output().await.unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let report =
-        serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    (output.status.code().unwrap(), report)
+    let kept = scene.kept();
+    let said = scene.command(&["log", "verify", "--checkpoint", kept.to_str().unwrap()]).await;
+    (said.code, said.document())
 }

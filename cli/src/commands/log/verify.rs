@@ -11,12 +11,14 @@
 //! | [`trees`] | the trees as the commits give them |
 //! | [`given`] | checkpoints that the caller has kept |
 //! | [`online`] | the journal, from beginning to end |
+//! | [`offline`] | an export, from beginning to end |
 //! | [`leaves`] | the stored leaves beside it |
 //! | [`signatures`] | what was signed, against what the trees give |
 
 mod finding;
 mod given;
 mod leaves;
+pub mod offline;
 mod online;
 mod signatures;
 mod trees;
@@ -32,8 +34,15 @@ use crate::{
 pub use finding::{Fault, Finding, Report};
 pub use online::{Scope, verify};
 
-pub async fn run(args: VerifyArgs, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
-    let report = online::run(&args, config).await?;
+pub async fn run(
+    args: VerifyArgs,
+    config: impl FnOnce() -> anyhow::Result<Config>,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let report = match &args.export {
+        Some(file) => offline::verify(file, args.key.as_deref(), &args.checkpoint)?,
+        None => online::run(&args, &config()?).await?,
+    };
     report.print(output)?;
     Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(VERIFICATION_FAILED) })
 }

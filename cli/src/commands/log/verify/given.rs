@@ -65,6 +65,17 @@ impl Given {
             report.find(about(&self.path, Some(self.tree), detail));
         }
     }
+
+    /// Holds it against another checkpoint of the same tree, where the leaves are not to be had: only the same size can be
+    /// compared, and a smaller one contradicts it.
+    pub fn compare_with(&self, other: &Checkpoint, report: &mut Report) {
+        report.checkpoints += 1;
+        let Checkpoint { origin, size, root } = &self.checkpoint;
+        if other.size < *size || (other.size == *size && other.root != *root) {
+            let detail = format!("{origin} had {size} leaves with another root; the file ends at {}", other.size);
+            report.find(about(&self.path, Some(self.tree), detail));
+        }
+    }
 }
 
 fn about(path: &Path, tree: Option<TreeId>, detail: String) -> Finding {

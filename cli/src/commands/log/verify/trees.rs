@@ -37,6 +37,10 @@ impl Tree {
         self.frontier.size()
     }
 
+    pub fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
     /// The root at a size that was asked for; none if the tree never was that large.
     pub fn root_at(&self, size: u64) -> Option<Hash> {
         match size {
