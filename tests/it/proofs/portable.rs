@@ -190,6 +190,11 @@ async fn begin_by_hand(there: &Scene, here: &Scene, commits: usize) {
     let mut last = std::collections::HashMap::new();
     while let Some(commit) = history.next().await {
         let commit = commit.unwrap();
+        if let journal::SubjectId::Uuid(person) = commit.subject.id {
+            let people = [aggregates::id::CustomerId(person)];
+            let vault = &here.installation.gateway.vault;
+            vault.register_without_keys(commit.subject.merchant, &people, here.shop.now()).await.unwrap();
+        }
         let expected = last.get(&commit.subject).copied().unwrap_or(0);
         let append = journal::Append { subject: commit.subject, expected, commit: commit.commit, traceparent: None };
         let position = to.append_as_written(vec![append]).await.unwrap()[0];
