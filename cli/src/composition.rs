@@ -19,7 +19,7 @@ use projections::{
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
-    transparency::{CheckpointSigner, Transparency},
+    transparency::{CheckpointSigner, KEY_USAGE, Transparency},
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
@@ -38,8 +38,6 @@ const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Names the file of the newest checkpoint.
 pub const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
-/// What the installation's key for checkpoints is derived for.
-const CHECKPOINTS: &str = "checkpoints";
 
 /// Where the servers are.
 #[derive(Debug, Clone)]
@@ -143,7 +141,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
 pub async fn checkpoint_key(config: &Config, db: &PgPool) -> anyhow::Result<SigningKey> {
     let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
     let vault = Vault::open(db.clone(), root).await.context("the vault does not open")?;
-    Ok(vault.installation().context("the installation has no key")?.signer(CHECKPOINTS))
+    Ok(vault.installation().context("the installation has no key")?.signer(KEY_USAGE))
 }
 
 /// Who signs the log's checkpoints.
@@ -152,7 +150,7 @@ pub fn checkpoint_signer(gateway: &Gateway, config: &Config) -> anyhow::Result<C
         db: gateway.db.clone(),
         journal: gateway.journal.clone(),
         progress: gateway.progress.clone(),
-        key: gateway.vault.installation().context("the installation has no key")?.signer(CHECKPOINTS),
+        key: gateway.vault.installation().context("the installation has no key")?.signer(KEY_USAGE),
         file: config.checkpoint_file.clone(),
     })
 }

@@ -36,7 +36,7 @@ use crate::projection::{Projection, ProjectionError};
 
 pub use file::FileError;
 pub use leaf::leaf_hash;
-pub use names::Names;
+pub use names::{KEY_USAGE, Names};
 pub use prove::{ProofError, consistency, entry, inclusion, tile};
 pub use signed::{
     SignedCheckpoint, entries as signed_entries, latest, list as signed_checkpoints, sizes as signed_sizes,

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::TreeId;
 
+/// What the installation's key for checkpoints is derived for.
+pub const KEY_USAGE: &str = "checkpoints";
+
 /// Bytes of the key's hash in a name.
 const KEY_HASH_BYTES: usize = 8;
 

@@ -7,7 +7,7 @@ use loyalnest::{
     commands::log::verify::{Report, Scope, verify},
     composition,
 };
-use projections::transparency::{Round, SignError};
+use projections::transparency::{KEY_USAGE, Round, SignError};
 use serde_json::Value;
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -111,7 +111,7 @@ impl Scene {
     }
 
     pub async fn verify_only(&self, only: Option<aggregates::id::MerchantId>) -> Report {
-        let key = self.installation.gateway.vault.installation().unwrap().signer("checkpoints");
+        let key = self.installation.gateway.vault.installation().unwrap().signer(KEY_USAGE);
         let kept = vec![self.kept()].into_iter().filter(|path| path.exists()).collect();
         let scope = Scope { only, public: key.public(), kept, read_models: true };
         verify(&self.journal().await, &self.database().await, &scope).await.unwrap()
