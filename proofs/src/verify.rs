@@ -75,7 +75,7 @@ pub fn consistency(old: (u64, Hash), new: (u64, Hash), proof: &[Hash]) -> Result
 
 /// On the right edge a node may be alone on its level, and rises as it is.
 fn skip_levels_without_sibling(at: &mut u64, last: &mut u64) {
-    while *at % 2 == 0 && *at != 0 {
+    while at.is_multiple_of(2) && *at != 0 {
         *at /= 2;
         *last /= 2;
     }
