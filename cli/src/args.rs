@@ -267,6 +267,9 @@ pub enum BenchPart {
     /// What hot accounts weigh.
     #[value(alias = "f")]
     Memory,
+    /// The log verified.
+    #[value(alias = "g")]
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! That a commit is in the tree, that a tree continues another, that a checkpoint is in the top log.
 
+use aggregates::id::MerchantId;
 use axum::{Json, extract::State};
 use projections::transparency::{TreeId, consistency, entry, inclusion, leaf_at};
 use proofs::Hash;
@@ -45,21 +46,7 @@ pub async fn of_commit(
     caller: Caller,
     Params(params): Params<InclusionParams>,
 ) -> Result<Json<InclusionProof>, Problem> {
-    let tree = TreeId::of(caller.merchant());
-    let leaf = leaf_at(&gateway.db, tree, params.position).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
-    let (_, signed) = gateway.signed(tree).await?;
-    if leaf.index >= signed.size {
-        return Err(Problem::saying(Code::ReadModelBehind, "the commit is not under a signature yet"));
-    }
-    let hashes = inclusion(&gateway.db, tree, leaf.index, signed.size).await?;
-    Ok(Json(InclusionProof {
-        position: leaf.position,
-        leaf_index: leaf.index,
-        leaf_hash: leaf.hash.to_string(),
-        tree_size: signed.size,
-        hashes: text(&hashes),
-        checkpoint: signed.note,
-    }))
+    gateway.inclusion_proof(caller.merchant(), params.position).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -142,6 +129,25 @@ pub async fn of_checkpoint(State(gateway): State<Gateway>, caller: Caller) -> Re
 }
 
 impl Gateway {
+    /// The proof that a commit of this merchant is in its tree; whoever certifies something about a commit adds it.
+    pub(crate) async fn inclusion_proof(&self, merchant: MerchantId, position: u64) -> Result<InclusionProof, Problem> {
+        let tree = TreeId::of(merchant);
+        let leaf = leaf_at(&self.db, tree, position).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+        let (_, signed) = self.signed(tree).await?;
+        if leaf.index >= signed.size {
+            return Err(Problem::saying(Code::ReadModelBehind, "the commit is not under a signature yet"));
+        }
+        let hashes = inclusion(&self.db, tree, leaf.index, signed.size).await?;
+        Ok(InclusionProof {
+            position: leaf.position,
+            leaf_index: leaf.index,
+            leaf_hash: leaf.hash.to_string(),
+            tree_size: signed.size,
+            hashes: text(&hashes),
+            checkpoint: signed.note,
+        })
+    }
+
     async fn consistency(&self, tree: TreeId, params: ConsistencyParams) -> Result<ConsistencyProof, Problem> {
         let (_, signed) = self.signed(tree).await?;
         let to = params.to.unwrap_or(signed.size);

@@ -1,6 +1,9 @@
 //! Checkpoints that the caller has kept: the only memory that nobody here could have changed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use projections::transparency::{Names, TreeId};
@@ -74,7 +77,15 @@ impl Given {
         if other.size < *size || (other.size == *size && other.root != *root) {
             let detail = format!("{origin} had {size} leaves with another root; the file ends at {}", other.size);
             report.find(about(&self.path, Some(self.tree), detail));
+        } else if other.size > *size {
+            eprintln!("{self} is older than the file: of the top log only the size can be compared here");
         }
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
     }
 }
 

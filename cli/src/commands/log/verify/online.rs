@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use aggregates::{Context as Room, id::MerchantId};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use futures::StreamExt;
 use journal::{Follow, Journal, JournalError, PoisonCommit, Positioned};
 use projections::{
@@ -86,6 +86,11 @@ impl<'a> Walk<'a> {
         let names = Names::new(scope.public, transparency::adoptions(&mut *db).await?);
         let mut report = Report::default();
         let given = given::read(&scope.kept, &names, &mut report)?;
+        if let Some(outside) =
+            given.iter().find(|given| scope.only.is_some_and(|only| TreeId::of(only) != given.tree()))
+        {
+            bail!("{outside} is not a checkpoint of the merchant that is verified: leave --merchant away");
+        }
         let models = if scope.read_models { Some(Rederivation::begin(db, scope.only).await?) } else { None };
         let mut walk = Walk {
             in_trees: seen.map_or(0, |seen| seen.position),
@@ -269,10 +274,7 @@ impl<'a> Walk<'a> {
         let signed = self.scope.only.map_or(TreeId::TOP, TreeId::of);
         signatures::of_tree(self.db, signed, &self.names, &self.trees, &mut self.report).await?;
         for given in &self.given {
-            let tree = self.trees.0.entry(given.tree()).or_default();
-            if self.scope.only.is_none_or(|merchant| TreeId::of(merchant) == given.tree()) {
-                given.compare(tree, &mut self.report);
-            }
+            given.compare(self.trees.0.entry(given.tree()).or_default(), &mut self.report);
         }
         if let Some(models) = self.models {
             let deviations = models.finish(self.db, self.scope.only).await?;
