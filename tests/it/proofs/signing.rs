@@ -20,17 +20,19 @@ async fn what_has_grown_is_signed_and_published_and_what_has_not_is_not() {
     assert_eq!(scene.seal().await.unwrap().signed, 0);
     assert_eq!(published(&scene), first);
     scene.ada().order(10_00).deliver().await;
-    assert_eq!(scene.seal().await.unwrap().signed, 1);
+    // By this round, or by the installation's own that came before it.
+    scene.seal().await.unwrap();
     assert_eq!(size_of(&published(&scene)), size_of(&first) + 1);
 }
 
 #[tokio::test]
 async fn signers_at_the_same_time_sign_each_tree_once() {
     let scene = Scene::sealed().await;
+    let before = published(&scene);
     scene.ada().order(10_00).deliver().await;
     let rounds = futures::future::join_all((0..8).map(|_| scene.seal())).await;
-    let signed: u64 = rounds.into_iter().map(|round| round.unwrap().signed).sum();
-    assert_eq!(signed, 1);
+    assert!(rounds.into_iter().all(|round| round.is_ok()));
+    assert_eq!(size_of(&published(&scene)), size_of(&before) + 1);
     assert!(scene.verify().await.is_sound());
 }
 
