@@ -8,7 +8,8 @@ RUN cargo build --locked --release --package loyalnest
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 loyalnest \
     && install --directory --owner loyalnest --mode 0700 \
-        /var/lib/loyalnest /var/lib/loyalnest-deletions-1 /var/lib/loyalnest-deletions-2
+        /var/lib/loyalnest /var/lib/loyalnest-deletions-1 /var/lib/loyalnest-deletions-2 \
+    && install --directory --owner loyalnest --mode 0755 /srv/loyalnest
 COPY --from=build /source/target/release/loyalnest /usr/local/bin/loyalnest
 USER loyalnest
 EXPOSE 8080

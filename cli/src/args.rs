@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use aggregates::id::MerchantId;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// A self-hosted loyalty platform for online shops.
@@ -59,6 +60,9 @@ pub enum Command {
     /// Privacy requests: people and shops that are to be forgotten, or want their data.
     #[command(subcommand)]
     Gdpr(GdprCommand),
+    /// The log: what an auditor does with it.
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Measures this machine: every figure beside its own ceiling, in one run, on servers of its own.
     Bench(BenchArgs),
 }
@@ -248,6 +252,59 @@ pub enum GdprCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Checks that nothing was changed, removed, added or moved since it was signed, and that the read models say what the
+    /// log says. The exit code is 6 if anything is wrong.
+    Verify(VerifyArgs),
+    /// Signs what has not been signed yet, and prints the newest checkpoint: keep it, and have the log verified against it.
+    Checkpoint,
+    /// Writes the history to a file that anybody can read and check, signed as it is now. What is sealed stays sealed, and
+    /// keys are not in it.
+    Export(ExportArgs),
+    /// Takes over the history of merchants that this installation does not have. Without their keys nobody's profile opens
+    /// here; balances, lots and proofs are the same. One that was cut short goes on where it ended.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Group)]
+pub struct ExportArgs {
+    /// Only this merchant's history.
+    #[arg(long)]
+    pub merchant: Option<MerchantId>,
+    /// Replaced if it is there, once the new one is complete.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Group)]
+pub struct ImportArgs {
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// What its signatures are checked with; the file's own key unless said.
+    #[arg(long)]
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub struct VerifyArgs {
+    /// A file of `log export`, instead of this installation. Nothing else is needed.
+    #[arg(long, value_name = "FILE", conflicts_with = "merchant")]
+    pub export: Option<PathBuf>,
+    /// Only this merchant's history.
+    #[arg(long)]
+    pub merchant: Option<MerchantId>,
+    /// A checkpoint that you have kept; several may be given.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
+    /// What signatures are checked with, such as `loyalnest/1a2b…+3c4d5e6f+AbCd…`; the installation's own key unless said.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Leaves the read models aside.
+    #[arg(long)]
+    pub no_read_models: bool,
+}
+
 #[derive(Debug, Group)]
 pub struct BenchArgs {
     /// Only these; everything unless said.
@@ -280,6 +337,9 @@ pub enum BenchPart {
     /// What hot accounts weigh.
     #[value(alias = "f")]
     Memory,
+    /// The log verified.
+    #[value(alias = "g")]
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]

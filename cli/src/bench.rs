@@ -12,6 +12,7 @@
 //! | [`read`] | balances over HTTP, beside an empty handler and beside pgbench |
 //! | [`visible`] | from the answer to a webhook to the balance that shows it |
 //! | [`memory`] | what hot accounts weigh |
+//! | [`verify`] | the log verified, beside the log read and hashed |
 //! | [`bare`] | the log, written by the client library alone |
 //! | [`kills`] | not a figure: the kill drill, at length |
 //! | [`stage`], [`stand`] | the servers of a measurement; the gateway as a process of its own |
@@ -34,6 +35,7 @@ mod run;
 mod shop;
 mod stage;
 mod stand;
+mod verify;
 mod visible;
 mod webhook;
 
@@ -107,6 +109,9 @@ pub async fn run(args: BenchArgs, output: Output) -> anyhow::Result<()> {
     }
     if wanted(BenchPart::Memory) {
         figures.extend(memory::measure(scale).await?);
+    }
+    if wanted(BenchPart::Verify) {
+        figures.extend(verify::measure(scale).await?);
     }
     eprintln!("\n{}\n", machine::describe().await);
     figure::print(output, &figures)

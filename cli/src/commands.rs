@@ -2,6 +2,7 @@
 
 pub mod gdpr;
 pub mod keys;
+pub mod log;
 pub mod merchant;
 pub mod parked;
 pub mod projections;
@@ -33,6 +34,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
+        Command::Log(command) => return log::run(command, config, args.output).await,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)

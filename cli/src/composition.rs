@@ -17,13 +17,18 @@ use gateway::{
 use journal::{Journal, JournalOptions};
 use policies::deadlines;
 use projections::{
-    Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
-    parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
+    Feed, Progress, Projection, Runner,
+    balances::Balances,
+    customers::Customers,
+    gdpr_requests::GdprRequests,
+    parked_webhooks::ParkedWebhooks,
+    points_transactions::PointsTransactions,
+    transparency::{CheckpointSigner, KEY_USAGE, Transparency},
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{RootKeyStore, Vault};
+use vault::{RootKeyStore, SigningKey, Vault};
 
 pub use config::Config;
 
@@ -112,15 +117,16 @@ pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> an
 }
 
 /// Projections and sweeps, running until `stop`.
-pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
     let mut work = start_read_models(gateway, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
+    work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     if let Some(eraser) = &gateway.eraser {
         work.spawn(eraser.clone().run(stop.clone()));
     }
-    work
+    Ok(work)
 }
 
 /// Read models alone: nothing happens of its own accord.
@@ -134,7 +140,25 @@ pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(Transparency);
     work
+}
+
+/// The key that checkpoints are signed with, for whoever needs nothing else of the vault.
+pub async fn checkpoint_key(config: &Config, db: &PgPool) -> anyhow::Result<SigningKey> {
+    let vault = open_vault(config, db, vault::KEY_LEASE).await?;
+    Ok(vault.installation().context("the installation has no key")?.signer(KEY_USAGE))
+}
+
+/// Who signs the log's checkpoints.
+pub fn checkpoint_signer(gateway: &Gateway, config: &Config) -> anyhow::Result<CheckpointSigner> {
+    Ok(CheckpointSigner {
+        db: gateway.db.clone(),
+        journal: gateway.journal.clone(),
+        progress: gateway.progress.clone(),
+        key: gateway.vault.installation().context("the installation has no key")?.signer(KEY_USAGE),
+        file: config.checkpoint_file.clone(),
+    })
 }
 
 /// Connections on which read models are written. Their commits are synchronous, as all others: what a reader was shown

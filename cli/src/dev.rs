@@ -38,7 +38,8 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let named = Named { nats_server: args.nats_server, postgres_bin_dir: args.postgres_bin };
     let binaries = Binaries::find(&named).await?;
     let supervisor = Supervisor::start(&binaries, SupervisorOptions::in_directory(&data_dir)).await?;
-    let config = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
+    let below = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
+    let config = Config { checkpoint_file: Some(data_dir.join("checkpoint")), ..below };
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
     let servers = tokio::spawn(supervisor.run_until(servers_stop.clone()));
@@ -46,7 +47,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let options = Options { test_clock: args.test_clock, ..Options::default() };
     let outcome = async {
         let gateway = prepare(&config, &data_dir, options).await?;
-        let mut work = composition::start_work(&gateway, &stop);
+        let mut work = composition::start_work(&gateway, &config, &stop)?;
         let address = listener.local_addr()?;
         if args.demo {
             demo(&gateway, &data_dir, &format!("http://{address}")).await?;

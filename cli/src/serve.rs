@@ -70,7 +70,7 @@ pub async fn work(args: WorkArgs, config: Config) -> anyhow::Result<()> {
     let stop = until_told()?;
     let gateway = composition::assemble(&config, Options::default()).await?;
     let listener = bind(args.listen).await?;
-    let mut work = composition::start_work(&gateway, &stop);
+    let mut work = composition::start_work(&gateway, &config, &stop)?;
     println!("ready http://{}", listener.local_addr()?);
     axum::serve(listener, operations(gateway, telemetry.metrics.clone()))
         .with_graceful_shutdown(stop.cancelled_owned())

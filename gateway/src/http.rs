@@ -1,6 +1,7 @@
 //! REST under `/v1`: one file per resource, with its documents, its handlers and what they refuse.
 
 pub mod adjustments;
+pub mod audit_proofs;
 pub mod balance;
 pub mod body;
 pub mod customers;

@@ -65,6 +65,12 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::gdpr_requests::actions::refuse))
         .routes(routes!(http::limits::restrict, http::limits::lift_restriction))
         .routes(routes!(http::limits::object, http::limits::withdraw_objection))
+        .routes(routes!(http::audit_proofs::top_checkpoint))
+        .routes(routes!(http::audit_proofs::checkpoint))
+        .routes(routes!(http::audit_proofs::proof::of_commit))
+        .routes(routes!(http::audit_proofs::proof::of_growth))
+        .routes(routes!(http::audit_proofs::proof::of_top_growth))
+        .routes(routes!(http::audit_proofs::proof::of_checkpoint))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)
@@ -91,6 +97,9 @@ fn undocumented(description: Arc<utoipa::openapi::OpenApi>, metrics: PrometheusH
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(openapi::docs))
         .route("/docs/errors", get(problem::page::errors))
+        // A tile's path is of no fixed length, which the description cannot say.
+        .route("/audit/tile/{*path}", get(http::audit_proofs::tile::of_top))
+        .route("/v1/audit/tile/{*path}", get(http::audit_proofs::tile::of_merchant))
         .route("/livez", get(health::livez))
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))

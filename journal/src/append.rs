@@ -143,13 +143,22 @@ impl Journal {
     /// # Errors
     /// See [`AppendError`]; a conflict on one is a conflict of all.
     pub async fn append_together(&self, mut appends: Vec<Append>) -> Result<Vec<u64>, AppendError> {
+        mark_group(&mut appends);
+        self.append_as_written(appends).await
+    }
+
+    /// As [`Journal::append_together`], but the commits stay as they are: whether they are one group was decided when they
+    /// were first written, in another log.
+    ///
+    /// # Errors
+    /// As [`Journal::append_together`].
+    pub async fn append_as_written(&self, appends: Vec<Append>) -> Result<Vec<u64>, AppendError> {
         if !subjects_have_one_place(&appends) {
             return Err(AppendError::NotTogether("one subject appears in two places"));
         }
         if appends.len() > MAX_BATCH_MESSAGES {
             return Err(AppendError::NotTogether("more commits than a batch takes"));
         }
-        mark_group(&mut appends);
         let mut parcels = appends.into_iter().map(Parcel::pack).collect::<Result<Vec<_>, _>>()?;
         if parcels.is_empty() {
             return Ok(Vec::new());

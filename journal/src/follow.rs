@@ -79,6 +79,15 @@ impl Journal {
             }
         }
     }
+
+    /// Position of the newest message that is there; 0 if there is none. In a sound log it is [`Journal::last_position`];
+    /// smaller where the end was taken out of the stream.
+    ///
+    /// # Errors
+    /// [`JournalError::Unavailable`], [`JournalError::NoStream`].
+    pub async fn newest_position(&self) -> Result<u64, JournalError> {
+        Ok(self.shared.log.last(&subject::everything()).await?.map_or(0, |stored| stored.position))
+    }
 }
 
 /// Ends when the connection is lost for the first time.

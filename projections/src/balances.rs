@@ -67,12 +67,12 @@ fn key(commit: &Positioned) -> Option<Key> {
     }
 }
 
-fn empty() -> BalanceRow {
+pub(crate) fn empty() -> BalanceRow {
     BalanceRow { purse: Purse::default(), position: 0, recorded_at: Timestamp(0) }
 }
 
 /// One commit more, for one account.
-fn fold(row: &mut BalanceRow, commit: &Positioned) -> Result<(), ProjectionError> {
+pub(crate) fn fold(row: &mut BalanceRow, commit: &Positioned) -> Result<(), ProjectionError> {
     for event in events_of::<PointsEvent>(commit)? {
         Account::apply_to_purse(&mut row.purse, &event, commit.commit.recorded_at);
     }
@@ -98,7 +98,7 @@ async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Ke
     rows.iter().map(|row| Ok(((row.try_get("merchant")?, row.try_get("customer")?), from_row(row)?))).collect()
 }
 
-fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
+pub(crate) fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
     Ok(BalanceRow {
         purse: purse(row.try_get("purse")?)?,
         position: position(row.try_get("position")?),

@@ -74,13 +74,16 @@ fn stands_as_before(standing: &Checkpoint, before: &Checkpoint) -> bool {
     place(standing) == place(before)
 }
 
-/// All tables of the schema but the checkpoints, whichever there are, in one statement.
+/// All tables of the schema but the checkpoints, whichever there are, in one statement; and the trees over the log's commits,
+/// but not what was signed about them.
 async fn empty_read_models(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "do $$
          begin
              execute (select 'truncate ' || string_agg(format('read.%I', tablename), ', ')
                         from pg_tables where schemaname = 'read' and tablename <> 'checkpoint');
+             delete from proof.hash where tree <> 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+             delete from proof.tree where tree <> 'ffffffff-ffff-ffff-ffff-ffffffffffff';
          end
          $$",
     )

@@ -14,6 +14,7 @@ pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
+pub mod rederive;
 mod rest;
 pub mod runner;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod sample;
 mod session;
 mod sql;
 mod telemetry;
+pub mod transparency;
 
 pub use checkpoint::{Checkpoint, list, set_paused};
 pub use feed::{Feed, Left};
@@ -29,10 +31,11 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 5] = [
+pub const NAMES: [&str; 6] = [
     balances::Balances::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    transparency::Transparency::NAME,
 ];

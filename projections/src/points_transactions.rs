@@ -54,21 +54,22 @@ impl Projection for PointsTransactions {
     }
 }
 
-struct LedgerRow<'a> {
-    commit: &'a Positioned,
-    customer: Uuid,
-    index: usize,
-    line: Line,
+/// A line with its place in the log.
+pub(crate) struct LedgerRow<'a> {
+    pub commit: &'a Positioned,
+    pub customer: Uuid,
+    pub index: usize,
+    pub line: Line,
 }
 
 impl LedgerRow<'_> {
     /// The same line has the same id after every rebuild: the commit's own random id, with the line's number in it.
-    fn id(&self) -> Uuid {
+    pub fn id(&self) -> Uuid {
         let number = u128::try_from(self.index).unwrap_or(u128::MAX);
         Uuid::from_u128(self.commit.commit.commit_id.0.as_u128() ^ (number & 0xffff))
     }
 
-    fn number(&self) -> i16 {
+    pub fn number(&self) -> i16 {
         i16::try_from(self.index).unwrap_or(i16::MAX)
     }
 }

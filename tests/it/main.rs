@@ -5,5 +5,6 @@ mod documents;
 mod doors;
 mod installation;
 mod privacy;
+mod proofs;
 mod scenarios;
 mod support;

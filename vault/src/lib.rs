@@ -6,6 +6,7 @@
 //! their bucket. Neither half opens anything without the other, so forgetting a few bytes in the file destroys what
 //! lies in every copy of the database. The vault is a source of truth: unlike read models it cannot be rebuilt.
 
+mod absent;
 mod agreement;
 mod batch;
 mod blind_index;

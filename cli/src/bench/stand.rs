@@ -79,8 +79,9 @@ impl Stand {
 pub async fn serve() -> anyhow::Result<()> {
     let telemetry = telemetry::start()?;
     let stop = serve::until_told()?;
-    let gateway = composition::assemble(&Config::from_env()?, Options::default()).await?;
-    let mut work = composition::start_work(&gateway, &stop);
+    let config = Config::from_env()?;
+    let gateway = composition::assemble(&config, Options::default()).await?;
+    let mut work = composition::start_work(&gateway, &config, &stop)?;
     let listener = serve::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("ready http://{}", listener.local_addr()?);
     let doors = router(gateway, telemetry.metrics.clone()).merge(doors_beside());

@@ -10,6 +10,7 @@ const DATABASE_URL: &str = "LOYALNEST_DATABASE_URL";
 const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
 const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
 const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
+const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
 
 /// Between the two places of the deletion journal.
 const BETWEEN_PLACES: char = ':';
@@ -25,6 +26,8 @@ pub struct Config {
     pub deletion_journal: [PathBuf; 2],
     /// Days for which the operator keeps copies of the root key store.
     pub key_copy_days: u32,
+    /// Where the newest signed checkpoint of the log is written, besides the database.
+    pub checkpoint_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -36,6 +39,7 @@ impl Config {
             root_keys: keys.join("root"),
             deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
             key_copy_days: KEY_COPY_DAYS,
+            checkpoint_file: None,
         }
     }
 
@@ -66,12 +70,14 @@ impl Config {
             root_keys: needed(ROOT_KEYS)?.into(),
             deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
             key_copy_days,
+            checkpoint_file: read(CHECKPOINT_FILE).map(Into::into),
         })
     }
 
     /// What another process needs to find everything, by the names it is read by.
-    pub fn variables(&self) -> [(&'static str, String); 5] {
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
         let [first, second] = &self.deletion_journal;
+        let checkpoint = self.checkpoint_file.iter().map(|file| (CHECKPOINT_FILE, file.display().to_string()));
         [
             (NATS_URL, self.nats_url.clone()),
             (DATABASE_URL, self.database_url.clone()),
@@ -79,6 +85,9 @@ impl Config {
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
         ]
+        .into_iter()
+        .chain(checkpoint)
+        .collect()
     }
 
     /// The same as KEY=VALUE lines.

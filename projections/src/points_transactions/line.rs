@@ -53,7 +53,7 @@ pub enum Reference {
 }
 
 impl Reference {
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Reference::Order(_) => "order",
             Reference::Redemption(_) => "reward_redemption",
@@ -64,7 +64,7 @@ impl Reference {
         }
     }
 
-    pub(super) fn id(&self) -> Option<Uuid> {
+    pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Reference::Redemption(redemption) => Some(redemption.0),
             Reference::Customer(customer) => Some(*customer),

@@ -86,7 +86,10 @@ async fn another_merchants_key_opens_nothing_of_this_one() {
     let (ada, redemption) = victim(&shop).await;
     let (customer, before) = (ada.id().await, everything(&shop, ada).await);
 
-    for operation in operations().iter().filter(|operation| operation.needs_a_key) {
+    // Proofs are tried where histories are signed, in `proofs::doors`.
+    let operations = operations();
+    let operations = operations.iter().filter(|operation| !operation.path.starts_with("/v1/audit/"));
+    for operation in operations.filter(|operation| operation.needs_a_key) {
         let name = format!("{} {}", operation.method, operation.path);
         let answer = operation.attempt(&stranger.api, &customer, &redemption).await;
         if operation.names_something() {
@@ -138,7 +141,9 @@ async fn a_key_that_is_none_opens_nothing() {
 #[tokio::test]
 async fn doors_without_a_key_ask_for_a_signature() {
     let shop = Shop::open().await;
-    let keyless: Vec<Operation> = operations().into_iter().filter(|operation| !operation.needs_a_key).collect();
+    let keyless = operations().into_iter().filter(|operation| !operation.needs_a_key);
+    // The top log is everybody's: hashes of hashes.
+    let keyless: Vec<Operation> = keyless.filter(|operation| !operation.path.starts_with("/audit/")).collect();
     assert_eq!(keyless.len(), 2, "only the two of the shop");
     for operation in keyless {
         let path = operation.path.replace("{resource}", "orders").replace("{event}", "create");

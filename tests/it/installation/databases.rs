@@ -18,6 +18,7 @@ use projections::{
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     points_transactions::{self, Page, PointsTransactions},
+    transparency::{Transparency, TreeId},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -140,6 +141,7 @@ impl Other {
         self.run(&mut work, GdprRequests, &feed, &stop);
         self.run(&mut work, ParkedWebhooks, &feed, &stop);
         self.run(&mut work, PointsTransactions, &feed, &stop);
+        self.run(&mut work, Transparency, &feed, &stop);
         caught_up(&self.db, head).await;
         stop.cancel();
         work.join_all().await;
@@ -205,8 +207,13 @@ async fn rows(db: &PgPool) -> Vec<String> {
     let mut connection = db.acquire().await.unwrap();
     sqlx::query("set timezone = 'UTC'").execute(&mut *connection).await.unwrap();
     let mut rows = Vec::new();
-    for table in projections::NAMES {
-        let all = AssertSqlSafe(format!("select '{table}' || row::text from read.{table} as row order by 1"));
+    for read_model in projections::NAMES {
+        let table = match read_model {
+            // What is signed is no read model.
+            Transparency::NAME => format!("(select * from proof.hash where tree <> '{}')", TreeId::TOP.0),
+            name => format!("read.{name}"),
+        };
+        let all = AssertSqlSafe(format!("select '{read_model}' || row::text from {table} as row order by 1"));
         rows.extend(sqlx::query_scalar::<_, String>(all).fetch_all(&mut *connection).await.unwrap());
     }
     rows

@@ -108,7 +108,7 @@ impl Installation {
         let options = Options { test_clock: role == Role::Everything, key_lease: KEY_LEASE, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
         match role {
-            Role::Everything => composition::start_work(&gateway, &stop).detach_all(),
+            Role::Everything => composition::start_work(&gateway, &config, &stop).unwrap().detach_all(),
             Role::WithoutPolicies => composition::start_read_models(&gateway, &stop).detach_all(),
             Role::GatewayOnly => {}
         }
@@ -122,7 +122,8 @@ impl Installation {
 /// An installation's own database and keys, beside the log it is told.
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
-    let config = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    let below = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    let config = Config { checkpoint_file: Some(servers.checkpoint_file(&name)), ..below };
     RootKeyStore::open_or_create(&config.root_keys).unwrap();
     config
 }

@@ -77,6 +77,11 @@ impl Servers {
         self.both.postgres().database_url(name)
     }
 
+    /// Where an installation publishes the newest checkpoint of its log.
+    pub fn checkpoint_file(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.checkpoint"))
+    }
+
     /// A folder of its own for an installation's keys.
     pub fn keys(&self, name: &str) -> PathBuf {
         let keys = self.directory.join(format!("{name}.keys"));

@@ -1,0 +1,111 @@
+//! Read models derived once more from the log, in memory, and compared with the rows that are there: for whoever wants to
+//! know whether a table was changed behind the projections.
+//!
+//! Nothing here shares the statements by which projections write; it shares what events mean. Rows are read in the
+//! caller's transaction, which must see one moment throughout, and each model is followed up to where its checkpoint stood
+//! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those.
+//!
+//! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; the ledger is
+//! compared as it comes.
+
+mod balances;
+mod cursor;
+mod customers;
+mod ledger;
+
+use aggregates::id::MerchantId;
+use journal::Positioned;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{checkpoint, projection::ProjectionError};
+
+/// How a row differs from what the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// The log tells of it, and there is no row.
+    Missing,
+    /// The log does not tell of it.
+    Invented,
+    /// This column says something else.
+    Differs(&'static str),
+}
+
+/// A row that is not what the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    pub read_model: &'static str,
+    pub merchant: MerchantId,
+    pub customer: Uuid,
+    /// The commit that made the row what it should be; of an invented one, the commit that it names.
+    pub position: u64,
+    pub difference: Difference,
+}
+
+/// The models that are derived once more.
+pub struct Rederivation {
+    balances: balances::Balances,
+    customers: customers::Customers,
+    ledger: ledger::Ledger,
+    deviations: Vec<Deviation>,
+}
+
+impl Rederivation {
+    /// The models that are derived.
+    pub const NAMES: [&str; 3] = [
+        crate::balances::Balances::NAME,
+        crate::customers::Customers::NAME,
+        crate::points_transactions::PointsTransactions::NAME,
+    ];
+
+    /// Up to where the read models stand, of all merchants or of one. `db` is a transaction that sees one moment.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Database`]
+    pub async fn begin(db: &mut PgConnection, only: Option<MerchantId>) -> Result<Self, ProjectionError> {
+        let checkpoints = checkpoint::list(&mut *db).await?;
+        let reached = |name: &str| {
+            checkpoints.iter().find(|checkpoint| checkpoint.projection == name).map_or(0, |found| found.position)
+        };
+        Ok(Rederivation {
+            balances: balances::Balances::up_to(reached(crate::balances::Balances::NAME)),
+            customers: customers::Customers::up_to(reached(crate::customers::Customers::NAME)),
+            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), only, db)
+                .await?,
+            deviations: Vec::new(),
+        })
+    }
+
+    /// The next commit of the log.
+    ///
+    /// # Errors
+    /// [`ProjectionError::BadCommit`] for one that cannot be read; the others can still be taken in.
+    pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
+        self.balances.take_in(commit)?;
+        self.customers.take_in(commit)?;
+        self.ledger.take_in(commit)
+    }
+
+    /// To be called between commits: compares what has come together.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Database`]
+    pub async fn settle(&mut self, db: &mut PgConnection) -> Result<(), ProjectionError> {
+        self.ledger.settle(db, &mut self.deviations).await
+    }
+
+    /// Every row that is not what the log says, in the order of the models.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Database`], [`ProjectionError::BadRow`]
+    pub async fn finish(
+        mut self,
+        db: &mut PgConnection,
+        only: Option<MerchantId>,
+    ) -> Result<Vec<Deviation>, ProjectionError> {
+        self.ledger.finish(db, &mut self.deviations).await?;
+        self.balances.compare(db, only, &mut self.deviations).await?;
+        self.customers.compare(db, only, &mut self.deviations).await?;
+        Ok(self.deviations)
+    }
+}

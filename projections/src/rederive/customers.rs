@@ -1,0 +1,136 @@
+//! `customers` once more. The profile is not compared: it is sealed, and erasure empties it.
+
+use std::collections::HashMap;
+
+use aggregates::{
+    Context,
+    customer::CustomerEvent,
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
+use journal::{Positioned, SubjectId};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{Deviation, Difference, cursor::Cursor};
+use crate::{
+    customers,
+    projection::{ProjectionError, events_of},
+    sql::{position, timestamp},
+};
+
+type Key = (Uuid, Uuid);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standing {
+    state: &'static str,
+    merged_into: Option<CustomerId>,
+    deleted_in_shop: bool,
+    enrolled_at: Timestamp,
+    position: u64,
+}
+
+pub(super) struct Customers {
+    up_to: u64,
+    people: HashMap<Key, Standing>,
+}
+
+impl Customers {
+    pub fn up_to(up_to: u64) -> Self {
+        Customers { up_to, people: HashMap::new() }
+    }
+
+    pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
+        let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
+        if commit.subject.context != Context::Customer || commit.position > self.up_to {
+            return Ok(());
+        }
+        let key = (commit.subject.merchant.0, customer);
+        for event in events_of::<CustomerEvent>(commit)? {
+            if let CustomerEvent::Enrolled(enrolled) = &event {
+                self.people.insert(key, Standing::of_a_new_member(enrolled.at));
+            }
+            if let Some(standing) = self.people.get_mut(&key) {
+                standing.apply(&event);
+                standing.position = commit.position;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn compare(
+        mut self,
+        db: &mut PgConnection,
+        only: Option<MerchantId>,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<(), ProjectionError> {
+        let columns =
+            "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, position from read.customers";
+        let rows = Cursor::open(db, "customers_there", columns, only, "merchant, customer").await?;
+        let mut deviates = |key: Key, position, difference| {
+            let (merchant, customer) = (MerchantId(key.0), key.1);
+            deviations.push(Deviation {
+                read_model: customers::Customers::NAME,
+                merchant,
+                customer,
+                position,
+                difference,
+            });
+        };
+        loop {
+            let page = rows.next(db).await?;
+            if page.is_empty() {
+                break;
+            }
+            for row in &page {
+                let key = (row.try_get("merchant")?, row.try_get("customer")?);
+                match self.people.remove(&key) {
+                    None => deviates(key, position(row.try_get("position")?), Difference::Invented),
+                    Some(derived) => {
+                        if let Some(column) = derived.difference(row)? {
+                            deviates(key, derived.position, Difference::Differs(column));
+                        }
+                    }
+                }
+            }
+        }
+        let mut missing: Vec<(Key, u64)> =
+            self.people.iter().map(|(key, standing)| (*key, standing.position)).collect();
+        missing.sort_unstable();
+        missing.into_iter().for_each(|(key, position)| deviates(key, position, Difference::Missing));
+        Ok(())
+    }
+}
+
+impl Standing {
+    fn of_a_new_member(enrolled_at: Timestamp) -> Self {
+        Standing { state: "member", merged_into: None, deleted_in_shop: false, enrolled_at, position: 0 }
+    }
+
+    fn apply(&mut self, event: &CustomerEvent) {
+        match event {
+            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) => {}
+            CustomerEvent::ProfileUpdated(_) => self.deleted_in_shop = false,
+            CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
+            CustomerEvent::MergedInto(merged) => {
+                self.state = "merged";
+                self.merged_into = Some(merged.winner);
+            }
+        }
+    }
+
+    fn difference(&self, row: &PgRow) -> Result<Option<&'static str>, sqlx::Error> {
+        let merged_into = row.try_get::<Option<Uuid>, _>("merged_into")?.map(CustomerId);
+        Ok(if row.try_get::<&str, _>("state")? != self.state {
+            Some("state")
+        } else if merged_into != self.merged_into {
+            Some("merged_into")
+        } else if row.try_get::<bool, _>("deleted_in_shop")? != self.deleted_in_shop {
+            Some("deleted_in_shop")
+        } else if timestamp(row.try_get("enrolled_at")?) != self.enrolled_at {
+            Some("enrolled_at")
+        } else {
+            (position(row.try_get("position")?) != self.position).then_some("position")
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! A log that anyone can check: what is signed, what is proven, and what is found when somebody has been at it.
+
+mod doors;
+mod forger;
+mod honest;
+mod portable;
+mod scene;
+mod signing;
+mod tampering;
