@@ -7,6 +7,7 @@ mod link;
 mod merchant;
 mod person;
 mod sealing;
+mod signing;
 
 pub use installation::InstallationKeys;
 pub use item::ItemKeys;
@@ -14,6 +15,7 @@ pub use link::LinkKey;
 pub use merchant::MerchantKeys;
 pub use person::{PersonKeys, PersonState};
 pub use sealing::key_of;
+pub use signing::SigningKey;
 
 pub(crate) use merchant::LookupKey;
 pub(crate) use person::PERSON_SECRET_BYTES;

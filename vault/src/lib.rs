@@ -31,7 +31,7 @@ pub use bucket::BUCKET_CAPACITY;
 pub use envelope::{SEAL_OVERHEAD, SealError};
 pub use error::VaultError;
 pub use kept::KeptConnection;
-pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, key_of};
+pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of};
 pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
 pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;
