@@ -2,6 +2,7 @@
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
 pub mod books;
+pub mod catalogue;
 pub mod customer;
 pub mod event;
 pub mod gdpr;

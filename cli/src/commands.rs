@@ -1,7 +1,11 @@
 //! The operator's commands, one file each.
 
+pub mod books;
+pub mod customer;
+pub mod log;
 pub mod merchant;
 pub mod parked;
+pub mod privacy;
 pub mod projections;
 pub mod restore;
 pub mod streams;
@@ -11,7 +15,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Context;
 
 use crate::{
-    args::{Args, Command, KeysCommand},
+    args::{Args, Command, KeysCommand, PrivacyCommand},
     bench,
     composition::{self, Config},
     dev, serve,
@@ -31,6 +35,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
+        Command::Log(command) => log::run(command, &config()?, args.output).await?,
+        Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
+        Command::Books(command) => books::run(command, &config()?, args.output).await?,
+        Command::Privacy(PrivacyCommand::Catalogue) => privacy::catalogue(args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::{
+    books::Books,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
@@ -80,6 +81,7 @@ pub struct Shared {
     pub waiting: Aggregates<WaitingShard>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub books: Aggregates<Books>,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
 }
 
@@ -112,6 +114,7 @@ impl Gateway {
             waiting: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            books: Aggregates::new(journal.clone(), others),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,

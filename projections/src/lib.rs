@@ -8,6 +8,7 @@ mod batch;
 pub mod books;
 pub mod checkpoint;
 pub mod customers;
+pub mod data_requests;
 pub mod epoch;
 mod feed;
 pub mod gdpr_requests;

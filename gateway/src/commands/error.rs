@@ -1,7 +1,7 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    customer::CustomerRefusal, merchant::MerchantRefusal, points::PointsRefusal, program::ProgramRefusal,
+    books::BooksRefusal, customer::CustomerRefusal, merchant::MerchantRefusal, points::PointsRefusal, program::ProgramRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
@@ -19,6 +19,8 @@ pub enum CommandError {
     Contended,
     #[error(transparent)]
     Points(#[from] PointsRefusal),
+    #[error(transparent)]
+    Books(#[from] BooksRefusal),
     #[error("the customer was erased")]
     CustomerErased,
     #[error("no such customer")]

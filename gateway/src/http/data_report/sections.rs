@@ -1,0 +1,327 @@
+//! What a report says, section by section. The order is that of the questions people ask: who am I to you, what do I
+//! have, what have I done, what was done about me.
+
+use aggregates::{
+    customer::{CustomerEvent, Profile},
+    gdpr::{GdprEvent, StatedRequest},
+    id::CustomerId,
+    order::OrderLine,
+    points::{Account, OrderAssessed, OrderReference, PointsEvent},
+    sealed::Sealed,
+    time::Timestamp,
+};
+use journal::{Positioned, Subject};
+use projections::{
+    audit_logs::{self, Filter},
+    customers, data_requests,
+    points_transactions::{self, Page},
+    projection::events_of,
+    replay::{Moment, Past},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use vault::{MerchantKeys, PersonKeys};
+
+use super::writer::{ReaderGone, Writer};
+use crate::{
+    auth::Caller,
+    commands::{
+        CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG,
+    },
+    gateway::Gateway,
+    http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
+    problem::Problem,
+};
+
+/// What this version of the report is called.
+const SCHEMA: &str = "loyalnest.data_report/1";
+/// Rows read at once.
+const ROWS_AT_ONCE: i64 = 250;
+
+/// Why a report was not completed.
+pub enum Stopped {
+    Failed(Box<Problem>),
+    ReaderGone,
+}
+
+impl<E: Into<Problem>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Stopped::Failed(Box::new(error.into()))
+    }
+}
+
+/// A report in the making.
+pub struct Report {
+    pub gateway: Gateway,
+    pub caller: Caller,
+    pub customer: CustomerId,
+    pub expires_at: Timestamp,
+}
+
+/// Somebody whose data is part of the report: the person, or a profile that was merged into them.
+struct Part {
+    id: CustomerId,
+    /// None once they are gone.
+    keys: Option<std::sync::Arc<PersonKeys>>,
+    commits: Vec<Positioned>,
+}
+
+impl Report {
+    /// Writes all of it, or makes the reader notice that it was broken off.
+    pub async fn write(self, mut writer: Writer) {
+        match self.write_sections(&mut writer).await {
+            Ok(()) | Err(Stopped::ReaderGone) => {}
+            Err(Stopped::Failed(problem)) => {
+                tracing::warn!(code = problem.code.as_str(), "a data report was broken off");
+                writer.break_off().await;
+            }
+        }
+    }
+
+    async fn write_sections(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let parts = self.parts().await?;
+        writer.begin(&self.about(&parts)).await.map_err(gone)?;
+        self.person(writer, &parts).await?;
+        self.points(writer).await?;
+        self.orders(writer, &parts).await?;
+        self.redemptions(writer).await?;
+        self.requests(writer).await?;
+        self.audit_entries(writer, &parts).await?;
+        writer.end().await.map_err(gone)
+    }
+
+    /// The person and all profiles that were merged into them, whoever of them still has keys.
+    async fn parts(&self) -> Result<Vec<Part>, Stopped> {
+        let mut wanted = vec![self.customer];
+        let mut parts: Vec<Part> = Vec::new();
+        while let Some(&id) = wanted.get(parts.len()).filter(|_| parts.len() < explanation::HISTORIES_MAX) {
+            let keys = explanation::keys_of(&self.gateway, &self.caller, id).await?;
+            let subject = Subject::points(self.caller.merchant(), id);
+            let commits = self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?;
+            for commit in &commits {
+                for event in events_of::<PointsEvent>(commit)? {
+                    if let PointsEvent::AccountAbsorbed(event) = event {
+                        wanted.push(event.from);
+                    }
+                }
+            }
+            parts.push(Part { id, keys, commits });
+        }
+        Ok(parts)
+    }
+
+    fn about(&self, parts: &[Part]) -> Value {
+        let erased = parts.first().is_none_or(|part| part.keys.is_none());
+        json!({
+            "schema": SCHEMA,
+            "customer_id": self.customer.to_string(),
+            "merchant_id": self.caller.merchant().to_string(),
+            "made_at": self.caller.request.now.to_rfc3339(),
+            "expires_at": self.expires_at.to_rfc3339(),
+            "erased": erased,
+            "note": if erased {
+                "This person was erased. What is left are numbers: nothing here leads back to anybody without other data."
+            } else {
+                "Text that was sealed is shown opened. Nothing of this report is kept."
+            },
+        })
+    }
+
+    async fn person(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
+        let merchant = self.caller.merchant();
+        writer.section("customer", "Who you are to the shop").await.map_err(gone)?;
+        for part in parts {
+            if let Some(row) = customers::find(&self.gateway.db, merchant, part.id).await? {
+                let document = customer_doors::open(&self.gateway, merchant, row).await?;
+                self.row(writer, &document).await?;
+            }
+        }
+        writer.end_section().await.map_err(gone)?;
+        writer.section("profile_history", "Profiles as the shop stated them").await.map_err(gone)?;
+        for part in parts {
+            let subject = Subject::customer(merchant, part.id);
+            for commit in self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)? {
+                for event in events_of::<CustomerEvent>(&commit)? {
+                    if let Some(row) = profile_row(&commit, &event, part.keys.as_deref()) {
+                        writer.row(&row).await.map_err(gone)?;
+                    }
+                }
+            }
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn points(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let now = Moment::Position(u64::MAX);
+        let explained = explanation::explain(&self.gateway, &self.caller, self.customer, now).await?;
+        writer.section("balance", "Points you have").await.map_err(gone)?;
+        self.row(writer, &explained.balance).await?;
+        writer.end_section().await.map_err(gone)?;
+        writer.section("lots", "Where they come from").await.map_err(gone)?;
+        for lot in &explained.lots {
+            self.row(writer, lot).await?;
+        }
+        writer.end_section().await.map_err(gone)?;
+        writer.section("points_transactions", "Every change of your points").await.map_err(gone)?;
+        self.ledger(writer).await?;
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn ledger(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let keys = explanation::keys_of(&self.gateway, &self.caller, self.customer).await?;
+        let mut before = None;
+        loop {
+            let page = Page { limit: ROWS_AT_ONCE, before };
+            let merchant = self.caller.merchant();
+            let lines = points_transactions::list(&self.gateway.db, merchant, self.customer, page).await?;
+            let Some(last) = lines.last() else { return Ok(()) };
+            before = Some((last.position, last.line));
+            for line in lines {
+                self.row(writer, &transactions::document(line, keys.as_deref(), self.caller.request.now)).await?;
+            }
+        }
+    }
+
+    async fn orders(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
+        writer.section("orders", "What was told of your orders").await.map_err(gone)?;
+        for part in parts {
+            for commit in &part.commits {
+                for event in events_of::<PointsEvent>(commit)? {
+                    if let PointsEvent::OrderAssessed(order) = event {
+                        writer.row(&order_row(commit, &order, part.keys.as_deref())).await.map_err(gone)?;
+                    }
+                }
+            }
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn redemptions(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        writer.section("reward_redemptions", "Points you spent").await.map_err(gone)?;
+        let keys = self.gateway.vault.merchant(self.caller.merchant()).await.map_err(CommandError::from)?;
+        let subject = Subject::points(self.caller.merchant(), self.customer);
+        let mut account = Past::<Account>::default();
+        for commit in self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)? {
+            account.take_in(&commit)?;
+        }
+        let mut redemptions: Vec<_> = account.state.redemptions.iter().collect();
+        redemptions.sort_by_key(|(_, redemption)| redemption.position);
+        for (id, redemption) in redemptions {
+            let row = json!({
+                "id": id.to_string(),
+                "code": keys.derive_code(id.0),
+                "points": redemption.points,
+                "returned_points": redemption.returned(),
+                "value_minor": redemption.value_minor,
+                "created_at": redemption.at.to_rfc3339(),
+                "used": redemption.used_by.is_some(),
+                "cancelled": redemption.cancelled,
+            });
+            writer.row(&row).await.map_err(gone)?;
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn requests(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let merchant = self.caller.merchant();
+        writer.section("gdpr_requests", "Requests about your data").await.map_err(gone)?;
+        let keys = self.gateway.vault.merchant(merchant).await.map_err(CommandError::from)?;
+        for request in data_requests::of_customer(&self.gateway.db, merchant, self.customer).await? {
+            let subject = Subject::gdpr(merchant, request.id);
+            let commits = self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?;
+            let row = json!({
+                "id": request.id.to_string(),
+                "type": request.kind,
+                "state": request.state,
+                "received_at": request.received_at.to_rfc3339(),
+                "stated": stated(&commits, &keys)?,
+            });
+            writer.row(&row).await.map_err(gone)?;
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn audit_entries(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
+        let merchant = self.caller.merchant();
+        writer.section("audit_log", "What was done about you, and by whom").await.map_err(gone)?;
+        for part in parts {
+            let filter = Filter { customer: Some(part.id), ..Filter::default() };
+            let mut before = None;
+            loop {
+                let page = audit_logs::Page { limit: ROWS_AT_ONCE, before };
+                let rows = audit_logs::list(&self.gateway.db, merchant, &filter, page).await?;
+                let Some(last) = rows.last() else { break };
+                before = Some((last.position, last.line));
+                for entry in audit_doors::documents(&self.gateway, merchant, rows).await? {
+                    self.row(writer, &entry).await?;
+                }
+            }
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn row(&self, writer: &mut Writer, document: &impl Serialize) -> Result<(), Stopped> {
+        let row = serde_json::to_value(document).expect("documents are plain values: encoding cannot fail");
+        writer.row(&row).await.map_err(gone)
+    }
+}
+
+fn gone(_: ReaderGone) -> Stopped {
+    Stopped::ReaderGone
+}
+
+/// The plain value, where the person's keys still open it.
+fn opened<T: DeserializeOwned>(keys: Option<&PersonKeys>, tag: &'static str, sealed: &Sealed<T>) -> Option<T> {
+    keys?.open(tag, sealed).ok()
+}
+
+fn profile_row(commit: &Positioned, event: &CustomerEvent, keys: Option<&PersonKeys>) -> Option<Value> {
+    let profile = match event {
+        CustomerEvent::Enrolled(event) => &event.profile,
+        CustomerEvent::ProfileUpdated(event) => &event.profile,
+        _ => return None,
+    };
+    let profile: Option<Profile> = opened(keys, PROFILE_TAG, profile);
+    Some(json!({
+        "recorded_at": commit.commit.recorded_at,
+        "position": commit.position,
+        "profile": profile,
+    }))
+}
+
+fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKeys>) -> Value {
+    let reference: Option<OrderReference> =
+        order.reference.as_ref().and_then(|sealed| opened(keys, REFERENCE_TAG, sealed));
+    let lines: Option<Vec<OrderLine>> = order.lines.as_ref().and_then(|sealed| opened(keys, LINES_TAG, sealed));
+    let refunds: Vec<Value> = order
+        .refunds
+        .iter()
+        .map(|refund| json!({ "at": refund.at, "merchandise_minor": refund.merchandise_minor }))
+        .collect();
+    json!({
+        "recorded_at": commit.commit.recorded_at,
+        "position": commit.position,
+        "order_id": reference.as_ref().map(|reference| &reference.order_id),
+        "name": reference.as_ref().map(|reference| &reference.name),
+        "processed_at": order.body.as_ref().map(|body| body.processed_at),
+        "currency": order.body.as_ref().map(|body| body.currency),
+        "base_minor": order.body.as_ref().map(|body| body.base_minor),
+        "outcome": order.body.as_ref().map(|body| body.outcome),
+        "awarded": order.awarded,
+        "kept": order.kept,
+        "cancelled_at": order.cancelled_at,
+        "refunds": refunds,
+        "lines": lines,
+    })
+}
+
+fn stated(commits: &[Positioned], keys: &MerchantKeys) -> Result<Option<StatedRequest>, Problem> {
+    for commit in commits {
+        for event in events_of::<GdprEvent>(commit)? {
+            if let GdprEvent::Received(received) = event {
+                return Ok(keys.open(STATED_TAG, &received.stated).ok());
+            }
+        }
+    }
+    Ok(None)
+}
