@@ -118,10 +118,8 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             entry.target_id = Some(aside.item.to_string());
         }),
         Context::Parked => each(commit, parked),
-        Context::Gdpr => each(commit, |event, entry| {
-            if let GdprEvent::Received(received) = event {
-                entry.customer = received.customer;
-            }
+        Context::Gdpr => each(commit, |event, entry| match event {
+            GdprEvent::Received(received) => entry.customer = received.customer,
         }),
         Context::Product => each(commit, |event, entry| {
             entry.target_id = Some(match event {

@@ -316,12 +316,11 @@ fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKey
 }
 
 fn stated(commits: &[Positioned], keys: &MerchantKeys) -> Result<Option<StatedRequest>, Problem> {
-    for commit in commits {
-        for event in events_of::<GdprEvent>(commit)? {
-            if let GdprEvent::Received(received) = event {
-                return Ok(keys.open(STATED_TAG, &received.stated).ok());
-            }
-        }
-    }
-    Ok(None)
+    // Receiving it is the first thing that happened to it.
+    let Some(first) = commits.first() else { return Ok(None) };
+    let received = events_of::<GdprEvent>(first)?.into_iter().map(|event| match event {
+        GdprEvent::Received(received) => received.stated,
+    });
+    let stated = received.map(|stated| keys.open(STATED_TAG, &stated).ok());
+    Ok(stated.last().flatten())
 }
