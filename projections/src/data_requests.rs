@@ -19,11 +19,7 @@ pub struct PersonsRequest {
 }
 
 /// When the newest request for this customer's data was received, refused ones aside.
-pub async fn newest(
-    db: &PgPool,
-    merchant: MerchantId,
-    customer: CustomerId,
-) -> Result<Option<Timestamp>, sqlx::Error> {
+pub async fn newest(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Option<Timestamp>, sqlx::Error> {
     let newest: Option<DateTime<Utc>> = sqlx::query_scalar(
         "select max(received_at) from read.gdpr_requests
           where merchant = $1 and customer = $2 and type = 'customers/data_request' and state <> 'refused'",

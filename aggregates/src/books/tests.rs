@@ -14,8 +14,7 @@ fn statement(books: &Books, flow: Flow) -> PeriodClosed {
         books.last().map_or((1, None, 0), |last| (last.period + 1, Some(last.until), last.closing));
     let rate = Rate { program_version: 1, points: 100, amount_minor: 250, currency: Currency::parse("EUR").ok() };
     let closing = opening + flow.net();
-    let statement =
-        Statement { period, from, until: line.until, opening, flow, closing, line: line.position, rate };
+    let statement = Statement { period, from, until: line.until, opening, flow, closing, line: line.position, rate };
     PeriodClosed { statement, signature: Signature([7; 64]) }
 }
 

@@ -25,9 +25,8 @@ use crate::{
     output,
 };
 
-const COLUMNS: [&str; 10] = [
-    "name", "until", "opening", "issued", "restored", "redeemed", "expired", "reversed", "forfeited", "closing",
-];
+const COLUMNS: [&str; 10] =
+    ["name", "until", "opening", "issued", "restored", "redeemed", "expired", "reversed", "forfeited", "closing"];
 
 pub async fn run(command: BooksCommand, config: &Config, output: Output) -> anyhow::Result<()> {
     let gateway = composition::connect(config, Options::default()).await?;
@@ -115,11 +114,8 @@ fn figures_row(name: &str, until: &str, figures: Value) -> Value {
 async fn periods(gateway: &Gateway, merchant: MerchantId, output: Output) -> anyhow::Result<()> {
     let key = gateway.books_key()?;
     let books = gateway.books_on_record(merchant).await?.state;
-    let documents: Vec<PeriodDocument> = books
-        .closed
-        .iter()
-        .map(|(recorded, closed)| PeriodDocument::new(merchant, recorded, closed, &key))
-        .collect();
+    let documents: Vec<PeriodDocument> =
+        books.closed.iter().map(|(recorded, closed)| PeriodDocument::new(merchant, recorded, closed, &key)).collect();
     print_periods(&documents, output)
 }
 

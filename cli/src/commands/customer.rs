@@ -13,9 +13,8 @@ use crate::{
     output,
 };
 
-const COLUMNS: [&str; 8] = [
-    "id", "standing", "available", "pending", "lifetime_earned", "lifetime_redeemed", "lifetime_expired", "position",
-];
+const COLUMNS: [&str; 8] =
+    ["id", "standing", "available", "pending", "lifetime_earned", "lifetime_redeemed", "lifetime_expired", "position"];
 const LOT_COLUMNS: [&str; 7] = ["id", "source", "granted", "remaining", "earned_at", "available_at", "expires_at"];
 
 pub async fn run(command: CustomerCommand, config: &Config, output: Output) -> anyhow::Result<()> {

@@ -14,7 +14,11 @@ pub fn catalogue(output: Output) -> anyhow::Result<()> {
 /// One row for each field of personal data.
 pub fn rows() -> Vec<Value> {
     let sealed = SEALED.iter().map(|field| {
-        let name = if field.field.is_empty() { field.content.to_owned() } else { format!("{}.{}", field.content, field.field) };
+        let name = if field.field.is_empty() {
+            field.content.to_owned()
+        } else {
+            format!("{}.{}", field.content, field.field)
+        };
         json!({
             "name": name,
             "lives_in": "the log, and read models made from it",

@@ -130,8 +130,7 @@ pub async fn list(
         }
     };
     let limit = cursor::limit(params.limit);
-    let page =
-        audit_logs::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };
+    let page = audit_logs::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };
     let rows = audit_logs::list(&gateway.db, caller.merchant(), &filter, page).await?;
     let page = Page::cut(rows, limit, |row| cursor::encode(&(row.position, row.line)));
     let data = documents(&gateway, caller.merchant(), page.data).await?;

@@ -79,7 +79,8 @@ pub async fn get(
 
 fn day(name: &str, text: &str) -> Result<Day, Problem> {
     let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d");
-    let date = date.map_err(|_| Problem::saying(Code::MalformedRequest, format!("{name} is not a day like 2026-11-01")));
+    let date =
+        date.map_err(|_| Problem::saying(Code::MalformedRequest, format!("{name} is not a day like 2026-11-01")));
     date.map(Day::of_date)
 }
 
@@ -122,9 +123,8 @@ pub async fn close(
     caller: Caller,
     JsonBody { value: asked, .. }: JsonBody<ClosePeriod>,
 ) -> Result<(StatusCode, Json<PeriodDocument>), Problem> {
-    let until: Timestamp = day("until", &asked.until)
-        .map_err(|_| Problem::at("/until", "is not a day like 2026-12-01"))?
-        .start();
+    let until: Timestamp =
+        day("until", &asked.until).map_err(|_| Problem::at("/until", "is not a day like 2026-12-01"))?.start();
     let (recorded, closed) = gateway.close_books(&caller.request, until).await?;
     let key = gateway.books_key()?;
     Ok((StatusCode::CREATED, Json(PeriodDocument::new(caller.merchant(), &recorded, &closed, &key))))

@@ -118,7 +118,11 @@ async fn by_external_id(
     Ok(None)
 }
 
-pub(super) async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Result<CustomerDocument, Problem> {
+pub(super) async fn open(
+    gateway: &Gateway,
+    merchant: MerchantId,
+    row: CustomerRow,
+) -> Result<CustomerDocument, Problem> {
     let profile: Option<Profile> = match gateway.vault.person(merchant, row.id).await {
         Ok(keys) => keys.open(PROFILE_TAG, &row.profile).ok(),
         Err(VaultError::Destroyed { .. }) => None,

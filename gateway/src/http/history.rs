@@ -18,9 +18,9 @@ use crate::{
 
 /// The moment that a query asks about.
 pub fn moment(text: Option<&str>) -> Result<Option<Moment>, Problem> {
-    text.map(str::parse).transpose().map_err(|_| {
-        Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time")
-    })
+    text.map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time"))
 }
 
 /// The account at a moment, from the log, and of when that speaks.

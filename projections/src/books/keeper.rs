@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aggregates::{
-    Context,
-    books::Flow,
-    money::Currency,
-    points::PointsEvent,
-    time::Timestamp,
-};
+use aggregates::{Context, books::Flow, money::Currency, points::PointsEvent, time::Timestamp};
 use chrono::{DateTime, NaiveDate};
 use journal::Positioned;
 

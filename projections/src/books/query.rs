@@ -67,9 +67,8 @@ pub async fn days(db: &PgPool, merchant: MerchantId, from: Day, to: Day) -> Resu
     .bind(to.date())
     .fetch_all(db)
     .await?;
-    let entry = |row: &PgRow| {
-        Ok(DayEntry { day: Day::of_date(row.try_get::<NaiveDate, _>("day")?), flow: flow_from(row)? })
-    };
+    let entry =
+        |row: &PgRow| Ok(DayEntry { day: Day::of_date(row.try_get::<NaiveDate, _>("day")?), flow: flow_from(row)? });
     rows.iter().map(entry).collect()
 }
 

@@ -1,18 +1,9 @@
 //! What a commit says, as documents for people. What is sealed stays sealed.
 
 use aggregates::{
-    Context,
-    books::BooksEvent,
-    customer::CustomerEvent,
-    event::Event,
-    gdpr::GdprEvent,
-    installation::InstallationEvent,
-    merchant::MerchantEvent,
-    parked::ParkedEvent,
-    points::PointsEvent,
-    product::ProductEvent,
-    program::ProgramEvent,
-    waiting::WaitingEvent,
+    Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
+    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
+    product::ProductEvent, program::ProgramEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;

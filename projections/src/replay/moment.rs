@@ -53,9 +53,11 @@ impl Moment {
             return Ok(Some(now));
         }
         let commit = journal.at(position).await?;
-        Ok(commit.map(|commit| {
-            if commit.subject.merchant == merchant { commit.commit.recorded_at } else { commit.stored_at }
-        }))
+        Ok(commit.map(
+            |commit| {
+                if commit.subject.merchant == merchant { commit.commit.recorded_at } else { commit.stored_at }
+            },
+        ))
     }
 }
 

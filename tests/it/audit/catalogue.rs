@@ -103,9 +103,8 @@ async fn every_column_with_sealed_bytes_or_a_person_is_in_the_catalogue() {
     .fetch_all(&db)
     .await
     .unwrap();
-    let personal = |(_, column, kind): &&(String, String, String)| {
-        kind == "bytea" || LEADS_TO_A_PERSON.contains(&column.as_str())
-    };
+    let personal =
+        |(_, column, kind): &&(String, String, String)| kind == "bytea" || LEADS_TO_A_PERSON.contains(&column.as_str());
     let found: BTreeSet<(&str, &str)> =
         columns.iter().filter(personal).map(|(table, column, _)| (table.as_str(), column.as_str())).collect();
     let known: BTreeSet<(&str, &str)> = COLUMNS.iter().map(|column| (column.table, column.column)).collect();

@@ -57,7 +57,10 @@ async fn a_report_holds_everything_opened() {
     asks_for_data(&shop, ada).await;
 
     let told = report(&shop, ada, "*/*").await.body;
-    assert_eq!((&told["about"]["schema"], &told["about"]["erased"]), (&json!("loyalnest.data_report/1"), &json!(false)));
+    assert_eq!(
+        (&told["about"]["schema"], &told["about"]["erased"]),
+        (&json!("loyalnest.data_report/1"), &json!(false))
+    );
     assert_eq!(told["customer"][0]["email"], EMAIL);
     assert_eq!(told["profile_history"][0]["profile"]["external_id"], ada.external_id.to_string());
     assert_eq!(told["balance"][0]["available"], 50 + 30 + 5 - 10);

@@ -3,7 +3,7 @@
 use gateway::shopify::sample::CustomerSample;
 use serde_json::{Value, json};
 
-use crate::support::{Shop, Shopper};
+use crate::support::{Installation, Shop, Shopper};
 
 const PATH: &str = "/v1/audit_logs";
 
@@ -40,7 +40,10 @@ async fn everything_that_was_recorded_about_a_person_has_its_entry_newest_first(
     assert_eq!(adjusted["on_behalf_of"], Value::Null, "the merchant acted for itself");
     assert_eq!(adjusted["target"], json!({ "kind": "points_account", "id": id }));
     assert_eq!(adjusted["reason"], json!({ "state": "open", "text": "sorry about the parcel" }));
-    assert_eq!((&ordered["actor"], &ordered["outcome"]), (&json!({ "kind": "shop", "id": "orders/create" }), &json!("awarded")));
+    assert_eq!(
+        (&ordered["actor"], &ordered["outcome"]),
+        (&json!({ "kind": "shop", "id": "orders/create" }), &json!("awarded"))
+    );
     assert_eq!((&enrolled["target"]["kind"], &enrolled["outcome"]), (&json!("customer"), &json!("done")));
     assert!(about.iter().all(|entry| entry["description"].as_str().is_some_and(|words| words.contains(' '))));
     assert!(about.is_sorted_by_key(|entry| std::cmp::Reverse(entry["position"].as_u64())));
@@ -49,6 +52,7 @@ async fn everything_that_was_recorded_about_a_person_has_its_entry_newest_first(
 #[tokio::test]
 async fn an_operator_acts_on_behalf_of_the_merchant() {
     let shop = Shop::open().await;
+    shop.has_seen_everything_of(Installation::shared()).await;
     let made = entries(&shop, &[("actor_kind", "operator")]).await;
     assert_eq!(actions(&made), ["program.settings_published", "merchant.api_key_issued", "merchant.created"]);
     let merchant = shop.merchant.to_string();
@@ -73,7 +77,7 @@ async fn settings_show_what_they_were_what_they_are_and_where_they_differ() {
     let shop = Shop::open().await;
     let before = shop.api.get("/v1/program_settings").document().await;
     let after = shop.publish(json!({ "hold": { "days": 14 }, "negative_balance": "clamp" })).await;
-    shop.has_seen_everything_of(crate::support::Installation::shared()).await;
+    shop.has_seen_everything_of(Installation::shared()).await;
     let published = entries(&shop, &[("action", "program.settings_published")]).await;
     let [second, first] = &published[..] else { panic!("two versions: {published:#?}") };
     assert_eq!((&second["changes"]["before"], &second["changes"]["after"]), (&before, &after));
@@ -105,7 +109,9 @@ async fn filters_leave_out_everything_else() {
     let later = entries(&shop, &[("from", &newest)]).await;
     assert!(!later.is_empty() && later.iter().all(|entry| time(entry) >= newest));
     assert!(entries(&shop, &[("to", &oldest)]).await.is_empty());
-    for (name, nonsense) in [("from", "yesterday"), ("customer_id", "cus_1"), ("target_kind", "thing"), ("as_of", "soon")] {
+    for (name, nonsense) in
+        [("from", "yesterday"), ("customer_id", "cus_1"), ("target_kind", "thing"), ("as_of", "soon")]
+    {
         let refused = shop.api.get(PATH).query(name, nonsense).send().await;
         assert_eq!((refused.status.as_u16(), refused.code()), (400, "malformed_request"), "{name}={nonsense}");
     }

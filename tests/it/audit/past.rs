@@ -51,7 +51,10 @@ async fn before_a_merge_each_side_explains_its_own_points() {
     assert!(shop.merge(b, a).await.is_accepted());
     for (path, then, now) in [(&of_a, 50, 0), (&of_b, 30, 80)] {
         let explained = shop.api.get(path).query("as_of", before).document().await;
-        assert_eq!((&explained["balance"]["available"], explained["lots"].as_array().map(Vec::len)), (&json!(then), Some(1)));
+        assert_eq!(
+            (&explained["balance"]["available"], explained["lots"].as_array().map(Vec::len)),
+            (&json!(then), Some(1))
+        );
         assert_eq!(shop.api.get(path).document().await["balance"]["available"], now);
     }
 }

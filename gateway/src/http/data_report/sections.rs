@@ -25,9 +25,7 @@ use vault::{MerchantKeys, PersonKeys};
 use super::writer::{ReaderGone, Writer};
 use crate::{
     auth::Caller,
-    commands::{
-        CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG,
-    },
+    commands::{CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG},
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
     problem::Problem,

@@ -269,10 +269,7 @@ impl Story {
 
 /// Whether points move between accounts: the books of the shop say nothing of that.
 fn is_a_merge(event: &PointsEvent) -> bool {
-    matches!(
-        event,
-        PointsEvent::AccountClosed(_) | PointsEvent::AccountAbsorbed(_) | PointsEvent::ContentsAbsorbed(_)
-    )
+    matches!(event, PointsEvent::AccountClosed(_) | PointsEvent::AccountAbsorbed(_) | PointsEvent::ContentsAbsorbed(_))
 }
 
 /// Adds the next version to a programme.
