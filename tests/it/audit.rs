@@ -5,6 +5,7 @@
 
 mod books;
 mod catalogue;
+mod commands;
 mod data_report;
 mod entries;
 mod past;

@@ -8,5 +8,5 @@ mod keys;
 mod kills;
 mod outages;
 mod plaintext;
-mod program;
+pub mod program;
 mod traces;

@@ -316,9 +316,8 @@ fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKey
 fn stated(commits: &[Positioned], keys: &MerchantKeys) -> Result<Option<StatedRequest>, Problem> {
     // Receiving it is the first thing that happened to it.
     let Some(first) = commits.first() else { return Ok(None) };
-    let received = events_of::<GdprEvent>(first)?.into_iter().map(|event| match event {
+    let mut received = events_of::<GdprEvent>(first)?.into_iter().map(|event| match event {
         GdprEvent::Received(received) => received.stated,
     });
-    let stated = received.map(|stated| keys.open(STATED_TAG, &stated).ok());
-    Ok(stated.last().flatten())
+    Ok(received.next().and_then(|stated| keys.open(STATED_TAG, &stated).ok()))
 }
