@@ -19,6 +19,8 @@ create table read.audit_logs (
     -- The person it is about.
     customer     uuid,
     outcome      text not null,
+    -- Somebody said why. The words themselves go with the person they are about.
+    has_reason   boolean not null,
     reason       bytea,
     primary key (merchant, recorded_at, position, line)
 );

@@ -67,9 +67,9 @@ async fn insert(transaction: &mut PgConnection, rows: &[Row<'_>]) -> Result<(), 
     sqlx::query(
         "insert into read.audit_logs
             (merchant, recorded_at, position, line, group_end, request, actor_kind, actor, action,
-             target_kind, target_id, customer, outcome, reason)
+             target_kind, target_id, customer, outcome, has_reason, reason)
          select * from unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::smallint[], $5::bigint[], $6::uuid[],
-             $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::bytea[])",
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::bool[], $15::bytea[])",
     )
     .bind(column!(row => row.commit.subject.merchant.0))
     .bind(column!(row => timestamptz(row.commit.commit.recorded_at)))
@@ -84,6 +84,7 @@ async fn insert(transaction: &mut PgConnection, rows: &[Row<'_>]) -> Result<(), 
     .bind(column!(row => row.entry.target_id.clone()))
     .bind(column!(row => row.entry.customer.map(|customer| customer.0)))
     .bind(column!(row => row.entry.outcome))
+    .bind(column!(row => row.entry.reason.is_some()))
     .bind(column!(row => row.entry.reason.clone()))
     .execute(transaction)
     .await?;

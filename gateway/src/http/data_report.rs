@@ -2,6 +2,7 @@
 //! and HTML for people. What is sealed is opened while the answer is being sent, and nothing of it is written anywhere.
 //! Available while a data request of the person is not older than [`REPORT_DAYS`].
 
+mod documents;
 mod sections;
 mod writer;
 
@@ -16,6 +17,8 @@ use projections::{
     points_transactions::PointsTransactions,
 };
 use tokio::sync::mpsc;
+
+pub use documents::DataReport;
 
 use self::{
     sections::Report,
@@ -43,7 +46,7 @@ const READ_MODELS: [&str; 4] = [GdprRequests::NAME, Customers::NAME, PointsTrans
 #[utoipa::path(
     get, path = "/v1/customers/{id}/data_report", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path), Freshness),
-    responses((status = 200, description = "The report: docs/privacy.md describes it", body = Object),
+    responses((status = 200, body = DataReport),
               (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]

@@ -28,7 +28,9 @@ pub struct AuditRow {
     pub target_id: Option<String>,
     pub customer: Option<CustomerId>,
     pub outcome: String,
-    /// Ciphertext.
+    /// Somebody said why.
+    pub has_reason: bool,
+    /// Ciphertext of that; none once it was removed.
     pub reason: Option<Vec<u8>>,
 }
 
@@ -66,7 +68,7 @@ pub async fn list(
     let (before_position, before_line) = page.before.unwrap_or((u64::MAX, i16::MAX));
     let mut query = QueryBuilder::new(
         "select position, line, recorded_at, request, actor_kind, actor, action, target_kind, target_id, customer,
-                outcome, reason
+                outcome, has_reason, reason
            from read.audit_logs where merchant = ",
     );
     query.push_bind(merchant.0);
@@ -85,22 +87,7 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(action) = &filter.action {
         query.push(" and action = ").push_bind(action.clone());
     }
-    if let Some(kind) = filter.target_kind {
-        query.push(" and target_kind = ").push_bind(kind.as_str());
-    }
-    match (filter.target_kind, &filter.target_id) {
-        // People are found by the index on people, everything else by the one on targets.
-        (Some(TargetKind::Customer | TargetKind::PointsAccount), Some(id)) => {
-            query.push(" and customer = ").push_bind(id.parse::<CustomerId>().map_or(Uuid::nil(), |id| id.0));
-        }
-        (Some(TargetKind::GdprRequest) | None, Some(id)) => {
-            query.push(" and target_id = ").push_bind(id.clone());
-        }
-        (Some(_), Some(id)) => {
-            query.push(" and customer is null and target_id = ").push_bind(id.clone());
-        }
-        (_, None) => {}
-    }
+    restrict_target(query, filter);
     if let Some(customer) = filter.customer {
         query.push(" and customer = ").push_bind(customer.0);
     }
@@ -127,6 +114,25 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
+fn restrict_target(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if let Some(kind) = filter.target_kind {
+        query.push(" and target_kind = ").push_bind(kind.as_str());
+    }
+    match (filter.target_kind, &filter.target_id) {
+        // People are found by the index on people, everything else by the one on targets.
+        (Some(TargetKind::Customer | TargetKind::PointsAccount), Some(id)) => {
+            query.push(" and customer = ").push_bind(id.parse::<CustomerId>().map_or(Uuid::nil(), |id| id.0));
+        }
+        (Some(TargetKind::GdprRequest) | None, Some(id)) => {
+            query.push(" and target_id = ").push_bind(id.clone());
+        }
+        (Some(_), Some(id)) => {
+            query.push(" and customer is null and target_id = ").push_bind(id.clone());
+        }
+        (_, None) => {}
+    }
+}
+
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<AuditRow, sqlx::Error> {
     Ok(AuditRow {
         position: position(row.try_get("position")?),
@@ -140,6 +146,7 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<AuditRow, sqlx::Error> {
         target_id: row.try_get("target_id")?,
         customer: row.try_get::<Option<Uuid>, _>("customer")?.map(CustomerId),
         outcome: row.try_get("outcome")?,
+        has_reason: row.try_get("has_reason")?,
         reason: row.try_get("reason")?,
     })
 }

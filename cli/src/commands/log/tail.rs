@@ -1,6 +1,6 @@
 //! `log tail`: the newest commits, and those that follow.
 
-use std::io::Write;
+use std::{collections::VecDeque, io::Write};
 
 use aggregates::id::MerchantId;
 use anyhow::Context;
@@ -24,9 +24,7 @@ pub async fn tail(
         let documents = newest.iter().map(document).collect::<anyhow::Result<Vec<_>>>()?;
         return crate::output::list(output, &[], &documents);
     }
-    for commit in &newest {
-        print(commit, output)?;
-    }
+    newest.iter().try_for_each(|commit| print(commit, output))?;
     if !follow {
         return Ok(());
     }
@@ -39,23 +37,33 @@ pub async fn tail(
 
 /// The newest `wanted` commits that a filter lets through. A merchant's may be far apart: the search goes back in
 /// strides that double.
-async fn newest(journal: &Journal, filter: Follow, end: u64, wanted: usize) -> anyhow::Result<Vec<Positioned>> {
+async fn newest(journal: &Journal, filter: Follow, end: u64, wanted: usize) -> anyhow::Result<VecDeque<Positioned>> {
     let mut stride = u64::try_from(wanted).unwrap_or(u64::MAX);
     loop {
         let start = end.saturating_sub(stride);
-        let mut found = between(journal, filter, start, end).await?;
+        let found = newest_after(journal, filter, start, end, wanted).await?;
         if found.len() >= wanted || start == 0 {
-            return Ok(found.split_off(found.len().saturating_sub(wanted)));
+            return Ok(found);
         }
         stride = stride.saturating_mul(2);
     }
 }
 
-async fn between(journal: &Journal, filter: Follow, start: u64, end: u64) -> anyhow::Result<Vec<Positioned>> {
+/// No more than are wanted are kept.
+async fn newest_after(
+    journal: &Journal,
+    filter: Follow,
+    start: u64,
+    end: u64,
+    wanted: usize,
+) -> anyhow::Result<VecDeque<Positioned>> {
     let mut following = journal.follow(start, filter).await?;
-    let mut found = Vec::new();
+    let mut found = VecDeque::new();
     while following.reached() < end {
-        found.push(following.next().await.context("the log ended early")??);
+        found.push_back(following.next().await.context("the log ended early")??);
+        if found.len() > wanted {
+            found.pop_front();
+        }
     }
     Ok(found)
 }

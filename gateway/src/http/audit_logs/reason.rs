@@ -25,7 +25,7 @@ const SEALED: Reason = Reason { state: "sealed", text: None };
 
 /// Opens the reason of a row under the key of whom it is about.
 pub(super) async fn of(gateway: &Gateway, merchant: MerchantId, row: &AuditRow) -> Result<Option<Reason>, Problem> {
-    let Some(ciphertext) = &row.reason else { return Ok(None) };
+    let Some(ciphertext) = &row.reason else { return Ok(row.has_reason.then_some(ERASED)) };
     let sealed = Sealed::<StaffNote>::from_ciphertext(ciphertext.as_slice());
     let opened = match (row.action.as_str(), row.customer) {
         ("points.adjusted", Some(person)) => {

@@ -2,11 +2,10 @@
 //! have, what have I done, what was done about me.
 
 use aggregates::{
-    customer::{CustomerEvent, Profile},
+    customer::CustomerEvent,
     gdpr::{GdprEvent, StatedRequest},
     id::CustomerId,
-    order::OrderLine,
-    points::{Account, OrderAssessed, OrderReference, PointsEvent},
+    points::{Account, OrderAssessed, PointsEvent},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -18,11 +17,13 @@ use projections::{
     projection::events_of,
     replay::{Moment, Past},
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
 use vault::{MerchantKeys, PersonKeys};
 
-use super::writer::{ReaderGone, Writer};
+use super::{
+    documents::{About, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
+    writer::{ReaderGone, Writer},
+};
 use crate::{
     auth::Caller,
     commands::{CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG},
@@ -31,8 +32,9 @@ use crate::{
     problem::Problem,
 };
 
-/// What this version of the report is called.
-const SCHEMA: &str = "loyalnest.data_report/1";
+const OPENED: &str = "Text that was sealed is shown opened. Nothing of this report is kept.";
+const ERASED: &str =
+    "This person was erased. What is left are numbers: nothing here leads back to anybody without other data.";
 /// Rows read at once.
 const ROWS_AT_ONCE: i64 = 250;
 
@@ -83,7 +85,7 @@ impl Report {
         self.points(writer).await?;
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
-        self.requests(writer).await?;
+        self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)
     }
@@ -108,21 +110,17 @@ impl Report {
         Ok(parts)
     }
 
-    fn about(&self, parts: &[Part]) -> Value {
-        let erased = parts.first().is_none_or(|part| part.keys.is_none());
-        json!({
-            "schema": SCHEMA,
-            "customer_id": self.customer.to_string(),
-            "merchant_id": self.caller.merchant().to_string(),
-            "made_at": self.caller.request.now.to_rfc3339(),
-            "expires_at": self.expires_at.to_rfc3339(),
-            "erased": erased,
-            "note": if erased {
-                "This person was erased. What is left are numbers: nothing here leads back to anybody without other data."
-            } else {
-                "Text that was sealed is shown opened. Nothing of this report is kept."
-            },
-        })
+    fn about(&self, parts: &[Part]) -> About {
+        let erased = is_erased(parts);
+        About {
+            schema: SCHEMA,
+            customer_id: self.customer.to_string(),
+            merchant_id: self.caller.merchant().to_string(),
+            made_at: self.caller.request.now.to_rfc3339(),
+            expires_at: self.expires_at.to_rfc3339(),
+            erased,
+            note: if erased { ERASED } else { OPENED },
+        }
     }
 
     async fn person(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
@@ -131,7 +129,7 @@ impl Report {
         for part in parts {
             if let Some(row) = customers::find(&self.gateway.db, merchant, part.id).await? {
                 let document = customer_doors::open(&self.gateway, merchant, row).await?;
-                self.row(writer, &document).await?;
+                writer.row(&document).await.map_err(gone)?;
             }
         }
         writer.end_section().await.map_err(gone)?;
@@ -153,11 +151,11 @@ impl Report {
         let now = Moment::Position(u64::MAX);
         let explained = explanation::explain(&self.gateway, &self.caller, self.customer, now).await?;
         writer.section("balance", "Points you have").await.map_err(gone)?;
-        self.row(writer, &explained.balance).await?;
+        writer.row(&explained.balance).await.map_err(gone)?;
         writer.end_section().await.map_err(gone)?;
         writer.section("lots", "Where they come from").await.map_err(gone)?;
         for lot in &explained.lots {
-            self.row(writer, lot).await?;
+            writer.row(lot).await.map_err(gone)?;
         }
         writer.end_section().await.map_err(gone)?;
         writer.section("points_transactions", "Every change of your points").await.map_err(gone)?;
@@ -175,7 +173,10 @@ impl Report {
             let Some(last) = lines.last() else { return Ok(()) };
             before = Some((last.position, last.line));
             for line in lines {
-                self.row(writer, &transactions::document(line, keys.as_deref(), self.caller.request.now)).await?;
+                writer
+                    .row(&transactions::document(line, keys.as_deref(), self.caller.request.now))
+                    .await
+                    .map_err(gone)?;
             }
         }
     }
@@ -205,35 +206,23 @@ impl Report {
         let mut redemptions: Vec<_> = account.state.redemptions.iter().collect();
         redemptions.sort_by_key(|(_, redemption)| redemption.position);
         for (id, redemption) in redemptions {
-            let row = json!({
-                "id": id.to_string(),
-                "code": keys.derive_code(id.0),
-                "points": redemption.points,
-                "returned_points": redemption.returned(),
-                "value_minor": redemption.value_minor,
-                "created_at": redemption.at.to_rfc3339(),
-                "used": redemption.used_by.is_some(),
-                "cancelled": redemption.cancelled,
-            });
+            let row = SpentPoints::new(*id, redemption, keys.derive_code(id.0));
             writer.row(&row).await.map_err(gone)?;
         }
         writer.end_section().await.map_err(gone)
     }
 
-    async fn requests(&self, writer: &mut Writer) -> Result<(), Stopped> {
+    /// Of somebody who was erased only that there were requests: what these stated is the merchant's to open, and no
+    /// longer anybody's to read.
+    async fn requests(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
         let merchant = self.caller.merchant();
         writer.section("gdpr_requests", "Requests about your data").await.map_err(gone)?;
         let keys = self.gateway.vault.merchant(merchant).await.map_err(CommandError::from)?;
         for request in data_requests::of_customer(&self.gateway.db, merchant, self.customer).await? {
             let subject = Subject::gdpr(merchant, request.id);
             let commits = self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?;
-            let row = json!({
-                "id": request.id.to_string(),
-                "type": request.kind,
-                "state": request.state,
-                "received_at": request.received_at.to_rfc3339(),
-                "stated": stated(&commits, &keys)?,
-            });
+            let stated = if is_erased(parts) { None } else { stated(&commits, &keys)? };
+            let row = PrivacyRequest::new(request, stated);
             writer.row(&row).await.map_err(gone)?;
         }
         writer.end_section().await.map_err(gone)
@@ -251,17 +240,17 @@ impl Report {
                 let Some(last) = rows.last() else { break };
                 before = Some((last.position, last.line));
                 for entry in audit_doors::documents(&self.gateway, merchant, rows).await? {
-                    self.row(writer, &entry).await?;
+                    writer.row(&entry).await.map_err(gone)?;
                 }
             }
         }
         writer.end_section().await.map_err(gone)
     }
+}
 
-    async fn row(&self, writer: &mut Writer, document: &impl Serialize) -> Result<(), Stopped> {
-        let row = serde_json::to_value(document).expect("documents are plain values: encoding cannot fail");
-        writer.row(&row).await.map_err(gone)
-    }
+/// The person's own keys are gone.
+fn is_erased(parts: &[Part]) -> bool {
+    parts.first().is_none_or(|part| part.keys.is_none())
 }
 
 fn gone(_: ReaderGone) -> Stopped {
@@ -273,44 +262,19 @@ fn opened<T: DeserializeOwned>(keys: Option<&PersonKeys>, tag: &'static str, sea
     keys?.open(tag, sealed).ok()
 }
 
-fn profile_row(commit: &Positioned, event: &CustomerEvent, keys: Option<&PersonKeys>) -> Option<Value> {
+fn profile_row(commit: &Positioned, event: &CustomerEvent, keys: Option<&PersonKeys>) -> Option<StatedProfile> {
     let profile = match event {
         CustomerEvent::Enrolled(event) => &event.profile,
         CustomerEvent::ProfileUpdated(event) => &event.profile,
         _ => return None,
     };
-    let profile: Option<Profile> = opened(keys, PROFILE_TAG, profile);
-    Some(json!({
-        "recorded_at": commit.commit.recorded_at,
-        "position": commit.position,
-        "profile": profile,
-    }))
+    Some(StatedProfile::new(commit, opened(keys, PROFILE_TAG, profile)))
 }
 
-fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKeys>) -> Value {
-    let reference: Option<OrderReference> =
-        order.reference.as_ref().and_then(|sealed| opened(keys, REFERENCE_TAG, sealed));
-    let lines: Option<Vec<OrderLine>> = order.lines.as_ref().and_then(|sealed| opened(keys, LINES_TAG, sealed));
-    let refunds: Vec<Value> = order
-        .refunds
-        .iter()
-        .map(|refund| json!({ "at": refund.at, "merchandise_minor": refund.merchandise_minor }))
-        .collect();
-    json!({
-        "recorded_at": commit.commit.recorded_at,
-        "position": commit.position,
-        "order_id": reference.as_ref().map(|reference| &reference.order_id),
-        "name": reference.as_ref().map(|reference| &reference.name),
-        "processed_at": order.body.as_ref().map(|body| body.processed_at),
-        "currency": order.body.as_ref().map(|body| body.currency),
-        "base_minor": order.body.as_ref().map(|body| body.base_minor),
-        "outcome": order.body.as_ref().map(|body| body.outcome),
-        "awarded": order.awarded,
-        "kept": order.kept,
-        "cancelled_at": order.cancelled_at,
-        "refunds": refunds,
-        "lines": lines,
-    })
+fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKeys>) -> OrderFacts {
+    let reference = order.reference.as_ref().and_then(|sealed| opened(keys, REFERENCE_TAG, sealed));
+    let lines = order.lines.as_ref().and_then(|sealed| opened(keys, LINES_TAG, sealed));
+    OrderFacts::new(commit, order, reference, lines)
 }
 
 fn stated(commits: &[Positioned], keys: &MerchantKeys) -> Result<Option<StatedRequest>, Problem> {

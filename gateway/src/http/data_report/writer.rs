@@ -3,6 +3,7 @@
 use std::{fmt::Write, io};
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -41,7 +42,8 @@ impl Writer {
     }
 
     /// What stands before all sections.
-    pub async fn begin(&mut self, about: &Value) -> Result<(), ReaderGone> {
+    pub async fn begin(&mut self, about: &impl Serialize) -> Result<(), ReaderGone> {
+        let about = plain(about);
         let text = match self.form {
             Form::Json => format!("{{\"about\":{about}"),
             Form::Html => {
@@ -51,7 +53,7 @@ impl Writer {
                      dl{border-left:3px solid #ccc;padding-left:1em}dt{font-weight:bold}</style>\
                      <h1>Everything held on this person</h1>",
                 );
-                render(about, &mut page);
+                render(&about, &mut page);
                 page
             }
         };
@@ -67,13 +69,14 @@ impl Writer {
         .await
     }
 
-    pub async fn row(&mut self, row: &Value) -> Result<(), ReaderGone> {
+    pub async fn row(&mut self, row: &impl Serialize) -> Result<(), ReaderGone> {
+        let row = plain(row);
         let text = match self.form {
             Form::Json if self.rows > 0 => format!(",\n{row}"),
             Form::Json => row.to_string(),
             Form::Html => {
                 let mut html = String::new();
-                render(row, &mut html);
+                render(&row, &mut html);
                 html
             }
         };
@@ -108,6 +111,10 @@ impl Writer {
     async fn send(&mut self, text: String) -> Result<(), ReaderGone> {
         self.pieces.send(Ok(Bytes::from(text))).await.map_err(|_| ReaderGone)
     }
+}
+
+fn plain(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).expect("documents are plain values: encoding cannot fail")
 }
 
 fn render(value: &Value, html: &mut String) {
