@@ -91,3 +91,6 @@ impl BookKeeper {
         self.standing.currency
     }
 }
+
+#[cfg(test)]
+mod tests;

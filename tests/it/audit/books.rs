@@ -1,7 +1,9 @@
 //! The books: what the read model says is what the log says, whatever happened; a closed period is signed and stays.
 
-use aggregates::time::Timestamp;
+use aggregates::{books::BooksCommand, time::Timestamp};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use gateway::{clock::new_id, commands::Request};
+use journal::{Actor, Subject};
 use projections::{
     books::{self, Day},
     replay::{Moment, merchant},
@@ -184,6 +186,43 @@ async fn two_who_close_the_same_period_close_it_once() {
     let both = futures::future::join_all([close(&shop, &until), close(&shop, &until)]).await;
     assert_eq!((both[0].status.as_u16(), &both[0].body), (201, &both[1].body));
     assert_eq!(both[0].body["points"]["closing"], 10);
+}
+
+/// As a crash leaves it: the line is in the log, and no figures follow.
+async fn a_line_is_drawn(shop: &Shop, until: Timestamp) {
+    let gateway = Installation::shared().gateway.clone();
+    let (merchant, now) = (shop.merchant, shop.now());
+    let drawn = on_shared_runtime(async move {
+        let request = Request {
+            merchant,
+            now,
+            actor: Actor::Operator("test".to_owned()),
+            correlation: new_id(),
+            traceparent: None,
+        };
+        let draw = BooksCommand::DrawLine { until, now };
+        gateway.books.execute(Subject::books(merchant), &request.context(), &draw).await
+    });
+    shop.has_seen(drawn.await.unwrap().position);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_half_closed_is_completed_by_closing_it_again() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    let start = shop.now();
+    shop.advance_days(2).await;
+    let until = Day::of(after(start, 1)).start();
+    a_line_is_drawn(&shop, until).await;
+    assert!(ada.order(20_00).deliver().await.is_accepted());
+
+    let another = close(&shop, &date(after(start, 2))).await;
+    assert_eq!((another.status.as_u16(), another.code()), (409, "period_closing"));
+    let closed = close(&shop, &date(until)).await.body;
+    assert_eq!((&closed["points"]["issued"], &closed["points"]["closing"]), (&json!(50), &json!(50)));
+    assert!(closed["line_position"].as_u64() < closed["position"].as_u64());
+    assert_eq!(close(&shop, &date(after(start, 2))).await.body["points"]["opening"], 50);
 }
 
 #[tokio::test]
