@@ -48,6 +48,13 @@ macro_rules! events {
             pub const STORED: &'static [(&'static str, u8)] = &[$(($name, $version), $($(($name, $old_version),)*)?)*];
         }
 
+        /// What the event says, without its name: for documents. The journal's bytes are those of `encode`.
+        impl serde::Serialize for $enum {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $($enum::$variant(event) => event.serialize(serializer),)* }
+            }
+        }
+
         impl $crate::event::Event for $enum {
             fn name(&self) -> &'static str {
                 match self { $($enum::$variant(_) => $name,)* }

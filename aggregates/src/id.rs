@@ -5,8 +5,10 @@ use std::{
     hash::{BuildHasherDefault, Hash, Hasher},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
+
+use crate::text;
 
 /// Text that is not an identity of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +21,7 @@ pub struct NotAnId {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal, $kind:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub Uuid);
 
         impl $name {
@@ -43,6 +44,18 @@ macro_rules! ids {
                     .ok_or(NotAnId { kind: $kind, prefix: $prefix })
             }
         }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                text::write(serializer, self, &self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                text::read(deserializer, |text| text.parse().ok(), $name)
+            }
+        }
     )*};
 }
 
@@ -63,8 +76,7 @@ ids! {
 
 /// Stands for an order, a line or a code inside one person's events: HMAC under the person's link key, cut to
 /// 16 bytes. Without that key it leads nowhere, so it may stay in the log for ever.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub [u8; 16]);
 
 /// Things under tokens.
@@ -98,6 +110,19 @@ impl Hasher for AlreadyRandom {
     }
 }
 
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        text::write(serializer, format_args!("{:032x}", u128::from_be_bytes(self.0)), &self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| u128::from_str_radix(text, 16).ok().map(|number| Token(number.to_be_bytes()));
+        text::read(deserializer, parse, Token)
+    }
+}
+
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Token({:02x}{:02x}…)", self.0[0], self.0[1])
@@ -105,9 +130,20 @@ impl std::fmt::Debug for Token {
 }
 
 /// A keyed hash of the content of a fact or a request: equal content, equal fingerprint.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Fingerprint(pub u64);
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        text::write(serializer, format_args!("{:016x}", self.0), &self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, |text| u64::from_str_radix(text, 16).ok().map(Fingerprint), Fingerprint)
+    }
+}
 
 impl LotId {
     /// The lot of an order's points. An order has one lot at most, so that its token names both; whoever decides on the

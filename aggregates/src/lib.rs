@@ -1,6 +1,8 @@
 //! What may happen, and what then follows. Pure: decisions are functions of a state and a command;
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
+pub mod books;
+pub mod catalogue;
 pub mod customer;
 pub mod event;
 pub mod gdpr;
@@ -14,6 +16,7 @@ pub mod points;
 pub mod product;
 pub mod program;
 pub mod sealed;
+mod text;
 pub mod time;
 pub mod waiting;
 
@@ -35,10 +38,12 @@ pub enum Context {
     Product,
     /// What concerns every merchant at once.
     Installation,
+    /// Periods of the merchant's books.
+    Books,
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 10] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -48,6 +53,7 @@ impl Context {
         Context::Gdpr,
         Context::Product,
         Context::Installation,
+        Context::Books,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -62,6 +68,7 @@ impl Context {
             Context::Gdpr => "gdpr",
             Context::Product => "product",
             Context::Installation => "installation",
+            Context::Books => "books",
         }
     }
 

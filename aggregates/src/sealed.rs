@@ -4,8 +4,11 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text;
+
 /// A `T` under somebody's key. Only the vault opens it; without the key it stays what it is for ever.
-/// Serialising gives the ciphertext: there is no way to write the plain value through this type.
+/// Serialising gives the ciphertext: there is no way to write the plain value through this type. In documents for people
+/// it only says that something is sealed.
 pub struct Sealed<T> {
     bytes: Box<[u8]>,
     plain: PhantomData<fn() -> T>,
@@ -44,12 +47,12 @@ impl<T> std::fmt::Debug for Sealed<T> {
 
 impl<T> Serialize for Sealed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.bytes.serialize(serializer)
+        text::write(serializer, format_args!("sealed ({} bytes)", self.bytes.len()), &self.bytes)
     }
 }
 
 impl<'de, T> Deserialize<'de> for Sealed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<[u8]>::deserialize(deserializer).map(Self::from_ciphertext)
+        text::read(deserializer, |_| None, |bytes: Box<[u8]>| Self::from_ciphertext(bytes))
     }
 }

@@ -54,15 +54,24 @@ pub enum Command {
     /// After the log was restored from a copy, or replaced.
     #[command(subcommand)]
     Restore(RestoreCommand),
+    /// The log: what was recorded, what was the case at any instant, and that nobody has changed it.
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Customers.
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// The books of a merchant: what came and went, period by period.
+    #[command(subcommand)]
+    Books(BooksCommand),
+    /// What is held on people, and where.
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Webhooks that were signed well and not understood.
     #[command(subcommand)]
     Parked(ParkedCommand),
     /// Privacy requests: people and shops that are to be forgotten, or want their data.
     #[command(subcommand)]
     Gdpr(GdprCommand),
-    /// The log: what an auditor does with it.
-    #[command(subcommand)]
-    Log(LogCommand),
     /// Measures this machine: every figure beside its own ceiling, in one run, on servers of its own.
     Bench(BenchArgs),
 }
@@ -186,6 +195,66 @@ pub enum RestoreCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum CustomerCommand {
+    /// Standing, balance and lots. The profile stays sealed.
+    Show {
+        id: String,
+        /// An RFC 3339 time or a position of the log; now, if not said.
+        #[arg(long)]
+        as_of: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BooksCommand {
+    /// What came and went between two days, UTC, in points and in currency.
+    Show {
+        #[arg(long)]
+        merchant: String,
+        /// The first day, such as 2026-11-01; the beginning, if not said.
+        #[arg(long)]
+        from: Option<String>,
+        /// The day after the last; tomorrow, if not said.
+        #[arg(long)]
+        to: Option<String>,
+        /// Also lists each day or month.
+        #[arg(long, value_enum)]
+        by: Option<BooksStep>,
+        /// Derives the figures from the log instead of reading them.
+        #[arg(long)]
+        from_log: bool,
+    },
+    /// Closed periods with what was signed for them.
+    Periods {
+        #[arg(long)]
+        merchant: String,
+    },
+    /// Closes the period that ends before a day. Closed periods are never restated.
+    Close {
+        #[arg(long)]
+        merchant: String,
+        /// The first day that does not belong to it; it must have begun.
+        #[arg(long)]
+        until: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BooksStep {
+    Day,
+    Month,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PrivacyCommand {
+    /// Every field of personal data: where it lives, what seals it, what erasure does to it. A record of processing.
+    Catalogue,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ParkedCommand {
     /// The newest first.
     List,
@@ -254,6 +323,30 @@ pub enum GdprCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
+    /// One commit, decoded. What is sealed stays sealed.
+    Show { position: u64 },
+    /// The newest commits, and with --follow those to come.
+    Tail {
+        /// Only this merchant's.
+        #[arg(long)]
+        merchant: Option<String>,
+        /// How many of the newest.
+        #[arg(short = 'n', long, default_value_t = 20)]
+        last: usize,
+        /// Goes on with those that follow, until it is interrupted.
+        #[arg(long)]
+        follow: bool,
+    },
+    /// What was the case at an instant, from the log alone: standing, balances and lots of one customer, or of all.
+    Replay {
+        #[arg(long)]
+        merchant: String,
+        #[arg(long)]
+        customer: Option<String>,
+        /// An RFC 3339 time or a position of the log; now, if not said.
+        #[arg(long)]
+        as_of: Option<String>,
+    },
     /// Checks that nothing was changed, removed, added or moved since it was signed, and that the read models say what the
     /// log says. The exit code is 6 if anything is wrong.
     Verify(VerifyArgs),

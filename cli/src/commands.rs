@@ -1,10 +1,13 @@
 //! The operator's commands, one file each.
 
+pub mod books;
+pub mod customer;
 pub mod gdpr;
 pub mod keys;
 pub mod log;
 pub mod merchant;
 pub mod parked;
+pub mod privacy;
 pub mod projections;
 pub mod restore;
 pub mod streams;
@@ -12,7 +15,7 @@ pub mod streams;
 use std::process::ExitCode;
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, PrivacyCommand},
     bench,
     composition::{self, Config},
     dev, serve,
@@ -32,6 +35,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
+        Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
+        Command::Books(command) => books::run(command, &config()?, args.output).await?,
+        Command::Privacy(PrivacyCommand::Catalogue) => privacy::catalogue(args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
         Command::Log(command) => return log::run(command, config, args.output).await,

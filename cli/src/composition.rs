@@ -18,7 +18,9 @@ use journal::{Journal, JournalOptions};
 use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner,
+    audit_logs::AuditLogs,
     balances::Balances,
+    books::BooksOfMerchants,
     customers::Customers,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
@@ -135,7 +137,9 @@ pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet
     let read_models = read_models_pool(&gateway.db);
     let feed = Feed::start(gateway.journal.clone());
     let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
+    run_all.start(AuditLogs);
     run_all.start(Balances);
+    run_all.start(BooksOfMerchants);
     run_all.start(Customers);
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);

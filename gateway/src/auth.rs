@@ -58,6 +58,10 @@ fn merchant_of(key: &str) -> Option<MerchantId> {
     Uuid::try_parse(merchant).ok().map(MerchantId)
 }
 
+/// The id under which a request is answered, logged and put on record.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
 /// A caller who has shown a merchant's key.
 pub struct Caller {
     pub request: Request,
@@ -91,7 +95,7 @@ impl FromRequestParts<Gateway> for Caller {
             merchant,
             now: lease.merchant.now(gateway.clock.now()),
             actor: Actor::ApiKey { id: short_id(&hash) },
-            correlation: new_id(),
+            correlation: parts.extensions.get::<RequestId>().map_or_else(new_id, |id| id.0),
             traceparent: telemetry::traceparent(),
         };
         Ok(Caller { request, lease })

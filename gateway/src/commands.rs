@@ -6,6 +6,7 @@
 pub mod account;
 pub mod adjust;
 pub mod adoption;
+pub mod books;
 pub mod code_use;
 pub mod customer;
 pub mod error;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::{
+    books::Books,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
@@ -88,6 +89,7 @@ pub struct Shared {
     pub waiting: Aggregates<WaitingShard>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub books: Aggregates<Books>,
     /// Executes privacy requests; only where the deletion journal is.
     pub eraser: Option<Eraser>,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -141,6 +143,7 @@ impl Gateway {
             waiting: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            books: Aggregates::new(journal.clone(), others),
             eraser,
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,

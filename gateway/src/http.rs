@@ -1,10 +1,13 @@
 //! REST under `/v1`: one file per resource, with its documents, its handlers and what they refuse.
 
 pub mod adjustments;
+pub mod audit_logs;
 pub mod audit_proofs;
 pub mod balance;
 pub mod body;
+pub mod books;
 pub mod customers;
+pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
+use aggregates::{books::BooksRefusal, gdpr::GdprRefusal, points::PointsRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -56,6 +56,10 @@ codes! {
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
+    PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
+    PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
+    NoDataRequest = "no_data_request", CONFLICT, "No request for the customer's data is open";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
@@ -146,6 +150,7 @@ impl From<CommandError> for Problem {
             }
             CommandError::Contended => Problem::of(Code::Unavailable),
             CommandError::Points(refusal) => refusal.into(),
+            CommandError::Books(refusal) => refusal.into(),
             CommandError::CustomerErased => Problem::of(Code::CustomerErased),
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
@@ -167,6 +172,25 @@ impl From<CommandError> for Problem {
             CommandError::TooLarge => Problem::of(Code::PayloadTooLarge),
             CommandError::Internal(what) => {
                 tracing::error!(what, "a command failed where it should not");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
+}
+
+impl From<BooksRefusal> for Problem {
+    fn from(refusal: BooksRefusal) -> Self {
+        match refusal {
+            BooksRefusal::NotAMidnight => Problem::at("/until", "is not a day"),
+            BooksRefusal::NotOver => Problem::of(Code::PeriodNotOver),
+            BooksRefusal::ClosedLater { until } => {
+                Problem::saying(Code::PeriodClosed, format!("they are closed until {until}"))
+            }
+            BooksRefusal::AnotherLine { until } => {
+                Problem::saying(Code::PeriodClosing, format!("close the period until {until} first"))
+            }
+            BooksRefusal::DoesNotFit(why) => {
+                tracing::error!(why, "figures of a period do not fit");
                 Problem::of(Code::Internal)
             }
         }

@@ -18,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    auth::RequestId,
     clock::new_id,
     gateway::Gateway,
     health, http,
@@ -34,7 +35,7 @@ const API_BYTES_MAX: usize = 1024 * 1024;
 /// After this long a caller is told to come back; what was begun is completed by its repetition.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Names an API call in our logs.
+/// Names an API call in our logs, and in the audit log what was done for it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// The documented doors.
@@ -71,6 +72,10 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
+        .routes(routes!(http::audit_logs::list))
+        .routes(routes!(http::books::get))
+        .routes(routes!(http::books::periods, http::books::close))
+        .routes(routes!(http::data_report::get))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)
@@ -128,12 +133,14 @@ async fn in_time(answer: impl Future<Output = Response>) -> Response {
 }
 
 /// A span for each API call, by its route, never by its path: a path holds ids.
-async fn traced(State(count): State<Arc<RequestCount>>, request: Request, next: Next) -> Response {
+async fn traced(State(count): State<Arc<RequestCount>>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
+    let id = new_id();
+    request.extensions_mut().insert(RequestId(id));
     let mut buffer = Uuid::encode_buffer();
-    let request_id = &*new_id().as_hyphenated().encode_lower(&mut buffer);
+    let request_id = &*id.as_hyphenated().encode_lower(&mut buffer);
     let span =
         tracing::info_span!("http", method = method.as_str(), route, request_id, trace_id = tracing::field::Empty);
     telemetry::join_caller(&span, request.headers());

@@ -79,6 +79,11 @@ impl Subject {
         Subject { merchant, context: Context::Product, id: SubjectId::Shard(shard) }
     }
 
+    /// Periods of the merchant's books.
+    pub const fn books(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Books, id: SubjectId::Main }
+    }
+
     /// What concerns every merchant at once. The only subject that is no merchant's.
     pub const fn installation() -> Self {
         Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }

@@ -186,6 +186,15 @@ pub async fn without_keys(db: &PgPool) -> Result<Option<CustomerId>, sqlx::Error
     Ok(customer.map(CustomerId))
 }
 
+/// Whose customer this is, for operators: their commands do not name a merchant. Looks through all of them.
+pub async fn merchant_of(db: &PgPool, customer: CustomerId) -> Result<Option<MerchantId>, sqlx::Error> {
+    let merchant: Option<Uuid> = sqlx::query_scalar("select merchant from read.customers where customer = $1 limit 1")
+        .bind(customer.0)
+        .fetch_optional(db)
+        .await?;
+    Ok(merchant.map(MerchantId))
+}
+
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
     Ok(CustomerRow {
         id: CustomerId(row.try_get("customer")?),

@@ -2,10 +2,13 @@
 //! to rows with its SQL beside it; the [`runner`] feeds it in order, and writes rows and checkpoint in one transaction.
 //! Dropping all of it loses nothing.
 
+pub mod audit_logs;
 pub mod balances;
 mod batch;
+pub mod books;
 pub mod checkpoint;
 pub mod customers;
+pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
 mod feed;
@@ -15,6 +18,7 @@ pub mod points_transactions;
 pub mod progress;
 pub mod projection;
 pub mod rederive;
+pub mod replay;
 mod rest;
 pub mod runner;
 #[cfg(test)]
@@ -31,8 +35,10 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 8] = [
+    audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
+    books::BooksOfMerchants::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,

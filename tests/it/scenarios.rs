@@ -3,7 +3,7 @@
 #![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
 
 mod adjustments;
-mod arrival;
+pub mod arrival;
 mod elsewhere;
 mod gateways;
 mod guests;

@@ -11,6 +11,7 @@
 
 mod account;
 mod aside;
+mod books;
 mod people;
 mod program;
 mod sealed;
@@ -19,6 +20,7 @@ mod values;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aggregates::{
+    books::BooksEvent,
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
@@ -126,6 +128,11 @@ fn the_installation() {
 }
 
 #[test]
+fn the_books() {
+    hold(BooksEvent::STORED, &books::samples(), &[]);
+}
+
+#[test]
 fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
     let stored = [
         PointsEvent::STORED,
@@ -137,6 +144,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ParkedEvent::STORED,
         WaitingEvent::STORED,
         InstallationEvent::STORED,
+        BooksEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -1,7 +1,7 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
+    books::BooksRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
     program::ProgramRefusal,
 };
 use journal::{
@@ -20,6 +20,8 @@ pub enum CommandError {
     Contended,
     #[error(transparent)]
     Points(PointsRefusal),
+    #[error(transparent)]
+    Books(#[from] BooksRefusal),
     #[error("the customer was erased")]
     CustomerErased,
     #[error("no such customer")]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 const BODY_TAG: &str = "parked.body";
-const NOTE_TAG: &str = "parked.note";
+pub const NOTE_TAG: &str = "parked.note";
 /// Bytes of one piece of a sealed body; below the server's message limit.
 const CHUNK_BYTES: usize = 512 * 1024;
 

@@ -3,7 +3,6 @@
 use aggregates::{
     id::CustomerId,
     points::{Balance, Purse},
-    time::Timestamp,
 };
 use axum::{Json, extract::State};
 use journal::Subject;
@@ -16,11 +15,7 @@ use super::{
     body::{Params, Path},
     customer_id, history,
 };
-use crate::{
-    auth::Caller,
-    gateway::Gateway,
-    problem::{Code, Problem},
-};
+use crate::{auth::Caller, gateway::Gateway, problem::Problem};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Balance)]
@@ -78,25 +73,6 @@ pub struct BalanceParams {
     pub min_position: Option<u64>,
 }
 
-/// A moment that somebody asks about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    Time(Timestamp),
-    Position(u64),
-}
-
-impl Moment {
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        if let Ok(position) = text.parse() {
-            return Ok(Moment::Position(position));
-        }
-        // In a query, the `+` of an offset arrives as a space.
-        Timestamp::parse(&text.replace(' ', "+"))
-            .map(Moment::Time)
-            .map_err(|_| Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time"))
-    }
-}
-
 /// The balance of a customer.
 #[utoipa::path(
     get, path = "/v1/customers/{id}/balance", tag = "points", security(("api_key" = [])),
@@ -113,7 +89,7 @@ pub async fn get(
     let read_model = gateway.caught_up(balances::Balances::NAME, params.min_position).await?;
     // A balance is computed for an instant: the present one, by the merchant's clock.
     let as_of = AsOf { position: read_model.position, time: caller.request.now.to_rfc3339() };
-    if let Some(moment) = params.as_of.as_deref().map(Moment::parse).transpose()? {
+    if let Some(moment) = history::moment(params.as_of.as_deref())? {
         gateway.known_customer(&caller, customer).await?;
         let past = history::balance_as_of(&gateway, &caller, customer, moment);
         // Boxed: reading the log takes a lot of room, which every read of a present balance would carry.

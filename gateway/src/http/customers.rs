@@ -123,7 +123,11 @@ async fn by_external_id(
     Ok(None)
 }
 
-async fn open(gateway: &Gateway, merchant: MerchantId, row: CustomerRow) -> Result<CustomerDocument, Problem> {
+pub(super) async fn open(
+    gateway: &Gateway,
+    merchant: MerchantId,
+    row: CustomerRow,
+) -> Result<CustomerDocument, Problem> {
     let profile: Option<Profile> = match gateway.vault.person(merchant, row.id).await {
         Ok(keys) => row.profile.as_ref().and_then(|profile| keys.open(PROFILE_TAG, profile).ok()),
         Err(VaultError::Destroyed { .. }) => None,

@@ -1,10 +1,9 @@
 //! `GET /v1/customers/{id}/balance/explanation`: why the balance is what it is. Every lot with the order and the rule
 //! that brought it, and everything that was ever done to it, read from the log itself.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aggregates::{
-    Aggregate,
     id::{CustomerId, LotId, Token},
     points::{Account, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference, PointsEvent},
     program::Program,
@@ -12,17 +11,16 @@ use aggregates::{
     time::Timestamp,
 };
 use axum::{Json, extract::State};
-use journal::Positioned;
+use journal::{Positioned, Subject};
+use projections::replay::{Horizon, Moment, Past};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vault::{PersonKeys, VaultError};
 
 use super::{
-    AsOf, Freshness,
-    balance::BalanceDocument,
+    balance::{BalanceDocument, BalanceParams},
     body::{Params, Path},
-    customer_id,
-    history::{commits_of, points_events},
+    customer_id, history,
 };
 use crate::{
     auth::Caller,
@@ -32,7 +30,7 @@ use crate::{
 };
 
 /// Accounts whose histories are read for one explanation: the customer's own and those merged into it.
-const HISTORIES_MAX: usize = 64;
+pub(super) const HISTORIES_MAX: usize = 64;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Explanation {
@@ -105,71 +103,87 @@ pub struct MovementDocument {
     pub position: u64,
 }
 
-/// Why the balance is what it is.
+/// Why the balance is what it is, or was.
 #[utoipa::path(
     get, path = "/v1/customers/{id}/balance/explanation", tag = "points", security(("api_key" = [])),
-    params(("id" = String, Path), Freshness),
+    params(("id" = String, Path), BalanceParams),
     responses((status = 200, body = Explanation), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn get(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
-    Params(freshness): Params<Freshness>,
+    Params(params): Params<BalanceParams>,
 ) -> Result<Json<Explanation>, Problem> {
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
     // The log itself is read: it is as new as it can be, but not newer.
     let head = gateway.journal.last_position().await.map_err(CommandError::from)?;
-    if freshness.min_position.is_some_and(|wanted| wanted > head) {
+    if params.min_position.is_some_and(|wanted| wanted > head) {
         return Err(Problem::of(Code::ReadModelBehind));
     }
+    let moment = history::moment(params.as_of.as_deref())?.unwrap_or(Moment::Position(u64::MAX));
+    Ok(Json(explain(&gateway, &caller, customer, moment).await?))
+}
+
+/// The explanation as of a moment; the end of all positions is now.
+pub(super) async fn explain(
+    gateway: &Gateway,
+    caller: &Caller,
+    customer: CustomerId,
+    moment: Moment,
+) -> Result<Explanation, Problem> {
+    let instant = history::instant(gateway, caller, moment).await?;
     let mut told = Told::default();
-    let account = told.read(&gateway, &caller, customer).await?;
-    let now = caller.request.now;
+    let account = told.read(gateway, caller, customer, moment).await?;
     let lease = gateway.merchant(caller.merchant()).await?;
-    let as_of = AsOf { position: told.position, time: now.to_rfc3339() };
-    let lots = account.purse.lots.iter().map(|lot| told.lot(lot, &account, &lease.program, now)).collect();
-    Ok(Json(Explanation {
+    let moment = if moment == Moment::Position(u64::MAX) { Moment::Time(instant) } else { moment };
+    let as_of = history::said_of(moment, account.position, instant);
+    let account = account.state;
+    let lots = account.purse.lots.iter().map(|lot| told.lot(lot, &account, &lease.program, instant)).collect();
+    Ok(Explanation {
         customer_id: customer.to_string(),
-        balance: BalanceDocument::new(customer, account.balance_at(now), as_of),
+        balance: BalanceDocument::new(customer, account.balance_at(instant), as_of),
         debt: account.purse.debt,
         lots,
-    }))
+    })
 }
 
 /// What the log tells besides the state itself.
 #[derive(Default)]
 struct Told {
-    position: u64,
     movements: HashMap<LotId, Vec<MovementDocument>>,
     orders: HashMap<Token, OrderReference>,
 }
 
 impl Told {
-    /// Folds the customer's account, and takes note of what happened to every lot, also in accounts merged into it.
-    async fn read(&mut self, gateway: &Gateway, caller: &Caller, customer: CustomerId) -> Result<Account, Problem> {
-        let mut account = Account::default();
+    /// Folds the customer's account, and takes note of what had happened to every lot, also in accounts merged into it.
+    async fn read(
+        &mut self,
+        gateway: &Gateway,
+        caller: &Caller,
+        customer: CustomerId,
+        moment: Moment,
+    ) -> Result<Past<Account>, Problem> {
+        let mut account = Past::default();
+        let mut horizon = Horizon::of(moment);
         let mut histories = vec![customer];
         let mut next = 0;
         while let Some(&of) = histories.get(next).filter(|_| next < HISTORIES_MAX) {
             next += 1;
-            let keys = match gateway.vault.person(caller.merchant(), of).await {
-                Ok(keys) => Some(keys),
-                Err(VaultError::Destroyed { .. }) => None,
-                Err(error) => return Err(CommandError::from(error).into()),
-            };
-            for commit in commits_of(gateway, caller, of).await? {
-                for event in points_events(&commit)? {
-                    if of == customer {
-                        account.apply(&event, &commit.recorded());
-                        self.position = commit.position;
-                    }
+            let keys = keys_of(gateway, caller, of).await?;
+            let mut folded = Past::<Account>::default();
+            let commits = gateway.journal.read(&Subject::points(caller.merchant(), of), 0).await;
+            for commit in commits.map_err(CommandError::from)?.iter().take_while(|commit| horizon.sees(commit)) {
+                for event in folded.take_in(commit)? {
                     if let PointsEvent::AccountAbsorbed(event) = &event {
                         histories.push(event.from);
                     }
-                    self.note(&commit, &event, keys.as_deref());
+                    self.note(commit, &event, keys.as_deref());
                 }
+            }
+            if of == customer {
+                account = folded;
             }
         }
         for movements in self.movements.values_mut() {
@@ -242,6 +256,19 @@ impl Told {
             reversed: record.map(|record| record.awarded - record.kept),
             program_version: record.map(|record| record.program_version),
         }
+    }
+}
+
+/// The person's keys; none once they are gone.
+pub(super) async fn keys_of(
+    gateway: &Gateway,
+    caller: &Caller,
+    person: CustomerId,
+) -> Result<Option<Arc<PersonKeys>>, Problem> {
+    match gateway.vault.person(caller.merchant(), person).await {
+        Ok(keys) => Ok(Some(keys)),
+        Err(VaultError::Destroyed { .. }) => Ok(None),
+        Err(error) => Err(CommandError::from(error).into()),
     }
 }
 

@@ -1,24 +1,39 @@
-//! An account as it was: its commits up to a moment, folded by the code that decides.
+//! An account as it was, for the doors: what the log makes of a moment, in the words of the API.
 
 use aggregates::{
-    Aggregate,
     id::CustomerId,
-    points::{Account, Balance, PointsEvent},
+    points::{Account, Balance},
     time::Timestamp,
 };
-use journal::{Positioned, Subject, SubjectId};
-use projections::projection::events_of;
+use journal::{Subject, SubjectId};
+use projections::replay::{self, Moment, Past, ReplayError};
 
-use super::{
-    AsOf,
-    balance::{BalanceDocument, Moment},
-};
+use super::{AsOf, balance::BalanceDocument};
 use crate::{
     auth::Caller,
     commands::CommandError,
     gateway::Gateway,
     problem::{Code, Problem},
 };
+
+/// The moment that a query asks about.
+pub fn moment(text: Option<&str>) -> Result<Option<Moment>, Problem> {
+    text.map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time"))
+}
+
+/// The account at a moment, from the log, and of when that speaks.
+pub async fn account_as_of(
+    gateway: &Gateway,
+    caller: &Caller,
+    customer: CustomerId,
+    moment: Moment,
+) -> Result<(Past<Account>, Timestamp), Problem> {
+    let instant = instant(gateway, caller, moment).await?;
+    let subject = Subject::points(caller.merchant(), customer);
+    Ok((replay::as_of(&gateway.journal, subject, moment).await?, instant))
+}
 
 /// The balance at a moment, computed from the log.
 pub async fn balance_as_of(
@@ -27,17 +42,17 @@ pub async fn balance_as_of(
     customer: CustomerId,
     moment: Moment,
 ) -> Result<(Balance, AsOf), Problem> {
-    let commits = commits_of(gateway, caller, customer).await?;
-    let instant = match moment {
-        Moment::Time(time) => time,
-        Moment::Position(position) => time_of(gateway, caller, position).await?,
-    };
-    let account = folded(commits_until(&commits, moment))?;
+    let (account, instant) = account_as_of(gateway, caller, customer, moment).await?;
+    Ok((account.state.balance_at(instant), said_of(moment, account.position, instant)))
+}
+
+/// The place and time of which an answer about a moment speaks; `position` is that of the last commit it has seen.
+pub fn said_of(moment: Moment, position: u64, instant: Timestamp) -> AsOf {
     let position = match moment {
-        Moment::Time(_) => commits_until(&commits, moment).last().map_or(0, |commit| commit.position),
+        Moment::Time(_) => position,
         Moment::Position(position) => position,
     };
-    Ok((account.balance_at(instant), AsOf { position, time: instant.to_rfc3339() }))
+    AsOf { position, time: instant.to_rfc3339() }
 }
 
 /// The balance that the command committed at `position` left behind, as it was answered then: for answers that are given
@@ -49,63 +64,39 @@ pub async fn balance_right_after(
 ) -> Result<BalanceDocument, Problem> {
     let commit = gateway.journal.at(position).await.map_err(CommandError::from)?;
     let commit = commit.filter(|commit| commit.subject.merchant == caller.merchant());
-    let (account, recorded_at) = match commit.map(|commit| (commit.subject.id, commit.commit.recorded_at)) {
-        Some((SubjectId::Uuid(account), recorded_at)) => (CustomerId(account), recorded_at),
-        _ => return Err(CommandError::Internal("a command's commit is not in the log".to_owned()).into()),
+    let (subject, account, recorded_at) = match commit.map(|commit| (commit.subject, commit.commit.recorded_at)) {
+        Some((subject, recorded_at)) => match subject.id {
+            SubjectId::Uuid(account) => (subject, CustomerId(account), recorded_at),
+            _ => return Err(not_an_account()),
+        },
+        None => return Err(not_an_account()),
     };
-    let commits = commits_of(gateway, caller, account).await?;
-    let state = folded(commits.iter().take_while(|commit| commit.position <= position))?;
+    let mut state = Past::<Account>::default();
+    for commit in gateway.journal.read(&subject, 0).await.map_err(CommandError::from)? {
+        if commit.position <= position {
+            state.take_in(&commit)?;
+        }
+    }
     let as_of = AsOf { position, time: recorded_at.to_rfc3339() };
-    Ok(BalanceDocument::new(account, state.balance_at(recorded_at), as_of))
+    Ok(BalanceDocument::new(account, state.state.balance_at(recorded_at), as_of))
 }
 
-/// An account after these commits.
-fn folded<'a>(commits: impl Iterator<Item = &'a Positioned>) -> Result<Account, Problem> {
-    let mut account = Account::default();
-    for commit in commits {
-        for event in points_events(commit)? {
-            account.apply(&event, &commit.recorded());
+fn not_an_account() -> Problem {
+    CommandError::Internal("a command's commit is not in the log".to_owned()).into()
+}
+
+/// The instant of a moment; by the caller's own clock where the log has not come that far.
+pub async fn instant(gateway: &Gateway, caller: &Caller, moment: Moment) -> Result<Timestamp, Problem> {
+    let instant = moment.instant(&gateway.journal, caller.merchant(), caller.request.now).await;
+    instant.map_err(CommandError::from)?.ok_or_else(|| Problem::of(Code::NotFound))
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Journal(error) => CommandError::from(error).into(),
+            ReplayError::Unreadable(error) => error.into(),
+            ReplayError::Cut => Problem::of(Code::Unavailable),
         }
-    }
-    Ok(account)
-}
-
-/// All commits of a customer's account.
-pub async fn commits_of(gateway: &Gateway, caller: &Caller, customer: CustomerId) -> Result<Vec<Positioned>, Problem> {
-    let subject = Subject::points(caller.merchant(), customer);
-    Ok(gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?)
-}
-
-pub fn points_events(commit: &Positioned) -> Result<Vec<PointsEvent>, Problem> {
-    Ok(events_of(commit)?)
-}
-
-/// Recorded time is made monotone by its running maximum; a position inside a group of commits that were written
-/// together rounds down to the group's start.
-fn commits_until(commits: &[Positioned], moment: Moment) -> impl Iterator<Item = &Positioned> {
-    let mut latest = Timestamp(i64::MIN);
-    commits.iter().take_while(move |commit| {
-        latest = latest.max(commit.commit.recorded_at);
-        match moment {
-            Moment::Time(time) => latest <= time,
-            Moment::Position(position) => commit.end_of_group() <= position,
-        }
-    })
-}
-
-/// The time of a position, which need not be one of this merchant: positions are shared, contents are not.
-async fn time_of(gateway: &Gateway, caller: &Caller, position: u64) -> Result<Timestamp, Problem> {
-    let head = gateway.journal.last_position().await.map_err(CommandError::from)?;
-    if position >= head {
-        return Ok(caller.request.now);
-    }
-    if position == 0 {
-        return Ok(Timestamp(0));
-    }
-    let commit = gateway.journal.at(position).await.map_err(CommandError::from)?;
-    match commit {
-        Some(commit) if commit.subject.merchant == caller.merchant() => Ok(commit.commit.recorded_at),
-        Some(commit) => Ok(commit.stored_at),
-        None => Err(Problem::of(Code::NotFound)),
     }
 }

@@ -196,7 +196,7 @@ pub enum ExpiryKind {
 }
 
 impl SettingsDocument {
-    fn of(version: &ProgramVersion) -> Self {
+    pub(super) fn of(version: &ProgramVersion) -> Self {
         let settings = &version.settings;
         SettingsDocument {
             version: version.version,

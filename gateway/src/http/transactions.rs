@@ -90,7 +90,7 @@ pub async fn list(
     Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
 }
 
-fn document(line: LedgerLine, keys: Option<&PersonKeys>, now: Timestamp) -> PointsTransaction {
+pub(super) fn document(line: LedgerLine, keys: Option<&PersonKeys>, now: Timestamp) -> PointsTransaction {
     let status = match (line.kind.as_str(), line.available_at) {
         ("earn", Some(available_at)) if available_at > now => "pending",
         ("earn", _) => "available",

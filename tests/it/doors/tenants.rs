@@ -45,6 +45,7 @@ impl Operation {
             (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
+            (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "cancel") => json!({}),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, stream};
 use serde_json::json;
 
-use self::history::{Chance, History};
+pub use self::history::{Chance, History};
 use crate::support::{Explanation, Installation, Shop};
 
 /// Names a seed to try again; a failure prints its own.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Person, day, key_of, refund_of, sealed_key};
 use crate::{
     Aggregate,
+    books::Flow,
     event::{Event, Recorded},
     id::{CommandId, Fingerprint, LotId, RedemptionId},
     order::{OrderBody, Refund},
@@ -69,7 +70,12 @@ impl Story {
         let events = self.last.clone().unwrap_or_default();
         let recorded = Recorded { position: self.journal.len() as u64 + 1, at: self.now };
         for event in events {
+            let before = self.account.purse.total();
             self.account.apply(&event, &recorded);
+            if !is_a_merge(&event) {
+                let told = Flow::of(&event).net();
+                assert_eq!(told, self.account.purse.total() - before, "what the books make of {event:?}");
+            }
             assert!(self.account.purse.is_sound(), "{event:?} broke {:?}", self.account.purse);
             self.journal.push((event, recorded));
         }
@@ -259,6 +265,11 @@ impl Story {
         assert_eq!(self.last, Err(refusal));
         self
     }
+}
+
+/// Whether points move between accounts: the books of the shop say nothing of that.
+fn is_a_merge(event: &PointsEvent) -> bool {
+    matches!(event, PointsEvent::AccountClosed(_) | PointsEvent::AccountAbsorbed(_) | PointsEvent::ContentsAbsorbed(_))
 }
 
 /// Adds the next version to a programme.

@@ -1,0 +1,67 @@
+//! Columns that hold sealed bytes or lead to a person. Everything else in these tables is numbers, times and words of our
+//! own.
+
+use super::{
+    Column,
+    Erasure::{Expires, Removed, Stays, Tombstone},
+    Protection::{Clear, KeyedHash, PersonKey, RandomId, WrappedKey},
+    Purpose::{Audit, Intake, Keys, Ledger, Membership, Privacy},
+};
+
+macro_rules! columns {
+    ($($table:literal { $($column:literal: $protection:ident, $erasure:ident, $purpose:ident, $what:literal;)* })*) => {
+        /// By table.
+        pub const COLUMNS: &[Column] = &[$($(Column {
+            table: $table, column: $column, what: $what, protection: $protection, erasure: $erasure, purpose: $purpose,
+        },)*)*];
+    };
+}
+
+columns! {
+    "vault.person_keys" {
+        "person": RandomId, Stays, Keys, "Whose keys these are; the row stays without key";
+        "wrapped": WrappedKey, Removed, Keys, "Data key and link key of the person";
+    }
+    "vault.directory" {
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a request, an idempotency key";
+        "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
+    }
+    "vault.order_owner" {
+        "lookup": KeyedHash, Tombstone, Ledger, "The shop's id of an order";
+        "account": RandomId, Removed, Ledger, "Whose order it is";
+    }
+    "vault.item_keys" {
+        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body or a waiting fact";
+    }
+    "vault.waiting_items" {
+        "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
+    }
+    "vault.blind_index" {
+        "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by";
+        "subject": RandomId, Removed, Membership, "Whose it is";
+    }
+    "read.checkpoint" {
+        "commit_hash": Clear, Stays, Audit, "Hash of the commit a read model stands at: of ciphertext";
+    }
+    "read.customers" {
+        "customer": RandomId, Stays, Membership, "Which customer";
+        "merged_into": RandomId, Stays, Membership, "Into whom this profile was merged";
+        "profile": PersonKey, Removed, Membership, "The profile";
+    }
+    "read.balances" {
+        "customer": RandomId, Stays, Ledger, "Whose account";
+        "purse": Clear, Stays, Ledger, "Lots: numbers, times, and tokens of orders under the person's link key";
+    }
+    "read.points_transactions" {
+        "customer": RandomId, Stays, Ledger, "Whose ledger";
+        "reference": PersonKey, Removed, Ledger, "The order a line is about";
+        "reason": PersonKey, Removed, Audit, "Why points were adjusted";
+    }
+    "read.gdpr_requests" {
+        "customer": RandomId, Stays, Privacy, "Whom a request is about";
+    }
+    "read.audit_logs" {
+        "customer": RandomId, Stays, Audit, "Whom an entry is about";
+        "reason": PersonKey, Removed, Audit, "Why, where somebody said so; under the merchant's key where it is about nobody";
+    }
+}

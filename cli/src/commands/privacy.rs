@@ -1,0 +1,42 @@
+//! `loyalnest privacy …`: what is held on people, as data, for a record of processing.
+
+use aggregates::catalogue::{COLUMNS, SEALED};
+use serde_json::{Value, json};
+
+use crate::{args::Output, output};
+
+const PRINTED: [&str; 6] = ["name", "what", "protection", "erasure", "purpose", "lives_in"];
+
+pub fn catalogue(output: Output) -> anyhow::Result<()> {
+    output::list(output, &PRINTED, &rows())
+}
+
+/// One row for each field of personal data.
+pub fn rows() -> Vec<Value> {
+    let sealed = SEALED.iter().map(|field| {
+        let name = if field.field.is_empty() {
+            field.content.to_owned()
+        } else {
+            format!("{}.{}", field.content, field.field)
+        };
+        json!({
+            "name": name,
+            "lives_in": "the log, and read models made from it",
+            "what": field.what,
+            "protection": field.protection,
+            "erasure": field.erasure,
+            "purpose": field.purpose,
+        })
+    });
+    let columns = COLUMNS.iter().map(|column| {
+        json!({
+            "name": format!("{}.{}", column.table, column.column),
+            "lives_in": "PostgreSQL",
+            "what": column.what,
+            "protection": column.protection,
+            "erasure": column.erasure,
+            "purpose": column.purpose,
+        })
+    });
+    sealed.chain(columns).collect()
+}

@@ -1,0 +1,43 @@
+//! The reason that somebody gave, opened at the last moment.
+
+use aggregates::{id::MerchantId, points::StaffNote, sealed::Sealed};
+use projections::audit_logs::AuditRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vault::VaultError;
+
+use crate::{
+    commands::{CommandError, adjust::REASON_TAG, park::NOTE_TAG},
+    gateway::Gateway,
+    problem::Problem,
+};
+
+/// Why, in somebody's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reason {
+    /// `open`; `erased` once the person it speaks of was; `sealed` where this version has no right to open it.
+    pub state: &'static str,
+    pub text: Option<String>,
+}
+
+const ERASED: Reason = Reason { state: "erased", text: None };
+const SEALED: Reason = Reason { state: "sealed", text: None };
+
+/// Opens the reason of a row under the key of whom it is about.
+pub(super) async fn of(gateway: &Gateway, merchant: MerchantId, row: &AuditRow) -> Result<Option<Reason>, Problem> {
+    let Some(ciphertext) = &row.reason else { return Ok(row.has_reason.then_some(ERASED)) };
+    let sealed = Sealed::<StaffNote>::from_ciphertext(ciphertext.as_slice());
+    let opened = match (row.action.as_str(), row.customer) {
+        ("points.adjusted", Some(person)) => {
+            gateway.vault.person(merchant, person).await.map(|keys| keys.open(REASON_TAG, &sealed))
+        }
+        ("parked.discarded", _) => gateway.vault.merchant(merchant).await.map(|keys| keys.open(NOTE_TAG, &sealed)),
+        _ => return Ok(Some(SEALED)),
+    };
+    Ok(Some(match opened {
+        Ok(Ok(note)) => Reason { state: "open", text: Some(note.reason) },
+        Ok(Err(_)) => SEALED,
+        Err(VaultError::Destroyed { .. }) => ERASED,
+        Err(error) => return Err(CommandError::from(error).into()),
+    }))
+}

@@ -1,0 +1,200 @@
+//! From events to audit entries: what was done, to what, with which outcome. Pure, and without personal data in clear.
+
+use aggregates::{
+    Context,
+    books::BooksEvent,
+    customer::CustomerEvent,
+    event::Event,
+    gdpr::GdprEvent,
+    id::{CustomerId, GdprRequestId},
+    installation::InstallationEvent,
+    merchant::MerchantEvent,
+    parked::ParkedEvent,
+    points::{Outcome, PointsEvent},
+    product::ProductEvent,
+    program::ProgramEvent,
+    waiting::WaitingEvent,
+};
+use journal::{Positioned, SubjectId};
+
+use crate::projection::{ProjectionError, events_of};
+
+/// What something was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    Merchant,
+    ProgramSettings,
+    Customer,
+    PointsAccount,
+    WaitingFact,
+    ParkedWebhook,
+    GdprRequest,
+    Product,
+    Installation,
+    Books,
+}
+
+impl TargetKind {
+    pub const ALL: [TargetKind; 10] = [
+        TargetKind::Merchant,
+        TargetKind::ProgramSettings,
+        TargetKind::Customer,
+        TargetKind::PointsAccount,
+        TargetKind::WaitingFact,
+        TargetKind::ParkedWebhook,
+        TargetKind::GdprRequest,
+        TargetKind::Product,
+        TargetKind::Installation,
+        TargetKind::Books,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TargetKind::Merchant => "merchant",
+            TargetKind::ProgramSettings => "program_settings",
+            TargetKind::Customer => "customer",
+            TargetKind::PointsAccount => "points_account",
+            TargetKind::WaitingFact => "waiting_fact",
+            TargetKind::ParkedWebhook => "parked_webhook",
+            TargetKind::GdprRequest => "gdpr_request",
+            TargetKind::Product => "product",
+            TargetKind::Installation => "installation",
+            TargetKind::Books => "books",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    const fn of(context: Context) -> Self {
+        match context {
+            Context::Merchant => TargetKind::Merchant,
+            Context::Program => TargetKind::ProgramSettings,
+            Context::Customer => TargetKind::Customer,
+            Context::Points => TargetKind::PointsAccount,
+            Context::Waiting => TargetKind::WaitingFact,
+            Context::Parked => TargetKind::ParkedWebhook,
+            Context::Gdpr => TargetKind::GdprRequest,
+            Context::Product => TargetKind::Product,
+            Context::Installation => TargetKind::Installation,
+            Context::Books => TargetKind::Books,
+        }
+    }
+}
+
+/// One event as an auditor reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The event's stored name: it never changes its meaning.
+    pub action: &'static str,
+    pub target_kind: TargetKind,
+    pub target_id: Option<String>,
+    /// The person it is about.
+    pub customer: Option<CustomerId>,
+    /// `done`, or how it was judged.
+    pub outcome: &'static str,
+    /// Ciphertext of what somebody gave as the reason.
+    pub reason: Option<Vec<u8>>,
+}
+
+const DONE: &str = "done";
+
+/// The entries of a commit, one for each of its events.
+///
+/// # Errors
+/// [`ProjectionError::BadCommit`]
+pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
+    match commit.subject.context {
+        Context::Merchant => each(commit, |_: &MerchantEvent, _| {}),
+        Context::Program => each(commit, |event, entry| {
+            let ProgramEvent::SettingsPublished(version) = event;
+            entry.target_id = Some(version.version.to_string());
+        }),
+        Context::Customer => each(commit, |_: &CustomerEvent, _| {}),
+        Context::Points => each(commit, points),
+        Context::Waiting => each(commit, |event, entry| {
+            let WaitingEvent::FactSetAside(aside) = event;
+            entry.target_id = Some(aside.item.to_string());
+        }),
+        Context::Parked => each(commit, parked),
+        Context::Gdpr => each(commit, |event, entry| match event {
+            GdprEvent::Received(received) => entry.customer = received.customer,
+        }),
+        Context::Product => each(commit, |event, entry| {
+            entry.target_id = Some(match event {
+                ProductEvent::Stated(stated) => stated.product_id.clone(),
+                ProductEvent::Deleted(deleted) => deleted.product_id.clone(),
+            });
+        }),
+        Context::Installation => each(commit, |event, entry| {
+            let InstallationEvent::LogAdopted(adopted) = event;
+            entry.reason = Some(adopted.note.ciphertext().to_vec());
+        }),
+        Context::Books => each(commit, |event, entry| {
+            if let BooksEvent::PeriodClosed(closed) = event {
+                entry.target_id = Some(closed.statement.period.to_string());
+            }
+        }),
+    }
+}
+
+/// An entry for each event, with what its kind has to say besides its subject.
+fn each<E: Event>(commit: &Positioned, tell: impl Fn(&E, &mut Entry)) -> Result<Vec<Entry>, ProjectionError> {
+    let events = events_of::<E>(commit)?;
+    let entry = |event: &E| {
+        let mut entry = of_subject(commit, event.name());
+        tell(event, &mut entry);
+        entry
+    };
+    Ok(events.iter().map(entry).collect())
+}
+
+/// What the subject alone tells.
+fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
+    let (context, id) = (commit.subject.context, commit.subject.id);
+    let customer = match (context, id) {
+        (Context::Customer | Context::Points, SubjectId::Uuid(id)) => Some(CustomerId(id)),
+        _ => None,
+    };
+    let target_id = match (context, id) {
+        (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
+        _ => customer.map(|customer| customer.to_string()),
+    };
+    Entry { action, target_kind: TargetKind::of(context), target_id, customer, outcome: DONE, reason: None }
+}
+
+fn points(event: &PointsEvent, entry: &mut Entry) {
+    match event {
+        PointsEvent::OrderAssessed(assessed) => {
+            entry.outcome = assessed.body.as_ref().map_or(DONE, |body| outcome_word(body.outcome));
+        }
+        PointsEvent::PointsAdjusted(adjusted) => entry.reason = Some(adjusted.reason.ciphertext().to_vec()),
+        _ => {}
+    }
+}
+
+fn parked(event: &ParkedEvent, entry: &mut Entry) {
+    let id = match event {
+        ParkedEvent::Parked(parked) => parked.id,
+        ParkedEvent::Retried(retried) => retried.id,
+        ParkedEvent::Discarded(discarded) => {
+            entry.reason = Some(discarded.reason.ciphertext().to_vec());
+            discarded.id
+        }
+    };
+    entry.target_id = Some(id.to_string());
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Awarded => "awarded",
+        Outcome::TestOrder => "test_order",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Voided => "voided",
+        Outcome::NoRule => "no_rule",
+        Outcome::NothingToEarnOn => "nothing_to_earn_on",
+        Outcome::BelowMinimumOrRounding => "below_minimum_or_rounding",
+    }
+}

@@ -1,0 +1,71 @@
+//! What each action is in plain words, for people who have never seen an event.
+
+/// Stored names of events and what they say.
+const WORDS: &[(&str, &str)] = &[
+    ("merchant.created", "The shop became a merchant"),
+    ("merchant.api_key_issued", "An API key was made"),
+    ("merchant.uninstalled", "The shop removed the app"),
+    ("merchant.clock_advanced", "The merchant's test clock was moved forward"),
+    ("program.settings_published", "A new version of the programme's settings was published"),
+    ("customer.enrolled", "A customer became a member"),
+    ("customer.profile_updated", "A customer's profile was updated"),
+    ("customer.deleted_in_shop", "The shop deleted the customer's profile"),
+    ("customer.merged_into", "The customer was merged into another"),
+    ("customer.absorbed", "Another customer was merged into this one"),
+    ("points.order_assessed", "Facts about an order were taken in"),
+    ("points.activated", "The hold on points ended"),
+    ("points.expired", "Points expired"),
+    ("points.debt_covered", "Available points paid what was owed"),
+    ("points.adjusted", "Points were adjusted by hand"),
+    ("points.redeemed", "Points were redeemed"),
+    ("points.redemption_used", "An order used a redemption's code"),
+    ("points.redemption_returned", "Points of a redemption came back"),
+    ("points.account_closed", "The account moved to another customer"),
+    ("points.account_absorbed", "Another customer's account moved here"),
+    ("points.contents_absorbed", "A part of another customer's account moved here"),
+    ("waiting.fact_set_aside", "A fact about an order without an owner was set aside"),
+    ("parked.webhook_parked", "A webhook that was not understood was parked"),
+    ("parked.retried", "A parked webhook was taken in by a later attempt"),
+    ("parked.discarded", "A parked webhook was given up"),
+    ("gdpr.request_received", "A privacy request was received"),
+    ("product.stated", "A product was stated"),
+    ("product.deleted", "A product was deleted"),
+    ("installation.log_adopted", "A restored log became the truth"),
+    ("books.line_drawn", "A line was drawn under a period of the books"),
+    ("books.period_closed", "A period of the books was closed"),
+];
+
+/// The action in plain words; its own name where nobody has found better ones.
+pub fn in_words(action: &str) -> &str {
+    WORDS.iter().find(|(name, _)| *name == action).map_or(action, |(_, words)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::{
+        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
+        merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
+        program::ProgramEvent, waiting::WaitingEvent,
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_event_has_words() {
+        let stored = [
+            BooksEvent::STORED,
+            CustomerEvent::STORED,
+            GdprEvent::STORED,
+            InstallationEvent::STORED,
+            MerchantEvent::STORED,
+            ParkedEvent::STORED,
+            PointsEvent::STORED,
+            ProductEvent::STORED,
+            ProgramEvent::STORED,
+            WaitingEvent::STORED,
+        ];
+        for (name, _) in stored.concat() {
+            assert_ne!(in_words(name), name, "say what {name} is");
+        }
+    }
+}
