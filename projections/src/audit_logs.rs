@@ -5,13 +5,15 @@ mod entry;
 mod query;
 mod words;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use aggregates::Context;
+use aggregates::{Context, id::MerchantId};
 use journal::{Actor, Positioned};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError},
     sql::{bigint, timestamptz},
 };
@@ -22,6 +24,10 @@ pub use words::in_words;
 
 pub struct AuditLogs;
 
+const TABLE: &str = "read.audit_logs";
+/// From this event on nothing that was sealed for its customer is kept.
+const FENCED: &str = "customer.fenced";
+
 impl AuditLogs {
     pub const NAME: &'static str = "audit_logs";
 }
@@ -31,12 +37,21 @@ impl Projection for AuditLogs {
     const CONTEXTS: &'static [Context] = &Context::ALL;
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
-        let mut rows = Vec::with_capacity(batch.len());
+        let (mut rows, mut fenced) = (Vec::with_capacity(batch.len()), BTreeMap::<Uuid, Vec<Uuid>>::new());
         for commit in batch {
             let entries = entries_of(commit)?;
+            if let Some(customer) = entries.iter().find(|entry| entry.action == FENCED).and_then(|entry| entry.customer)
+            {
+                fenced.entry(commit.subject.merchant.0).or_default().push(customer.0);
+            }
             rows.extend((0_i16..).zip(entries).map(|(line, entry)| Row { commit, line, entry }));
         }
-        insert(transaction, &rows).await
+        insert(transaction, &rows).await?;
+        // Nobody gives a reason for anything behind the fence, so the end of the batch is early enough.
+        for (merchant, people) in fenced {
+            erasure::scrub(transaction, TABLE, MerchantId(merchant), &people).await?;
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     projection::{Projection, ProjectionError},
     sql::{bigint, timestamptz},
 };
@@ -21,24 +22,30 @@ pub use query::{DayEntry, Standing, days, standing, until};
 
 pub struct BooksOfMerchants;
 
+const TABLES: [&str; 2] = ["read.books_days", "read.books_time"];
+
 impl BooksOfMerchants {
     pub const NAME: &'static str = "books";
 }
 
 impl Projection for BooksOfMerchants {
     const NAME: &'static str = BooksOfMerchants::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Books];
+    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Books, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut merchants: Vec<Uuid> = batch.iter().map(|commit| commit.subject.merchant.0).collect();
         merchants.sort_unstable();
         merchants.dedup();
         let mut keepers = load(transaction, &merchants).await?;
-        for commit in batch {
+        for commit in batch.iter().filter(|commit| commit.subject.context != Context::Merchant) {
             keepers.entry(commit.subject.merchant.0).or_default().take_in(commit)?;
         }
         store_time(transaction, &keepers).await?;
-        store_days(transaction, &keepers).await
+        store_days(transaction, &keepers).await?;
+        for table in TABLES {
+            erasure::forget_merchants_of(transaction, table, batch.iter().map(Arc::as_ref)).await?;
+        }
+        Ok(())
     }
 }
 

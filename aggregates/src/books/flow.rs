@@ -19,7 +19,7 @@ pub struct Flow {
     pub expired: i64,
     /// Taken back: refunds, cancellations, corrected awards, adjustments downwards, and what is owed for them.
     pub reversed: i64,
-    /// Given up when their owner was erased.
+    /// Given up when their owner was forgotten, less what they owed.
     pub forfeited: i64,
 }
 
@@ -33,7 +33,12 @@ impl Flow {
             PointsEvent::PointsExpired(event) => Flow::moved(&event.movements, 0),
             PointsEvent::RewardRedeemed(event) => Flow::moved(&event.movements, 0),
             PointsEvent::RedemptionReturned(event) => Flow::moved(&event.movements, 0),
+            // Debt that is let go is less that was given up.
+            PointsEvent::PointsForfeited(event) => {
+                Flow { forfeited: event.owed, ..Flow::default() } + Flow::moved(&event.movements, 0)
+            }
             PointsEvent::PointsActivated(_)
+            | PointsEvent::AccountFenced(_)
             | PointsEvent::RedemptionUsed(_)
             | PointsEvent::AccountClosed(_)
             | PointsEvent::AccountAbsorbed(_)
@@ -57,6 +62,7 @@ impl Flow {
                 MovementKind::Restored | MovementKind::Returned => flow.restored += points,
                 MovementKind::Redeemed => flow.redeemed += points,
                 MovementKind::Expired => flow.expired += points,
+                MovementKind::Forfeited => flow.forfeited += points,
                 MovementKind::Covered => borne += points,
                 MovementKind::Uncovered => borne -= points,
             }

@@ -111,16 +111,14 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             let ProgramEvent::SettingsPublished(version) = event;
             entry.target_id = Some(version.version.to_string());
         }),
-        Context::Customer => each(commit, |_: &CustomerEvent, _| {}),
+        Context::Customer => each(commit, customer),
         Context::Points => each(commit, points),
         Context::Waiting => each(commit, |event, entry| {
             let WaitingEvent::FactSetAside(aside) = event;
             entry.target_id = Some(aside.item.to_string());
         }),
         Context::Parked => each(commit, parked),
-        Context::Gdpr => each(commit, |event, entry| match event {
-            GdprEvent::Received(received) => entry.customer = received.customer,
-        }),
+        Context::Gdpr => each(commit, privacy),
         Context::Product => each(commit, |event, entry| {
             entry.target_id = Some(match event {
                 ProductEvent::Stated(stated) => stated.product_id.clone(),
@@ -163,6 +161,20 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
         _ => customer.map(|customer| customer.to_string()),
     };
     Entry { action, target_kind: TargetKind::of(context), target_id, customer, outcome: DONE, reason: None }
+}
+
+fn customer(event: &CustomerEvent, entry: &mut Entry) {
+    if let CustomerEvent::Restricted(limit) | CustomerEvent::Objected(limit) = event {
+        entry.reason = limit.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
+}
+
+fn privacy(event: &GdprEvent, entry: &mut Entry) {
+    match event {
+        GdprEvent::Received(received) => entry.customer = received.customer,
+        GdprEvent::Completed(completed) => entry.outcome = completed.outcome.as_str(),
+        _ => {}
+    }
 }
 
 fn points(event: &PointsEvent, entry: &mut Entry) {

@@ -8,6 +8,7 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
+use chrono::{DateTime, Utc};
 use journal::{Positioned, SubjectId};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -27,6 +28,9 @@ struct Standing {
     merged_into: Option<CustomerId>,
     deleted_in_shop: bool,
     enrolled_at: Timestamp,
+    erased_at: Option<Timestamp>,
+    restricted: bool,
+    objects_to_profiling: bool,
     position: u64,
 }
 
@@ -65,7 +69,8 @@ impl Customers {
         deviations: &mut Vec<Deviation>,
     ) -> Result<(), ProjectionError> {
         let columns =
-            "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, position from read.customers";
+            "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, erased_at, restricted, objects_to_profiling,
+             position from read.customers";
         let rows = Cursor::open(db, "customers_there", columns, only, "merchant, customer").await?;
         let mut deviates = |key: Key, position, difference| {
             let (merchant, customer) = (MerchantId(key.0), key.1);
@@ -104,12 +109,30 @@ impl Customers {
 
 impl Standing {
     fn of_a_new_member(enrolled_at: Timestamp) -> Self {
-        Standing { state: "member", merged_into: None, deleted_in_shop: false, enrolled_at, position: 0 }
+        Standing {
+            state: "member",
+            merged_into: None,
+            deleted_in_shop: false,
+            enrolled_at,
+            erased_at: None,
+            restricted: false,
+            objects_to_profiling: false,
+            position: 0,
+        }
     }
 
     fn apply(&mut self, event: &CustomerEvent) {
         match event {
             CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) => {}
+            CustomerEvent::Fenced(_) => self.state = "erasing",
+            CustomerEvent::Erased(erased) => {
+                self.state = "erased";
+                self.erased_at = Some(erased.at);
+            }
+            CustomerEvent::Restricted(_) => self.restricted = true,
+            CustomerEvent::RestrictionLifted(_) => self.restricted = false,
+            CustomerEvent::Objected(_) => self.objects_to_profiling = true,
+            CustomerEvent::ObjectionWithdrawn(_) => self.objects_to_profiling = false,
             CustomerEvent::ProfileUpdated(_) => self.deleted_in_shop = false,
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
             CustomerEvent::MergedInto(merged) => {
@@ -129,6 +152,12 @@ impl Standing {
             Some("deleted_in_shop")
         } else if timestamp(row.try_get("enrolled_at")?) != self.enrolled_at {
             Some("enrolled_at")
+        } else if row.try_get::<Option<DateTime<Utc>>, _>("erased_at")?.map(timestamp) != self.erased_at {
+            Some("erased_at")
+        } else if row.try_get::<bool, _>("restricted")? != self.restricted {
+            Some("restricted")
+        } else if row.try_get::<bool, _>("objects_to_profiling")? != self.objects_to_profiling {
+            Some("objects_to_profiling")
         } else {
             (position(row.try_get("position")?) != self.position).then_some("position")
         })

@@ -219,14 +219,7 @@ fn read_facts(before: &mut Before, from: &mut Reader<'_>) -> Option<Vec<(Fingerp
 
 /// What has left a lot, in the order in which it is written.
 fn gone(lot: &mut Lot) -> [&mut i64; 6] {
-    [
-        &mut lot.reversed,
-        &mut lot.redeemed,
-        &mut lot.deducted,
-        &mut lot.expired,
-        &mut lot.covered,
-        &mut lot.forfeited,
-    ]
+    [&mut lot.reversed, &mut lot.redeemed, &mut lot.deducted, &mut lot.expired, &mut lot.covered, &mut lot.forfeited]
 }
 
 /// Differences wrap around on both ways, so that no instant is too far from another.

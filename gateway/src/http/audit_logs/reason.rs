@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use vault::VaultError;
 
 use crate::{
-    commands::{CommandError, adjust::REASON_TAG, park::NOTE_TAG},
+    commands::{CommandError, adjust, limits, park},
     gateway::Gateway,
     problem::Problem,
 };
@@ -27,12 +27,10 @@ const SEALED: Reason = Reason { state: "sealed", text: None };
 pub(super) async fn of(gateway: &Gateway, merchant: MerchantId, row: &AuditRow) -> Result<Option<Reason>, Problem> {
     let Some(ciphertext) = &row.reason else { return Ok(row.has_reason.then_some(ERASED)) };
     let sealed = Sealed::<StaffNote>::from_ciphertext(ciphertext.as_slice());
-    let opened = match (row.action.as_str(), row.customer) {
-        ("points.adjusted", Some(person)) => {
-            gateway.vault.person(merchant, person).await.map(|keys| keys.open(REASON_TAG, &sealed))
-        }
-        ("parked.discarded", _) => gateway.vault.merchant(merchant).await.map(|keys| keys.open(NOTE_TAG, &sealed)),
-        _ => return Ok(Some(SEALED)),
+    let opened = match (tag_of(&row.action), row.customer) {
+        (Some(tag), Some(person)) => gateway.vault.person(merchant, person).await.map(|keys| keys.open(tag, &sealed)),
+        (Some(tag), None) => gateway.vault.merchant(merchant).await.map(|keys| keys.open(tag, &sealed)),
+        (None, _) => return Ok(Some(SEALED)),
     };
     Ok(Some(match opened {
         Ok(Ok(note)) => Reason { state: "open", text: Some(note.reason) },
@@ -40,4 +38,14 @@ pub(super) async fn of(gateway: &Gateway, merchant: MerchantId, row: &AuditRow) 
         Err(VaultError::Destroyed { .. }) => ERASED,
         Err(error) => return Err(CommandError::from(error).into()),
     }))
+}
+
+/// What reasons of this action are bound to, besides their key.
+fn tag_of(action: &str) -> Option<&'static str> {
+    Some(match action {
+        "points.adjusted" => adjust::REASON_TAG,
+        "customer.restricted" | "customer.profiling_objected" => limits::REASON_TAG,
+        "parked.discarded" => park::NOTE_TAG,
+        _ => return None,
+    })
 }

@@ -18,7 +18,7 @@ use projections::{
     replay::{Moment, Past},
 };
 use serde::de::DeserializeOwned;
-use vault::{MerchantKeys, PersonKeys};
+use vault::PersonKeys;
 
 use super::{
     documents::{About, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
@@ -212,16 +212,15 @@ impl Report {
         writer.end_section().await.map_err(gone)
     }
 
-    /// Of somebody who was erased only that there were requests: what these stated is the merchant's to open, and no
-    /// longer anybody's to read.
+    /// Of somebody who was erased only that there were requests: what these stated has gone with the person's key.
     async fn requests(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
         let merchant = self.caller.merchant();
         writer.section("gdpr_requests", "Requests about your data").await.map_err(gone)?;
-        let keys = self.gateway.vault.merchant(merchant).await.map_err(CommandError::from)?;
+        let keys = parts.first().and_then(|part| part.keys.as_deref());
         for request in data_requests::of_customer(&self.gateway.db, merchant, self.customer).await? {
             let subject = Subject::gdpr(merchant, request.id);
             let commits = self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?;
-            let stated = if is_erased(parts) { None } else { stated(&commits, &keys)? };
+            let stated = stated(&commits, keys)?;
             let row = PrivacyRequest::new(request, stated);
             writer.row(&row).await.map_err(gone)?;
         }
@@ -277,11 +276,12 @@ fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKey
     OrderFacts::new(commit, order, reference, lines)
 }
 
-fn stated(commits: &[Positioned], keys: &MerchantKeys) -> Result<Option<StatedRequest>, Problem> {
+fn stated(commits: &[Positioned], keys: Option<&PersonKeys>) -> Result<Option<StatedRequest>, Problem> {
     // Receiving it is the first thing that happened to it.
     let Some(first) = commits.first() else { return Ok(None) };
-    let mut received = events_of::<GdprEvent>(first)?.into_iter().map(|event| match event {
+    let stated = events_of::<GdprEvent>(first)?.into_iter().find_map(|event| match event {
         GdprEvent::Received(received) => received.stated,
+        _ => None,
     });
-    Ok(received.next().and_then(|stated| keys.open(STATED_TAG, &stated).ok()))
+    Ok(stated.and_then(|stated| opened(keys, STATED_TAG, &stated)))
 }
