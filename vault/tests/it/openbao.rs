@@ -31,7 +31,7 @@ impl OpenBao {
     /// `None`, loudly, where there is none to be had and it has been said so.
     pub async fn start() -> Option<OpenBao> {
         let Some(program) = program() else {
-            assert!(std::env::var_os(WITHOUT_OPENBAO).is_some(), "no OpenBao: run setup/openbao.sh first");
+            assert!(std::env::var_os(WITHOUT_OPENBAO).is_some(), "no OpenBao: run `make setup-openbao` first");
             eprintln!("\n*** NOT TESTED with a key service: there is no OpenBao ({WITHOUT_OPENBAO} is set) ***\n");
             return None;
         };
