@@ -22,7 +22,7 @@ use projections::{
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{RootKeyStore, Vault};
+use vault::{RootGuard, RootKeyStore, Transit, Vault};
 
 pub use config::Config;
 
@@ -54,12 +54,24 @@ pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
 /// Makes the root key store of a new installation. Never beside a database that was filled under another one: whoever has
 /// lost that must look for it, and not find a new one in its place.
 pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
-    let store = if vault::is_bound(&config.database().await?).await? {
-        RootKeyStore::open(&config.root_keys)
-    } else {
-        RootKeyStore::open_or_create(&config.root_keys)
+    let bound = vault::is_bound(&config.database().await?).await?;
+    root_keys(config, if bound { IfMissing::Refuse } else { IfMissing::Make }).map(drop)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfMissing {
+    Refuse,
+    Make,
+}
+
+fn root_keys(config: &Config, if_missing: IfMissing) -> anyhow::Result<RootKeyStore> {
+    let guard = config.key_service.clone().map(Transit::connect).transpose().context("the key service")?;
+    let guard = guard.map(|guard| Arc::new(guard) as Arc<dyn RootGuard>);
+    let store = match if_missing {
+        IfMissing::Refuse => RootKeyStore::open_guarded(&config.root_keys, guard),
+        IfMissing::Make => RootKeyStore::open_or_create_guarded(&config.root_keys, guard),
     };
-    store.map(drop).context("the root key store does not open")
+    store.context("the root key store does not open")
 }
 
 /// Everything behind the doors, connected and checked.
@@ -102,7 +114,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
 
 /// The vault alone, in the database of `db`.
 pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> anyhow::Result<Vault> {
-    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
+    let root = root_keys(config, IfMissing::Refuse)?;
     let options = vault::Options { key_lease, key_copy_days: config.key_copy_days };
     Vault::open_with(db.clone(), root, options).await.context("the vault does not open")
 }

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use vault::KEY_COPY_DAYS;
+use vault::{KEY_COPY_DAYS, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
 const DATABASE_URL: &str = "LOYALNEST_DATABASE_URL";
 const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
 const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
 const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
+const KMS_URL: &str = "LOYALNEST_KMS_URL";
+const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
+const KMS_KEY: &str = "LOYALNEST_KMS_KEY";
+/// The key service's key, unless it is named.
+const KMS_KEY_NAME: &str = "loyalnest";
 
 /// Between the two places of the deletion journal.
 const BETWEEN_PLACES: char = ':';
@@ -25,6 +30,8 @@ pub struct Config {
     pub deletion_journal: [PathBuf; 2],
     /// Days for which the operator keeps copies of the root key store.
     pub key_copy_days: u32,
+    /// Closes the root key store; without it, the file lies open to whoever may read it.
+    pub key_service: Option<KeyService>,
 }
 
 impl Config {
@@ -36,6 +43,7 @@ impl Config {
             root_keys: keys.join("root"),
             deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
             key_copy_days: KEY_COPY_DAYS,
+            key_service: None,
         }
     }
 
@@ -66,25 +74,40 @@ impl Config {
             root_keys: needed(ROOT_KEYS)?.into(),
             deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
             key_copy_days,
+            key_service: key_service(&read)?,
         })
     }
 
     /// What another process needs to find everything, by the names it is read by.
-    pub fn variables(&self) -> [(&'static str, String); 5] {
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
         let [first, second] = &self.deletion_journal;
-        [
+        let mut variables = vec![
             (NATS_URL, self.nats_url.clone()),
             (DATABASE_URL, self.database_url.clone()),
             (ROOT_KEYS, self.root_keys.display().to_string()),
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
-        ]
+        ];
+        if let Some(service) = &self.key_service {
+            variables.push((KMS_URL, service.url.clone()));
+            variables.push((KMS_TOKEN_FILE, service.token_file.display().to_string()));
+            variables.push((KMS_KEY, service.key.clone()));
+        }
+        variables
     }
 
     /// The same as KEY=VALUE lines.
     pub fn as_env_file(&self) -> String {
         self.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
+}
+
+/// A key service is one that has an address.
+fn key_service(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<KeyService>> {
+    let Some(url) = read(KMS_URL) else { return Ok(None) };
+    let token_file = read(KMS_TOKEN_FILE).with_context(|| format!("{KMS_TOKEN_FILE} is not set, and {KMS_URL} is"))?;
+    let key = read(KMS_KEY).unwrap_or_else(|| KMS_KEY_NAME.to_owned());
+    Ok(Some(KeyService { url, token_file: token_file.into(), key }))
 }
 
 fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {
