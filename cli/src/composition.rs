@@ -98,7 +98,7 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let vault = open_vault(config, &db, options.key_lease).await?;
+    let vault = open_vault(config, &db).await?;
     let deletions = Some(deletions::open(config, &vault)?);
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
@@ -113,9 +113,9 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
 }
 
 /// The vault alone, in the database of `db`.
-pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> anyhow::Result<Vault> {
+pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
     let root = root_keys(config, IfMissing::Refuse)?;
-    let options = vault::Options { key_lease, key_copy_days: config.key_copy_days };
+    let options = vault::Options { key_lease: config.key_lease, key_copy_days: config.key_copy_days };
     Vault::open_with(db.clone(), root, options).await.context("the vault does not open")
 }
 

@@ -1,20 +1,28 @@
 //! Where the servers are, and where the keys: the same variables from the environment and from an `env` file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
-use vault::{KEY_COPY_DAYS, KeyService};
+use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
 const DATABASE_URL: &str = "LOYALNEST_DATABASE_URL";
 const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
 const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
 const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
+const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
 const KMS_KEY: &str = "LOYALNEST_KMS_KEY";
 /// The key service's key, unless it is named.
 const KMS_KEY_NAME: &str = "loyalnest";
+
+const MIN_KEY_LEASE: Duration = Duration::from_secs(1);
+/// Of a development machine: one process, so that keys are asked for again often, and forgetting somebody takes seconds.
+const DEV_KEY_LEASE: Duration = Duration::from_secs(5);
 
 /// Between the two places of the deletion journal.
 const BETWEEN_PLACES: char = ':';
@@ -30,6 +38,9 @@ pub struct Config {
     pub deletion_journal: [PathBuf; 2],
     /// Days for which the operator keeps copies of the root key store.
     pub key_copy_days: u32,
+    /// For how long a process uses a key without asking whether it still exists. The same for every process of an
+    /// installation: forgetting somebody waits for it.
+    pub key_lease: Duration,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
 }
@@ -43,6 +54,7 @@ impl Config {
             root_keys: keys.join("root"),
             deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
             key_copy_days: KEY_COPY_DAYS,
+            key_lease: DEV_KEY_LEASE,
             key_service: None,
         }
     }
@@ -74,6 +86,7 @@ impl Config {
             root_keys: needed(ROOT_KEYS)?.into(),
             deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
             key_copy_days,
+            key_lease: key_lease(&read)?,
             key_service: key_service(&read)?,
         })
     }
@@ -87,6 +100,7 @@ impl Config {
             (ROOT_KEYS, self.root_keys.display().to_string()),
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
+            (KEY_LEASE_SECONDS, self.key_lease.as_secs().max(1).to_string()),
         ];
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -100,6 +114,13 @@ impl Config {
     pub fn as_env_file(&self) -> String {
         self.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
+}
+
+/// Whole seconds, as many as the vault allows unless less is said.
+fn key_lease(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Duration> {
+    let Some(seconds) = read(KEY_LEASE_SECONDS) else { return Ok(KEY_LEASE) };
+    let lease = seconds.parse().ok().map(Duration::from_secs).filter(|lease| (MIN_KEY_LEASE..=KEY_LEASE).contains(lease));
+    lease.with_context(|| format!("{KEY_LEASE_SECONDS} is a number from 1 to {}", KEY_LEASE.as_secs()))
 }
 
 /// A key service is one that has an address.

@@ -97,15 +97,14 @@ impl Installation {
     pub async fn another_process(&self) -> Gateway {
         let config = self.config.clone();
         runtime::shared(async move {
-            let options = Options { key_lease: KEY_LEASE, ..Options::default() };
-            composition::assemble(&config, options).await.unwrap()
+            composition::assemble(&config, Options::default()).await.unwrap()
         })
         .await
     }
 
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
-        let options = Options { test_clock: role == Role::Everything, key_lease: KEY_LEASE, ..Options::default() };
+        let options = Options { test_clock: role == Role::Everything, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
         match role {
             Role::Everything => composition::start_work(&gateway, &stop).detach_all(),
@@ -122,7 +121,8 @@ impl Installation {
 /// An installation's own database and keys, beside the log it is told.
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
-    let config = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    let mut config = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
+    config.key_lease = KEY_LEASE;
     RootKeyStore::open_or_create(&config.root_keys).unwrap();
     config
 }
