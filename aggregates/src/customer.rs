@@ -238,9 +238,7 @@ impl Customer {
         match (command, self.erasure) {
             (CustomerCommand::Fence(fenced), Erasure::None) => Ok(vec![CustomerEvent::Fenced(fenced.clone())]),
             (CustomerCommand::Erase(_), Erasure::None) => Err(CustomerRefusal::NotFenced),
-            (CustomerCommand::Erase(erased), Erasure::Fenced { .. }) => {
-                Ok(vec![CustomerEvent::Erased(erased.clone())])
-            }
+            (CustomerCommand::Erase(erased), Erasure::Fenced { .. }) => Ok(vec![CustomerEvent::Erased(erased.clone())]),
             _ => Ok(Vec::new()),
         }
     }

@@ -22,12 +22,7 @@ pub use event::{
 };
 pub use execution::{BucketKey, Evidence, Outcome, Scope, Step};
 
-use crate::{
-    Aggregate, Context,
-    event::Recorded,
-    id::CustomerId,
-    time::Timestamp,
-};
+use crate::{Aggregate, Context, event::Recorded, id::CustomerId, time::Timestamp};
 
 /// Days the law and the shop platform give for a request.
 pub const DUE_DAYS: u32 = 30;
@@ -237,9 +232,7 @@ impl Aggregate for GdprRequest {
             (GdprCommand::Release(_), Stage::Received | Stage::Verified) => Ok(Vec::new()),
             (GdprCommand::Expedite(_), Stage::Executing | Stage::Completed(_)) => Ok(Vec::new()),
             (GdprCommand::Expedite(expedited), Stage::Verified) if self.rests_until <= expedited.at => Ok(Vec::new()),
-            (GdprCommand::Expedite(expedited), Stage::Verified) => {
-                Ok(vec![GdprEvent::Expedited(expedited.clone())])
-            }
+            (GdprCommand::Expedite(expedited), Stage::Verified) => Ok(vec![GdprEvent::Expedited(expedited.clone())]),
             (GdprCommand::Begin(begun), _) => self.begin(begun),
             (GdprCommand::FinishStep(done), _) => self.finish_step(done),
             (GdprCommand::Complete(completed), _) => self.complete(completed),

@@ -201,8 +201,7 @@ mod tests {
     #[test]
     fn a_forgotten_shop_is_let_in_no_more_and_nothing_happens_to_it() {
         let key = ApiKey { hash: [7; 32], at: Timestamp(0) };
-        let created =
-            MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
+        let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
         let create = MerchantCommand::Create { created, api_key: key };
         let request = GdprRequestId(Uuid::from_u128(1));
         let fence = MerchantCommand::Fence(MerchantFenced { request, at: Timestamp(5) });

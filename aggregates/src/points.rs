@@ -32,10 +32,10 @@ pub use command::{
     RecordOrder, Redeem,
 };
 pub use event::{
-    AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, ContentsAbsorbed, DebtCovered, FactRef,
-    LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated,
-    PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed,
-    StaffNote,
+    AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, ContentsAbsorbed,
+    DebtCovered, FactRef, LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome,
+    PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, RedemptionReturned, RedemptionUsed,
+    RefundShare, RewardRedeemed, StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;

@@ -189,9 +189,7 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown
             | PointsRefusal::NoProgram
-            | PointsRefusal::NotFenced => {
-                Problem::of(Code::Unavailable)
-            }
+            | PointsRefusal::NotFenced => Problem::of(Code::Unavailable),
         }
     }
 }

@@ -225,7 +225,9 @@ impl Eraser {
                         let survivor = self.survivor(merchant, into).await?;
                         (Scope::MergedProfile { survivor }, vec![customer])
                     }
-                    Standing::Member | Standing::Unknown => (Scope::Person, self.whole_person(merchant, customer).await?),
+                    Standing::Member | Standing::Unknown => {
+                        (Scope::Person, self.whole_person(merchant, customer).await?)
+                    }
                 }
             }
             _ => return Ok(false),
@@ -254,11 +256,7 @@ impl Eraser {
     }
 
     /// A person and every profile that was merged into theirs: they are one human being.
-    async fn whole_person(
-        &self,
-        merchant: MerchantId,
-        customer: CustomerId,
-    ) -> Result<Vec<CustomerId>, ErasureError> {
+    async fn whole_person(&self, merchant: MerchantId, customer: CustomerId) -> Result<Vec<CustomerId>, ErasureError> {
         let mut people = vec![customer];
         let mut next = 0;
         while let Some(&person) = people.get(next) {

@@ -53,9 +53,9 @@ async fn take_in(
     let set = |columns: &str| changed(commit, request, columns);
     let change = match event {
         GdprEvent::Received(received) => inserted(commit, request, received),
-        GdprEvent::Verified(event) => set("state = $4, rests_until = $5")
-            .bind(Stage::Verified.as_str())
-            .bind(timestamptz(event.rests_until)),
+        GdprEvent::Verified(event) => {
+            set("state = $4, rests_until = $5").bind(Stage::Verified.as_str()).bind(timestamptz(event.rests_until))
+        }
         GdprEvent::Held(_) => set("state = $4").bind(Stage::Held.as_str()),
         // Whom it is about was certain before the hold if the request has a time from which on it may be executed.
         GdprEvent::Released(_) => set("state = case when rests_until is null then $4 else $5 end")

@@ -14,4 +14,3 @@ mod rectification;
 mod shops;
 mod tables;
 mod traffic;
-

@@ -1,8 +1,8 @@
 //! What can be asked of a privacy request, and why it may say no.
 
 use super::event::{
-    ExecutionBegun, RequestCompleted, RequestExpedited, RequestHeld, RequestReceived, RequestRefused,
-    RequestReleased, StepDone,
+    ExecutionBegun, RequestCompleted, RequestExpedited, RequestHeld, RequestReceived, RequestRefused, RequestReleased,
+    StepDone,
 };
 use crate::time::Timestamp;
 

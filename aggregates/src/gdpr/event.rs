@@ -3,13 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::execution::{Evidence, Outcome, Scope};
-use crate::{
-    event::events,
-    id::CustomerId,
-    points::StaffNote,
-    sealed::Sealed,
-    time::Timestamp,
-};
+use crate::{event::events, id::CustomerId, points::StaffNote, sealed::Sealed, time::Timestamp};
 
 events! {
     /// What happened to a privacy request.

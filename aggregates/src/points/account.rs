@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    adjust, assess, forfeit,
+    adjust, assess,
     command::{PointsCommand, PointsRefusal},
     draft::Draft,
     event::{AccountContents, LinkSecret, PointsEvent},
-    merge,
+    forfeit, merge,
     order_record::OrderRecord,
     purse::{Balance, Purse},
     redemption::{self, Redemption},
@@ -57,8 +57,9 @@ impl Account {
 
     /// Codes that ended with their owner: nobody used them, and their points did not come back.
     pub fn disabled_codes(&self) -> usize {
-        let disabled =
-            |redemption: &&Redemption| redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0;
+        let disabled = |redemption: &&Redemption| {
+            redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0
+        };
         self.redemptions.values().filter(disabled).count()
     }
 

@@ -50,7 +50,8 @@ pub(super) fn forfeit(account: &Account, command: &Forfeit) -> Result<Vec<Points
 
 /// Codes that somebody could still hand in.
 fn live_codes(account: &Account) -> Vec<RedemptionId> {
-    let live = account.redemptions.iter().filter(|(_, redemption)| redemption.used_by.is_none() && !redemption.cancelled);
+    let live =
+        account.redemptions.iter().filter(|(_, redemption)| redemption.used_by.is_none() && !redemption.cancelled);
     let mut codes: Vec<RedemptionId> = live.map(|(id, _)| *id).collect();
     codes.sort_unstable();
     codes

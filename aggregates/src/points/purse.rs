@@ -154,10 +154,7 @@ impl Purse {
             && self.shortfalls.values().all(|shortfall| shortfall.owed >= 0)
             && self.debt >= 0
             && self.total()
-                == self.lifetime_earned
-                    - self.lifetime_redeemed
-                    - self.lifetime_expired
-                    - self.lifetime_forfeited
+                == self.lifetime_earned - self.lifetime_redeemed - self.lifetime_expired - self.lifetime_forfeited
     }
 
     /// Pending and available together.

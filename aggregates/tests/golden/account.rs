@@ -5,9 +5,9 @@ use aggregates::{
     money::Currency,
     points::{
         AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, CommandRecord,
-        ContentsAbsorbed, DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
-        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
-        RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
+        ContentsAbsorbed, DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot,
+        OrderAssessed, OrderRecord, Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired,
+        PointsForfeited, Redemption, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
     program::{LineExclusion, RuleAward, RuleId},
 };

@@ -90,7 +90,8 @@ pub fn privacy_requests() -> Vec<GdprEvent> {
         GdprEvent::Refused(RequestRefused { reason: Some(sealed("a duty to keep")), at: at(3) }),
     ];
     let scopes = [Scope::Person, Scope::MergedProfile { survivor: CustomerId(uuid(0xc2)) }, Scope::Merchant];
-    events.extend(scopes.map(|scope| GdprEvent::ExecutionBegun(ExecutionBegun { scope, people: vec![ada], at: at(4) })));
+    events
+        .extend(scopes.map(|scope| GdprEvent::ExecutionBegun(ExecutionBegun { scope, people: vec![ada], at: at(4) })));
     events.extend(evidence().map(|evidence| GdprEvent::StepDone(StepDone { evidence, at: at(5) })));
     let outcomes = [Outcome::Erased, Outcome::Answered, Outcome::Stranger, Outcome::Stale, Outcome::AlreadyErased];
     events.extend(outcomes.map(|outcome| GdprEvent::Completed(RequestCompleted { outcome, at: at(6) })));

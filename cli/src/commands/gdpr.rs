@@ -26,8 +26,7 @@ use crate::{
     output,
 };
 
-const COLUMNS: [&str; 8] =
-    ["id", "merchant_id", "type", "source", "state", "urgency", "due_at", "customer_id"];
+const COLUMNS: [&str; 8] = ["id", "merchant_id", "type", "source", "state", "urgency", "due_at", "customer_id"];
 /// Rows of a list.
 const LIST_MAX: i64 = 1_000;
 /// Longest pause between two looks at a request that waits for leases to run out.

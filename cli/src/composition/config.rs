@@ -119,7 +119,8 @@ impl Config {
 /// Whole seconds, as many as the vault allows unless less is said.
 fn key_lease(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Duration> {
     let Some(seconds) = read(KEY_LEASE_SECONDS) else { return Ok(KEY_LEASE) };
-    let lease = seconds.parse().ok().map(Duration::from_secs).filter(|lease| (MIN_KEY_LEASE..=KEY_LEASE).contains(lease));
+    let lease =
+        seconds.parse().ok().map(Duration::from_secs).filter(|lease| (MIN_KEY_LEASE..=KEY_LEASE).contains(lease));
     lease.with_context(|| format!("{KEY_LEASE_SECONDS} is a number from 1 to {}", KEY_LEASE.as_secs()))
 }
 

@@ -11,9 +11,7 @@ pub mod follow_up;
 
 use aggregates::{
     customer::Erasure,
-    gdpr::{
-        DUE_DAYS, Finding, GdprCommand, GdprRequest, RequestKind, RequestReceived, RequestSource, StatedRequest,
-    },
+    gdpr::{DUE_DAYS, Finding, GdprCommand, GdprRequest, RequestKind, RequestReceived, RequestSource, StatedRequest},
     id::{CustomerId, GdprRequestId},
     time::Timestamp,
 };
@@ -163,9 +161,7 @@ impl Gateway {
             return Ok(match identity {
                 None => Whom::Nobody,
                 Some(identity) => match identity.subject {
-                    Some(person) => {
-                        Whom::Person { id: CustomerId(person), came_back: identity.erased_at.is_some() }
-                    }
+                    Some(person) => Whom::Person { id: CustomerId(person), came_back: identity.erased_at.is_some() },
                     None => Whom::Erased,
                 },
             });

@@ -4,7 +4,8 @@
 use aggregates::{
     Context,
     gdpr::{
-        DUE_DAYS, Evidence, Finding, GdprCommand, GdprEvent, RequestKind, RequestReceived, RequestSource, Stage, StepDone,
+        DUE_DAYS, Evidence, Finding, GdprCommand, GdprEvent, RequestKind, RequestReceived, RequestSource, Stage,
+        StepDone,
     },
 };
 use futures::StreamExt;

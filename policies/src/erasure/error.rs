@@ -1,8 +1,6 @@
 //! Why a step could not be done now. Nothing is lost by it: the next round tries again.
 
-use aggregates::{
-    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
-};
+use aggregates::{customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal};
 use journal::{ExecuteError, JournalError, executor::LoadError};
 use vault::{DeletionJournalError, VaultError};
 

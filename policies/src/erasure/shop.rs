@@ -39,11 +39,8 @@ impl Eraser {
         state: &GdprRequest,
         context: &CommandContext,
     ) -> Result<Evidence, ErasureError> {
-        let erase = MerchantCommand::Erase(MerchantErased {
-            request,
-            deletion: deletion(state)?,
-            at: context.recorded_at,
-        });
+        let erase =
+            MerchantCommand::Erase(MerchantErased { request, deletion: deletion(state)?, at: context.recorded_at });
         let erased = self.parts.merchants.execute(Subject::merchant(merchant), context, &erase).await?;
         Ok(Evidence::Erased { position: erased.state.position })
     }

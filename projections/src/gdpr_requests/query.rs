@@ -73,11 +73,7 @@ pub async fn find(db: &PgPool, request: GdprRequestId) -> Result<Option<RequestR
 }
 
 /// Everything that was ever asked about a person.
-pub async fn about(
-    db: &PgPool,
-    merchant: MerchantId,
-    customer: CustomerId,
-) -> Result<Vec<GdprRequestId>, sqlx::Error> {
+pub async fn about(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Vec<GdprRequestId>, sqlx::Error> {
     sqlx::query_scalar("select request from read.gdpr_requests where merchant = $1 and customer = $2 order by request")
         .bind(merchant.0)
         .bind(customer.0)

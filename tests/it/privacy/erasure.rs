@@ -10,7 +10,8 @@ async fn a_forgotten_customer_has_no_profile_no_points_and_books_that_balance() 
     let shop = Shop::open().await;
     let ada = shop.shopper();
     let email = format!("ada-{}@example.com", ada.external_id);
-    let profile = CustomerSample { email: Some(email.clone()), updated_at: shop.now(), ..CustomerSample::new(ada.external_id) };
+    let profile =
+        CustomerSample { email: Some(email.clone()), updated_at: shop.now(), ..CustomerSample::new(ada.external_id) };
     assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
     let order = ada.order(100_00);
     assert!(order.deliver().await.is_accepted());
@@ -20,7 +21,10 @@ async fn a_forgotten_customer_has_no_profile_no_points_and_books_that_balance() 
 
     let asked = forget(&shop, &id).await;
     let done = request(&shop, &asked).await;
-    assert_eq!((&done["state"], &done["outcome"], &done["source"]), (&json!("completed"), &json!("erased"), &json!("merchant")));
+    assert_eq!(
+        (&done["state"], &done["outcome"], &done["source"]),
+        (&json!("completed"), &json!("erased"), &json!("merchant"))
+    );
 
     let ghost = customer(&shop, &id).await;
     assert_eq!((&ghost["state"], ghost["erased_at"].is_string()), (&json!("erased"), true), "{ghost}");

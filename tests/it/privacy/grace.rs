@@ -133,8 +133,7 @@ async fn two_redacts_about_one_person_end_in_one_erasure() {
     assert!(order.deliver().await.is_accepted());
     let id = ada.id().await;
     let (one, other) = (redact_of(ada, &[]), redact_of(ada, &[order.id()]));
-    let (one, other) =
-        futures::join!(shop.deliver("customers/redact", &one), shop.deliver("customers/redact", &other));
+    let (one, other) = futures::join!(shop.deliver("customers/redact", &one), shop.deliver("customers/redact", &other));
     assert!(one.is_accepted() && !other.is("parked"), "{one:?} {other:?}");
     let page = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     for asked in page["data"].as_array().unwrap() {
@@ -155,7 +154,8 @@ async fn an_address_that_several_people_have_names_nobody_for_certain() {
         let order = person.order(50_00).with(|order| order.email = Some(family.clone()));
         assert!(order.deliver().await.is_accepted());
     }
-    let body = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "email": family }, "orders_to_redact": [] });
+    let body =
+        json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "email": family }, "orders_to_redact": [] });
     assert!(shop.deliver("customers/redact", &body.to_string()).await.is_accepted());
     let asked = newest_request(&shop).await;
     assert_eq!((&asked["state"], &asked["customer_id"]), (&json!("received"), &Value::Null));

@@ -25,7 +25,8 @@ async fn what_a_customer_has_ruled_out_is_shown_until_it_is_lifted() {
         assert_eq!(shown(&shop, ada).await, expected);
     }
     assert!(ada.order(10_00).deliver().await.is_accepted(), "points go on");
-    for (what, expected) in [("restriction", (json!(false), json!(true))), ("objection", (json!(false), json!(false)))] {
+    for (what, expected) in [("restriction", (json!(false), json!(true))), ("objection", (json!(false), json!(false)))]
+    {
         let lifted = shop.api.call(Method::DELETE, &ada.path(what).await).send().await;
         assert_eq!(lifted.status, StatusCode::OK, "{}", lifted.body);
         assert_eq!(shown(&shop, ada).await, expected);

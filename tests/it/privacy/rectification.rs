@@ -34,8 +34,7 @@ async fn somewhere(value: Vec<u8>) -> Vec<String> {
         let mut places = Vec::new();
         for (table, column) in columns {
             let look = format!("select exists (select from read.{table} where position($1 in {column}) > 0)");
-            let found: bool =
-                sqlx::query_scalar(sqlx::AssertSqlSafe(look)).bind(&value).fetch_one(&db).await.unwrap();
+            let found: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(look)).bind(&value).fetch_one(&db).await.unwrap();
             places.extend(found.then(|| format!("{table}.{column}")));
         }
         places
@@ -71,11 +70,9 @@ async fn what_was_wrong_is_in_no_read_model_and_finds_nobody() {
     assert_eq!(somewhere(before).await, Vec::<String>::new());
     // A late telling of the wrong one makes it findable no more than before.
     assert!(!shop.deliver("customers/update", &profile.body()).await.is_accepted());
-    for (search, found) in [
-        (json!({ "email": wrong }), 0),
-        (json!({ "phone": "+12025550143" }), 0),
-        (json!({ "email": right }), 1),
-    ] {
+    for (search, found) in
+        [(json!({ "email": wrong }), 0), (json!({ "phone": "+12025550143" }), 0), (json!({ "email": right }), 1)]
+    {
         let page = shop.api.post("/v1/customers/search", &search).query("min_position", shop.seen()).document().await;
         assert_eq!(page["data"].as_array().unwrap().len(), found, "{search}");
     }

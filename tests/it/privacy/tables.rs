@@ -14,8 +14,7 @@ async fn columns(condition: &'static str) -> BTreeSet<(String, String)> {
             "select table_schema || '.' || table_name, column_name::text from information_schema.columns
               where table_schema = 'read' and {condition}"
         );
-        let rows: Vec<(String, String)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(columns)).fetch_all(&db).await.unwrap();
+        let rows: Vec<(String, String)> = sqlx::query_as(sqlx::AssertSqlSafe(columns)).fetch_all(&db).await.unwrap();
         rows.into_iter().collect()
     })
     .await
@@ -41,9 +40,7 @@ async fn every_table_that_names_a_merchant_or_a_person_is_on_the_list() {
     let ours: BTreeSet<String> =
         columns("column_name = 'merchant'").await.into_iter().map(|(table, _)| table).collect();
     assert_eq!(listed, ours);
-    let people: BTreeSet<(String, String)> = TABLES
-        .iter()
-        .filter_map(|table| Some((table.name.to_owned(), table.person?.to_owned())))
-        .collect();
+    let people: BTreeSet<(String, String)> =
+        TABLES.iter().filter_map(|table| Some((table.name.to_owned(), table.person?.to_owned()))).collect();
     assert_eq!(people, columns("column_name = 'customer'").await);
 }

@@ -23,7 +23,9 @@ async fn whatever_is_under_way_when_somebody_is_forgotten_points_are_conserved()
 
         let orders: Vec<_> =
             (0..12_u32).map(|n| if n.is_multiple_of(2) { ada.order(10_00) } else { there.order(10_00) }).collect();
-        let sold = join_all(orders.iter().map(|order| async move { (order.deliver().await, order.full_refund().deliver().await) }));
+        let sold = join_all(
+            orders.iter().map(|order| async move { (order.deliver().await, order.full_refund().deliver().await) }),
+        );
         let path = |what: &str| format!("/v1/customers/{id}/{what}");
         let spent = join_all((0..6_u32).map(|n| {
             let api = if n.is_multiple_of(2) { &shop.api } else { &elsewhere.api };

@@ -96,10 +96,7 @@ impl Installation {
     /// What a process has in its hands that has just started on this installation.
     pub async fn another_process(&self) -> Gateway {
         let config = self.config.clone();
-        runtime::shared(async move {
-            composition::assemble(&config, Options::default()).await.unwrap()
-        })
-        .await
+        runtime::shared(async move { composition::assemble(&config, Options::default()).await.unwrap() }).await
     }
 
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {

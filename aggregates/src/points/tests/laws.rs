@@ -86,7 +86,10 @@ fn forgetting_conserves_points(before: &[Move]) -> Result<(), TestCaseError> {
     prop_assert_eq!((after.available, after.pending, story.account.purse.debt), (0, 0, 0));
     let gone = after.lifetime_forfeited - (after.lifetime_earned - owned.lifetime_earned);
     prop_assert_eq!(gone, owned.available + owned.pending, "what was held is what was forfeited, less what was let go");
-    prop_assert_eq!((after.lifetime_redeemed, after.lifetime_expired), (owned.lifetime_redeemed, owned.lifetime_expired));
+    prop_assert_eq!(
+        (after.lifetime_redeemed, after.lifetime_expired),
+        (owned.lifetime_redeemed, owned.lifetime_expired)
+    );
     let account = story.account.clone();
     for command in others(&story) {
         story.when(command).then_refused(PointsRefusal::Erased);

@@ -38,7 +38,8 @@ pub(super) async fn run(
         let Some(last) = page.last() else { break };
         after = Some((last.enrolled_at, last.id));
         for customer in page.iter().filter(|customer| customer.state == "member" && customer.enrolled_at < before) {
-            let Some(row) = idle_since(gateway, merchant, customer.id, customer.enrolled_at, before, request.now).await?
+            let Some(row) =
+                idle_since(gateway, merchant, customer.id, customer.enrolled_at, before, request.now).await?
             else {
                 continue;
             };
@@ -97,9 +98,8 @@ async fn ask(
         return Ok(Value::Null);
     }
     let key = format!("inactive {customer} {before}");
-    let asked = gateway
-        .ask_for_privacy(request, RequestKind::CustomerRedact, RequestSource::Policy, customer, &key)
-        .await;
+    let asked =
+        gateway.ask_for_privacy(request, RequestKind::CustomerRedact, RequestSource::Policy, customer, &key).await;
     match asked {
         Ok(asked) => Ok(asked.id.to_string().into()),
         Err(CommandError::CustomerErased) => Ok(Value::Null),

@@ -62,7 +62,8 @@ impl Gateway {
         };
         let finding = Finding::Known { rests_until: request.now };
         let (written, state) = self.put_on_record(request, id, received, finding).await?;
-        let position = state.state.position().ok_or_else(|| CommandError::Internal("a request left no trace".into()))?;
+        let position =
+            state.state.position().ok_or_else(|| CommandError::Internal("a request left no trace".into()))?;
         Ok(Asked { id, position, repeated: written.is_none() })
     }
 }
