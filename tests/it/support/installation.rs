@@ -99,6 +99,13 @@ impl Installation {
         runtime::shared(async move { composition::assemble(&config, Options::default()).await.unwrap() }).await
     }
 
+    /// The same, or why it does not start.
+    pub async fn try_another_process(&self) -> Result<Gateway, String> {
+        let config = self.config.clone();
+        let started = async move { composition::assemble(&config, Options::default()).await };
+        runtime::shared(started).await.map_err(|error| format!("{error:#}"))
+    }
+
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
         let options = Options { test_clock: role == Role::Everything, ..Options::default() };
