@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-timescale build run test check bench clean
+.PHONY: help setup setup-timescale setup-openbao build run test check bench clean
 
 DATA_DIR ?= .data
 LISTEN ?= 127.0.0.1:8080
@@ -17,6 +17,9 @@ setup: ## NATS and PostgreSQL into .tools, unless new enough ones are installed
 
 setup-timescale: ## PostgreSQL with TimescaleDB into .tools, for the tests (Debian only)
 	@setup/timescale.sh
+
+setup-openbao: ## OpenBao into .tools, for the tests
+	@setup/openbao.sh
 
 build: ## the release binary; minutes the first time, then seconds
 	@cargo build --locked --release --package loyalnest

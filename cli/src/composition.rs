@@ -30,7 +30,7 @@ use projections::{
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vault::{RootKeyStore, SigningKey, Vault};
+use vault::{RootGuard, RootKeyStore, SigningKey, Transit, Vault};
 
 pub use config::Config;
 
@@ -64,12 +64,24 @@ pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
 /// Makes the root key store of a new installation. Never beside a database that was filled under another one: whoever has
 /// lost that must look for it, and not find a new one in its place.
 pub async fn init_keys(config: &Config) -> anyhow::Result<()> {
-    let store = if vault::is_bound(&config.database().await?).await? {
-        RootKeyStore::open(&config.root_keys)
-    } else {
-        RootKeyStore::open_or_create(&config.root_keys)
+    let bound = vault::is_bound(&config.database().await?).await?;
+    root_keys(config, if bound { IfMissing::Refuse } else { IfMissing::Make }).map(drop)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfMissing {
+    Refuse,
+    Make,
+}
+
+fn root_keys(config: &Config, if_missing: IfMissing) -> anyhow::Result<RootKeyStore> {
+    let guard = config.key_service.clone().map(Transit::connect).transpose().context("the key service")?;
+    let guard = guard.map(|guard| Arc::new(guard) as Arc<dyn RootGuard>);
+    let store = match if_missing {
+        IfMissing::Refuse => RootKeyStore::open_guarded(&config.root_keys, guard),
+        IfMissing::Make => RootKeyStore::open_or_create_guarded(&config.root_keys, guard),
     };
-    store.map(drop).context("the root key store does not open")
+    store.context("the root key store does not open")
 }
 
 /// Everything behind the doors, connected and checked.
@@ -96,7 +108,7 @@ pub async fn vault_is_as_new_as_the_whole_log(gateway: &Gateway) -> anyhow::Resu
 pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let db = config.database().await?;
     let journal = config.journal().await?;
-    let vault = open_vault(config, &db, options.key_lease).await?;
+    let vault = open_vault(config, &db).await?;
     let deletions = Some(deletions::open(config, &vault)?);
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
@@ -111,9 +123,9 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
 }
 
 /// The vault alone, in the database of `db`.
-pub async fn open_vault(config: &Config, db: &PgPool, key_lease: Duration) -> anyhow::Result<Vault> {
-    let root = RootKeyStore::open(&config.root_keys).context("the root key store does not open")?;
-    let options = vault::Options { key_lease, key_copy_days: config.key_copy_days };
+pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
+    let root = root_keys(config, IfMissing::Refuse)?;
+    let options = vault::Options { key_lease: config.key_lease, key_copy_days: config.key_copy_days };
     let opening = Vault::open_with(db.clone(), root, options);
     own_thread::VAULT.run(opening).await?.context("the vault does not open")
 }
@@ -150,7 +162,7 @@ pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet
 
 /// The key that checkpoints are signed with, for whoever needs nothing else of the vault.
 pub async fn checkpoint_key(config: &Config, db: &PgPool) -> anyhow::Result<SigningKey> {
-    let vault = open_vault(config, db, vault::KEY_LEASE).await?;
+    let vault = open_vault(config, db).await?;
     Ok(vault.installation().context("the installation has no key")?.signer(KEY_USAGE))
 }
 

@@ -21,7 +21,7 @@ use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use tokio::time::Instant;
-use vault::{DeletionJournal, KEY_LEASE, Vault};
+use vault::{DeletionJournal, Vault};
 
 use crate::{
     clock::new_id,
@@ -45,14 +45,11 @@ pub struct Options {
     pub test_clock: bool,
     /// How long a read with `min_position` waits for its read model.
     pub read_patience: Duration,
-    /// For how long a process uses a key without asking whether it still exists; the same in all processes of an
-    /// installation, because forgetting somebody waits for it.
-    pub key_lease: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { test_clock: false, read_patience: Duration::from_secs(5), key_lease: KEY_LEASE }
+        Options { test_clock: false, read_patience: Duration::from_secs(5) }
     }
 }
 
@@ -131,7 +128,6 @@ impl Gateway {
                 db: parts.db.clone(),
                 clock: Arc::clone(&parts.clock),
                 new_id,
-                key_lease: parts.options.key_lease,
             })
         });
         Gateway(Arc::new(Shared {

@@ -60,8 +60,6 @@ pub struct Parts {
     pub db: PgPool,
     pub clock: Arc<dyn Clock>,
     pub new_id: fn() -> Uuid,
-    /// For how long any process of the installation may go on using a key that is gone.
-    pub key_lease: Duration,
 }
 
 /// Executes privacy requests. Cheap to clone.

@@ -7,10 +7,15 @@ mod crashes;
 
 mod erasure;
 mod grace;
+mod inactive;
 mod kit;
+mod leases;
 mod limits;
+
 mod merged;
+mod rebuilt;
 mod rectification;
+mod restored;
 mod shops;
 mod tables;
 mod traffic;

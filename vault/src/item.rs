@@ -92,7 +92,7 @@ impl Vault {
         }
         let today = day_of(now);
         if self.inner.root.contents().await?.has_item_days_before(today) {
-            self.inner.root.change_in_background(move |contents| contents.forget_item_days_before(today)).await?;
+            self.inner.root.forget(move |contents| contents.forget_item_days_before(today)).await?;
         }
         Ok(purged)
     }

@@ -53,7 +53,7 @@ pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, Pe
 pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
 pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;
-pub use root::{BucketGeneration, RootKeyError, RootKeyStore};
+pub use root::{BucketGeneration, GuardError, KeyService, RootGuard, RootKeyError, RootKeyStore, Transit};
 pub use rotation::{PendingRotation, Rotated, RotatedBucket};
 pub use standing::KeyState;
 pub use survey::{BucketSurvey, MerchantSurvey, Survey};

@@ -6,6 +6,8 @@
 
 mod contents;
 mod disk;
+mod error;
+mod guard;
 mod image;
 
 use std::{
@@ -14,48 +16,24 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use uuid::Uuid;
-
 pub use contents::BucketGeneration;
 pub(crate) use contents::{Contents, ItemDay};
 use disk::FileIdentity;
+pub use error::RootKeyError;
+pub use guard::{GuardError, KeyService, RootGuard, Transit};
+use image::Image;
 
-/// Why the root key store gives no key.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum RootKeyError {
-    /// Nothing at this path. Losing this file loses every key: look for it before making a new one.
-    #[error("no root key store at {}", path.display())]
-    Missing { path: PathBuf },
-    #[error("cannot use the root key store at {}", path.display())]
-    Io {
-        path: PathBuf,
-        #[source]
-        source: Arc<io::Error>,
-    },
-    /// Others than its owner may read or write it: `chmod 600` it.
-    #[error("the root key store at {} must be open to its owner only, but has mode {mode:o}", path.display())]
-    Exposed { path: PathBuf, mode: u32 },
-    /// Not a root key store, or not all of one.
-    #[error("the root key store at {} is damaged", path.display())]
-    Damaged { path: PathBuf },
-    /// Written by a newer release.
-    #[error("the root key store at {} has version {version}, which this release does not know", path.display())]
-    UnknownVersion { path: PathBuf, version: u8 },
-    /// The database was filled under another root key store. Nothing in it can be opened with this one.
-    #[error("the database belongs to root key store {expected}, this one is {found}")]
-    OtherStore { expected: Uuid, found: Uuid },
-    /// The database names a key that the store does not have: the store is older than the database.
-    #[error("the root key store has no {key}: it is older than the database")]
-    NoSuchKey { key: String },
-    /// The database names a key that the store has destroyed on purpose: the database is older than the store.
-    #[error("the root key store has forgotten {key}: the database is older than the store")]
-    Forgotten { key: String },
-}
+use crate::secret::Secret;
+
+/// A file that is replaced while it is read is read again, so often.
+const READS: u32 = 3;
 
 /// A handle on the file. Cheap to keep; re-reads the file when it has been replaced.
 #[derive(Debug)]
 pub struct RootKeyStore {
     path: PathBuf,
+    /// What keeps the root key; without one, the file does.
+    guard: Option<Arc<dyn RootGuard>>,
     held: RwLock<Held>,
 }
 
@@ -64,34 +42,51 @@ pub struct RootKeyStore {
 struct Held {
     identity: FileIdentity,
     contents: Arc<Contents>,
+    /// The file's key as the guard closed it.
+    closed_key: Option<String>,
 }
 
 impl RootKeyStore {
     /// Opens the store at `path`, whose folder exists, and makes a new one, mode 0600, if there is none.
     /// Callers that know a database has been filled use [`open`](Self::open): a new store opens nothing old.
     pub fn open_or_create(path: &Path) -> Result<Self, RootKeyError> {
+        Self::open_or_create_guarded(path, None)
+    }
+
+    /// The same, with a guard. A store that lies open is taken as it is, and closed when it is next written.
+    pub fn open_or_create_guarded(path: &Path, guard: Option<Arc<dyn RootGuard>>) -> Result<Self, RootKeyError> {
         {
             let _turn = disk::lock(path)?;
             disk::remove_unfinished(path)?;
             if !disk::exists(path)? {
-                disk::replace(path, &image::encode(&Contents::fresh()))?;
+                write(path, guard.as_deref(), &Contents::fresh())?;
             }
         }
-        Self::read(path)
+        Self::read(path, guard)
     }
 
     /// Opens the store at `path`, which must exist.
     pub fn open(path: &Path) -> Result<Self, RootKeyError> {
+        Self::open_guarded(path, None)
+    }
+
+    /// The same, with a guard, who forgets what a process that was killed left for it to forget.
+    pub fn open_guarded(path: &Path, guard: Option<Arc<dyn RootGuard>>) -> Result<Self, RootKeyError> {
         {
             let _turn = disk::lock(path)?;
             disk::remove_unfinished(path)?;
         }
-        Self::read(path)
+        let store = Self::read(path, guard)?;
+        store.forget_old_files()?;
+        Ok(store)
     }
 
-    fn read(path: &Path) -> Result<Self, RootKeyError> {
-        let held = Held::read(path)?;
-        Ok(RootKeyStore { path: path.to_owned(), held: RwLock::new(held) })
+    fn read(path: &Path, guard: Option<Arc<dyn RootGuard>>) -> Result<Self, RootKeyError> {
+        let held = Held::read(path, guard.as_deref())?;
+        if guard.is_some() && held.closed_key.is_none() {
+            tracing::warn!("the root key store lies open until `loyalnest keys rotate --root` closes it");
+        }
+        Ok(RootKeyStore { path: path.to_owned(), guard, held: RwLock::new(held) })
     }
 
     pub fn path(&self) -> &Path {
@@ -100,7 +95,7 @@ impl RootKeyStore {
 
     /// What keeps the root key, in a word or two.
     pub fn kept_by(&self) -> &'static str {
-        "file"
+        self.guard.as_ref().map_or("file", |guard| guard.name())
     }
 
     /// What the file holds now. Costs one `stat`, and a read when another process has replaced it; so a key that
@@ -112,7 +107,7 @@ impl RootKeyStore {
         }
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if held.identity != disk::identity(&self.path)? {
-            *held = Held::read(&self.path)?;
+            *held = Held::read(&self.path, self.guard.as_deref())?;
         }
         Ok(held.contents.clone())
     }
@@ -131,13 +126,37 @@ impl RootKeyStore {
     /// Changes the file, durably, before it returns. Blocks while another process changes it.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Contents) -> R) -> Result<R, RootKeyError> {
         let _turn = disk::lock(&self.path)?;
+        self.change_in_turn(change)
+    }
+
+    fn change_in_turn<R>(&self, change: impl FnOnce(&mut Contents) -> R) -> Result<R, RootKeyError> {
         let mut contents = (*self.current()?).clone();
         let outcome = change(&mut contents);
-        disk::replace(&self.path, &image::encode(&contents))?;
+        let closed_key = write(&self.path, self.guard.as_deref(), &contents)?;
         let identity = disk::identity(&self.path)?;
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Held { identity, contents: Arc::new(contents) };
+        *held = Held { identity, contents: Arc::new(contents), closed_key };
         Ok(outcome)
+    }
+
+    /// [`change`](Self::change) for changes that destroy something: what the file was before opens nowhere afterwards, as far
+    /// as there is a guard to forget how.
+    fn change_and_forget<R>(&self, change: impl FnOnce(&mut Contents) -> R) -> Result<R, RootKeyError> {
+        let _turn = disk::lock(&self.path)?;
+        if let Some(guard) = &self.guard {
+            guard.turn()?;
+        }
+        let outcome = self.change_in_turn(change)?;
+        self.forget_old_files()?;
+        Ok(outcome)
+    }
+
+    /// Has the guard forget what files before this one were closed under.
+    fn forget_old_files(&self) -> Result<(), RootKeyError> {
+        let Some(guard) = &self.guard else { return Ok(()) };
+        self.current()?;
+        let closed_key = self.held.read().unwrap_or_else(PoisonError::into_inner).closed_key.clone();
+        Ok(closed_key.map_or(Ok(()), |closed_key| guard.forget_before(&closed_key))?)
     }
 
     /// [`change`](Self::change) for callers that must not block their thread. It runs to its end once begun.
@@ -154,7 +173,17 @@ impl RootKeyStore {
         self: &Arc<Self>,
         change: impl FnOnce(&mut Contents) -> R + Send + 'static,
     ) -> Result<R, RootKeyError> {
-        self.change_in_background(change).await
+        let store = self.clone();
+        self.in_background(move || store.change_and_forget(change)).await
+    }
+
+    /// Does what is left to do of [`forget`](Self::forget) if the guard did not answer the last time.
+    pub(crate) async fn finish_forgetting(self: &Arc<Self>) -> Result<(), RootKeyError> {
+        if self.guard.is_none() {
+            return Ok(());
+        }
+        let store = self.clone();
+        self.in_background(move || store.forget_old_files()).await
     }
 
     fn held_as(&self, identity: FileIdentity) -> Option<Arc<Contents>> {
@@ -179,11 +208,52 @@ impl RootKeyStore {
 }
 
 impl Held {
-    fn read(path: &Path) -> Result<Self, RootKeyError> {
-        let (bytes, identity) = disk::read(path)?;
-        let contents = image::decode(&bytes).map_err(|unreadable| unreadable.at(path))?;
-        Ok(Held { identity, contents: Arc::new(contents) })
+    /// A file that another process replaces may have been forgotten by the guard before it is opened here: the next one is
+    /// in its place then.
+    fn read(path: &Path, guard: Option<&dyn RootGuard>) -> Result<Self, RootKeyError> {
+        let mut reads = 0;
+        loop {
+            reads += 1;
+            let (bytes, identity) = disk::read(path)?;
+            match Self::open(path, guard, &bytes, identity) {
+                Err(RootKeyError::Guard(GuardError::Forgotten { .. }))
+                    if reads < READS && disk::identity(path)? != identity => {}
+                outcome => return outcome,
+            }
+        }
     }
+
+    fn open(
+        path: &Path,
+        guard: Option<&dyn RootGuard>,
+        bytes: &[u8],
+        identity: FileIdentity,
+    ) -> Result<Self, RootKeyError> {
+        let (contents, closed_key) = match image::decode(bytes).map_err(|unreadable| unreadable.at(path))? {
+            Image::Open(contents) => (contents, None),
+            Image::Guarded { closed_key, sealed } => {
+                let guard = guard.ok_or_else(|| RootKeyError::Guarded { path: path.to_owned() })?;
+                let mut file_key = guard.open(&closed_key)?;
+                let file_key = Secret::take(&mut file_key).ok_or(GuardError::NotUnderstood)?;
+                let contents = image::unseal(&sealed, &file_key).map_err(|unreadable| unreadable.at(path))?;
+                (contents, Some(closed_key))
+            }
+        };
+        Ok(Held { identity, contents: Arc::new(contents), closed_key })
+    }
+}
+
+/// Replaces the file; gives the file's key as the guard closed it. The caller has the turn.
+fn write(path: &Path, guard: Option<&dyn RootGuard>, contents: &Contents) -> Result<Option<String>, RootKeyError> {
+    let Some(guard) = guard else {
+        disk::replace(path, &image::encode(contents))?;
+        return Ok(None);
+    };
+    let file_key = Secret::random();
+    let closed_key = guard.close(file_key.expose())?;
+    let bytes = image::encode_guarded(contents, &file_key, &closed_key).map_err(|_| GuardError::NotUnderstood)?;
+    disk::replace(path, &bytes)?;
+    Ok(Some(closed_key))
 }
 
 #[cfg(test)]

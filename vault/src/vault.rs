@@ -60,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) root: Arc<RootKeyStore>,
     pub(crate) key_copy_days: u32,
+    key_lease: Duration,
     pub(crate) merchants: Leases<MerchantId, Arc<MerchantKeys>>,
     pub(crate) people: Leases<CustomerId, Arc<PersonKeys>>,
     pub(crate) lookups: Leases<Entry, Uuid>,
@@ -83,6 +84,7 @@ impl Vault {
         let lease = options.key_lease.min(KEY_LEASE);
         let inner = Arc::new(Inner {
             key_copy_days: options.key_copy_days,
+            key_lease: lease,
             merchants: Leases::new(MERCHANTS_KEPT, lease),
             people: Leases::new(PEOPLE_KEPT, lease),
             lookups: Leases::new(LOOKUPS_KEPT, lease),
@@ -125,6 +127,11 @@ impl Vault {
     /// The installation's own key.
     pub fn installation(&self) -> Result<InstallationKeys, VaultError> {
         Ok(self.inner.root.current()?.installation()?)
+    }
+
+    /// For how long this vault uses a key without asking again.
+    pub fn key_lease(&self) -> Duration {
+        self.inner.key_lease
     }
 
     /// The root key store is there and the database answers.

@@ -1,9 +1,12 @@
 //! Where the servers are, and where the keys: the same variables from the environment and from an `env` file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
-use vault::KEY_COPY_DAYS;
+use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
 const DATABASE_URL: &str = "LOYALNEST_DATABASE_URL";
@@ -11,6 +14,16 @@ const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
 const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
 const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
 const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
+const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
+const KMS_URL: &str = "LOYALNEST_KMS_URL";
+const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
+const KMS_KEY: &str = "LOYALNEST_KMS_KEY";
+/// The key service's key, unless it is named.
+const KMS_KEY_NAME: &str = "loyalnest";
+
+const MIN_KEY_LEASE: Duration = Duration::from_secs(1);
+/// Of a development machine: one process, so that keys are asked for again often, and forgetting somebody takes seconds.
+const DEV_KEY_LEASE: Duration = Duration::from_secs(5);
 
 /// Between the two places of the deletion journal.
 const BETWEEN_PLACES: char = ':';
@@ -28,6 +41,11 @@ pub struct Config {
     pub key_copy_days: u32,
     /// Where the newest signed checkpoint of the log is written, besides the database.
     pub checkpoint_file: Option<PathBuf>,
+    /// For how long a process uses a key without asking whether it still exists. The same for every process of an
+    /// installation: forgetting somebody waits for it.
+    pub key_lease: Duration,
+    /// Closes the root key store; without it, the file lies open to whoever may read it.
+    pub key_service: Option<KeyService>,
 }
 
 impl Config {
@@ -40,6 +58,8 @@ impl Config {
             deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
             key_copy_days: KEY_COPY_DAYS,
             checkpoint_file: None,
+            key_lease: DEV_KEY_LEASE,
+            key_service: None,
         }
     }
 
@@ -71,29 +91,53 @@ impl Config {
             deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
             key_copy_days,
             checkpoint_file: read(CHECKPOINT_FILE).map(Into::into),
+            key_lease: key_lease(&read)?,
+            key_service: key_service(&read)?,
         })
     }
 
     /// What another process needs to find everything, by the names it is read by.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let [first, second] = &self.deletion_journal;
-        let checkpoint = self.checkpoint_file.iter().map(|file| (CHECKPOINT_FILE, file.display().to_string()));
-        [
+        let mut variables = vec![
             (NATS_URL, self.nats_url.clone()),
             (DATABASE_URL, self.database_url.clone()),
             (ROOT_KEYS, self.root_keys.display().to_string()),
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
-        ]
-        .into_iter()
-        .chain(checkpoint)
-        .collect()
+            (KEY_LEASE_SECONDS, self.key_lease.as_secs().max(1).to_string()),
+        ];
+        if let Some(file) = &self.checkpoint_file {
+            variables.push((CHECKPOINT_FILE, file.display().to_string()));
+        }
+        if let Some(service) = &self.key_service {
+            variables.push((KMS_URL, service.url.clone()));
+            variables.push((KMS_TOKEN_FILE, service.token_file.display().to_string()));
+            variables.push((KMS_KEY, service.key.clone()));
+        }
+        variables
     }
 
     /// The same as KEY=VALUE lines.
     pub fn as_env_file(&self) -> String {
         self.variables().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
     }
+}
+
+/// Whole seconds, as many as the vault allows unless less is said.
+fn key_lease(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Duration> {
+    let Some(seconds) = read(KEY_LEASE_SECONDS) else { return Ok(KEY_LEASE) };
+    let lease =
+        seconds.parse().ok().map(Duration::from_secs).filter(|lease| (MIN_KEY_LEASE..=KEY_LEASE).contains(lease));
+    lease.with_context(|| format!("{KEY_LEASE_SECONDS} is a number from 1 to {}", KEY_LEASE.as_secs()))
+}
+
+/// A key service is one that has an address.
+fn key_service(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<KeyService>> {
+    let Some(url) = read(KMS_URL) else { return Ok(None) };
+    let token_file = read(KMS_TOKEN_FILE).with_context(|| format!("{KMS_TOKEN_FILE} is not set, and {KMS_URL} is"))?;
+    let key = read(KMS_KEY).unwrap_or_else(|| KMS_KEY_NAME.to_owned());
+    Ok(Some(KeyService { url, token_file: token_file.into(), key }))
 }
 
 fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {

@@ -136,7 +136,7 @@ impl Eraser {
         let since = commit.ok_or(ErasureError::NoEvidence("destroy_keys"))?.stored_at;
         let elapsed = self.parts.clock.now().0.saturating_sub(since.0);
         let elapsed = Duration::from_micros(u64::try_from(elapsed).unwrap_or(0));
-        let needed = self.parts.key_lease + CLOCKS_DIFFER;
+        let needed = self.parts.vault.key_lease() + CLOCKS_DIFFER;
         if elapsed < needed {
             return Ok(Performed::Waits(needed - elapsed));
         }

@@ -32,22 +32,34 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     fn names_something(&self) -> bool {
-        self.path.contains('{')
+        self.path.contains('{') || self.names_in_its_body()
+    }
+
+    /// Asking for privacy names the customer in the document.
+    fn names_in_its_body(&self) -> bool {
+        self.method == Method::POST && self.path == "/v1/gdpr_requests"
+    }
+
+    fn addressed_to(&self, victim: &Ids) -> String {
+        let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
+        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
     }
 
     /// A request that would succeed for whoever owns these ids.
-    async fn attempt(&self, api: &Api, customer: &str, redemption: &str) -> Answer {
-        let path = self.path.replace("{id}", customer).replace("{redemption_id}", redemption);
+    async fn attempt(&self, api: &Api, victim: &Ids) -> Answer {
+        let path = self.addressed_to(victim);
         assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
         let document = match (self.method.as_str(), self.path.rsplit('/').next().unwrap()) {
-            ("GET", _) => Value::Null,
+            ("GET" | "DELETE", _) => Value::Null,
             (_, "search") => json!({ "email": "ada@example.com" }),
             (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
-            (_, "cancel") => json!({}),
+            (_, "cancel" | "release" | "complete") => json!({}),
+            (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
+            (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
         let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
@@ -56,8 +68,15 @@ impl Operation {
     }
 }
 
+/// What a thief would have to know.
+struct Ids {
+    customer: String,
+    redemption: String,
+    request: String,
+}
+
 /// A shopper with an order, a redemption and a privacy request.
-async fn victim(shop: &Shop) -> (Shopper<'_>, String) {
+async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     let ada = shop.shopper();
     let profile = CustomerSample {
         email: Some("ada@example.com".to_owned()),
@@ -69,7 +88,9 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, String) {
     let redemption = ada.redeem(10).await;
     let request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "id": ada.external_id } });
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
-    (ada, redemption.id)
+    let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
+    let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
@@ -84,21 +105,21 @@ async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
 #[tokio::test]
 async fn another_merchants_key_opens_nothing_of_this_one() {
     let (shop, stranger) = (Shop::open().await, Shop::open().await);
-    let (ada, redemption) = victim(&shop).await;
-    let (customer, before) = (ada.id().await, everything(&shop, ada).await);
+    let (ada, ids) = victim(&shop).await;
+    let before = everything(&shop, ada).await;
 
     // Proofs are tried where histories are signed, in `proofs::doors`.
     let operations = operations();
     let operations = operations.iter().filter(|operation| !operation.path.starts_with("/v1/audit/"));
     for operation in operations.filter(|operation| operation.needs_a_key) {
         let name = format!("{} {}", operation.method, operation.path);
-        let answer = operation.attempt(&stranger.api, &customer, &redemption).await;
+        let answer = operation.attempt(&stranger.api, &ids).await;
         if operation.names_something() {
             assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{name}");
         } else {
             assert!(answer.status.is_success(), "{name}: {}", answer.body);
             let told = answer.body.to_string();
-            assert!(!told.contains(&customer) && !told.contains("ada@example.com"), "{name}: {told}");
+            assert!(!told.contains(&ids.customer) && !told.contains("ada@example.com"), "{name}: {told}");
         }
     }
     assert_eq!(everything(&shop, ada).await, before, "nothing of this merchant has changed");
@@ -107,8 +128,8 @@ async fn another_merchants_key_opens_nothing_of_this_one() {
 #[tokio::test]
 async fn a_key_that_is_none_opens_nothing() {
     let (shop, stranger) = (Shop::open().await, Shop::open().await);
-    let (ada, redemption) = victim(&shop).await;
-    let (customer, before) = (ada.id().await, everything(&shop, ada).await);
+    let (ada, ids) = victim(&shop).await;
+    let before = everything(&shop, ada).await;
     let (own, foreign) = (shop.api.key(), stranger.api.key());
     // A secret may itself contain the underscore that ends the merchant's id.
     let (own_secret, foreign_secret) = (own.splitn(3, '_').nth(2).unwrap(), foreign.splitn(3, '_').nth(2).unwrap());
@@ -127,12 +148,12 @@ async fn a_key_that_is_none_opens_nothing() {
     for operation in operations.iter().filter(|operation| operation.needs_a_key) {
         for (which, key) in &forged {
             assert_ne!(key, own);
-            let answer = operation.attempt(&shop.api.with_key(key), &customer, &redemption).await;
+            let answer = operation.attempt(&shop.api.with_key(key), &ids).await;
             let told = (answer.status.as_u16(), answer.code());
             assert_eq!(told, (401, "unauthorized"), "{}, a key {which}: {}", operation.path, answer.body);
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
-        let path = operation.path.replace("{id}", &customer).replace("{redemption_id}", &redemption);
+        let path = operation.addressed_to(&ids);
         let keyless = shop.api.keyless(operation.method.clone(), &path).send().await;
         assert_eq!(keyless.status, 401, "{}", operation.path);
     }

@@ -96,16 +96,19 @@ impl Installation {
     /// What a process has in its hands that has just started on this installation.
     pub async fn another_process(&self) -> Gateway {
         let config = self.config.clone();
-        runtime::shared(async move {
-            let options = Options { key_lease: KEY_LEASE, ..Options::default() };
-            composition::assemble(&config, options).await.unwrap()
-        })
-        .await
+        runtime::shared(async move { composition::assemble(&config, Options::default()).await.unwrap() }).await
+    }
+
+    /// The same, or why it does not start.
+    pub async fn try_another_process(&self) -> Result<Gateway, String> {
+        let config = self.config.clone();
+        let started = async move { composition::assemble(&config, Options::default()).await };
+        runtime::shared(started).await.map_err(|error| format!("{error:#}"))
     }
 
     async fn start(config: Config, role: Role, own_log: Option<NatsNode>) -> Installation {
         let stop = CancellationToken::new();
-        let options = Options { test_clock: role == Role::Everything, key_lease: KEY_LEASE, ..Options::default() };
+        let options = Options { test_clock: role == Role::Everything, ..Options::default() };
         let gateway = composition::assemble(&config, options).await.unwrap();
         match role {
             Role::Everything => composition::start_work(&gateway, &config, &stop).unwrap().detach_all(),
@@ -123,7 +126,7 @@ impl Installation {
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
     let below = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
-    let config = Config { checkpoint_file: Some(servers.checkpoint_file(&name)), ..below };
+    let config = Config { checkpoint_file: Some(servers.checkpoint_file(&name)), key_lease: KEY_LEASE, ..below };
     RootKeyStore::open_or_create(&config.root_keys).unwrap();
     config
 }

@@ -70,6 +70,7 @@ impl Vault {
     /// Gives the bucket keys that are gone with it; none if it was destroyed before.
     async fn forget_merchant(&self, merchant: MerchantId, at: Timestamp) -> Result<Vec<BucketGeneration>, VaultError> {
         if let Err(VaultError::Destroyed { .. }) = self.inner.root.contents().await?.merchant(merchant) {
+            self.inner.root.finish_forgetting().await?;
             return Ok(Vec::new());
         }
         let forget = move |contents: &mut Contents| {

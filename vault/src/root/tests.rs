@@ -103,9 +103,9 @@ fn a_torn_or_changed_file_is_refused() {
         assert_eq!(image::decode(&changed).unwrap_err(), image::Unreadable::Damaged, "changed at {at}");
     }
     let mut newer = whole;
-    newer[4] = 2;
+    newer[4] = 3;
     fs::write(&path, newer).unwrap();
-    assert!(matches!(RootKeyStore::open(&path), Err(RootKeyError::UnknownVersion { version: 2, .. })));
+    assert!(matches!(RootKeyStore::open(&path), Err(RootKeyError::UnknownVersion { version: 3, .. })));
 }
 
 /// Only the root key lies open in the file: every other key is under it.

@@ -91,9 +91,9 @@ impl Vault {
         let has_older = (BucketGeneration::FIRST..to.generation)
             .any(|generation| contents.has_bucket(BucketGeneration { generation, ..to }));
         if has_older {
-            self.inner.root.forget(move |contents| contents.forget_generations_before(to)).await?;
+            return Ok(self.inner.root.forget(move |contents| contents.forget_generations_before(to)).await?);
         }
-        Ok(())
+        Ok(self.inner.root.finish_forgetting().await?)
     }
 
     /// Step 5.

@@ -21,7 +21,7 @@ use crate::{
 const COLUMNS: [&str; 4] = ["key", "generation", "rewrapped", "old_copies_gone_by"];
 
 pub async fn rotate(what: RotateArgs, config: &Config, output: Output) -> anyhow::Result<()> {
-    let vault = composition::open_vault(config, &config.database().await?, vault::KEY_LEASE).await?;
+    let vault = composition::open_vault(config, &config.database().await?).await?;
     let mut rows = finish(&vault).await?;
     if let Some(bucket) = what.bucket {
         rows.extend(rows_of(&vault.rotate_bucket(bucket, SystemClock.now()).await?));

@@ -14,7 +14,7 @@ const COLUMNS: [&str; 8] =
     ["merchant", "state", "generation", "bucket", "bucket_generations", "people", "destroyed", "rotation_due"];
 
 pub async fn status(config: &Config, output: Output) -> anyhow::Result<()> {
-    let vault = composition::open_vault(config, &config.database().await?, vault::KEY_LEASE).await?;
+    let vault = composition::open_vault(config, &config.database().await?).await?;
     let deletions = deletions(config, &vault).await;
     let survey = vault.survey().await?;
     let pending = vault.pending_rotations().await?.len();
