@@ -1,4 +1,5 @@
-//! What has to be done once in a while: facts whose order never came are parked, keys and tombstones whose time is over end.
+//! What has to be done once in a while: facts whose order never came are parked, keys and tombstones whose time is over end,
+//! rotations that were cut short are finished.
 
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
     let purged = gateway.vault.purge_items(gateway.clock.now()).await?;
     if purged > 0 {
         tracing::info!(purged, "keys of items whose time was over are deleted");
+    }
+    let rotated = gateway.vault.finish_rotations(gateway.clock.now()).await?;
+    if rotated > 0 {
+        tracing::info!(rotated, "rotations that were cut short are finished");
     }
     let ended = gateway.vault.purge_tombstones(gateway.clock.now()).await?;
     if ended > 0 {

@@ -9,4 +9,5 @@ mod kills;
 mod outages;
 mod plaintext;
 pub mod program;
+mod restores;
 mod traces;
