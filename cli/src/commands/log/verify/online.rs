@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aggregates::{Context as Room, id::MerchantId};
 use anyhow::bail;
-use journal::{Follow, Journal, PoisonCommit, Positioned};
+use journal::{Follow, Journal, PoisonCommit, Positioned, StoredEvent};
 use projections::{
     rederive::{Deviation, Difference, Rederivation},
     transparency::{self, Names, StoredLeaf, Transparency, TreeId, leaf_hash},
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
             }
             None => {
                 let size = self.trees.tree(tree).size();
-                self.trees.tree(tree).push(leaf_hash(commit, size));
+                self.trees.tree(tree).push(leaf_hash(commit, size), Some(commit.position));
                 if commit.position > self.in_trees {
                     self.report.not_in_trees_yet += 1;
                 } else {
@@ -189,9 +189,9 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        let adopted = commit.commit.events.iter().any(|event| event.name == "installation.log_adopted");
-        if commit.subject.context == Room::Installation && adopted && commit.position <= self.in_trees {
-            self.adoptions += 1;
+        if commit.subject.context == Room::Installation && commit.position <= self.in_trees {
+            let adopts = |event: &StoredEvent| event.name == "installation.log_adopted";
+            self.adoptions += u32::from(commit.commit.events.iter().any(adopts));
         }
         Ok(())
     }
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
             let detail = format!("stored as leaf {} where leaf {size} belongs", leaf.index);
             self.find(Fault::Tree, leaf.position, leaf.tree, detail);
         }
-        self.trees.tree(leaf.tree).push(leaf.hash);
+        self.trees.tree(leaf.tree).push(leaf.hash, Some(leaf.position));
     }
 
     fn find(&mut self, fault: Fault, position: u64, tree: TreeId, detail: String) {
@@ -297,7 +297,11 @@ impl<'a> Walk<'a> {
             if computed.root_at(stored.size) != Some(stored.root) {
                 find(format!("the stored tree of {} leaves is not the one that its leaves give", stored.size));
             }
-            for (level, number, hash) in transparency::upper_hashes(&mut *self.db, stored.tree).await? {
+            let upper = transparency::upper_hashes(&mut *self.db, stored.tree).await?;
+            if upper.len() != computed.upper_within(stored.size) {
+                find("hashes above the leaves are missing, or there are too many".to_owned());
+            }
+            for (level, number, hash) in upper {
                 if computed.upper.get(&(level, number)) != Some(&hash) {
                     find(format!("hash {number} of level {level} is not the one that its leaves give"));
                 }
