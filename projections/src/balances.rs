@@ -72,13 +72,18 @@ pub(crate) fn empty() -> BalanceRow {
 }
 
 /// One commit more, for one account.
-pub(crate) fn fold(row: &mut BalanceRow, commit: &Positioned) -> Result<(), ProjectionError> {
-    for event in events_of::<PointsEvent>(commit)? {
-        Account::apply_to_purse(&mut row.purse, &event, commit.commit.recorded_at);
+fn fold(row: &mut BalanceRow, commit: &Positioned) -> Result<(), ProjectionError> {
+    fold_events(row, commit, &events_of(commit)?);
+    Ok(())
+}
+
+/// The same, where its events have been read already.
+pub(crate) fn fold_events(row: &mut BalanceRow, commit: &Positioned, events: &[PointsEvent]) {
+    for event in events {
+        Account::apply_to_purse(&mut row.purse, event, commit.commit.recorded_at);
     }
     row.position = commit.position;
     row.recorded_at = row.recorded_at.max(commit.commit.recorded_at);
-    Ok(())
 }
 
 async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Key, BalanceRow>, ProjectionError> {

@@ -13,12 +13,15 @@ mod cursor;
 mod customers;
 mod ledger;
 
-use aggregates::id::MerchantId;
-use journal::Positioned;
+use aggregates::{Context, id::MerchantId, points::PointsEvent};
+use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{checkpoint, projection::ProjectionError};
+use crate::{
+    checkpoint,
+    projection::{ProjectionError, events_of},
+};
 
 /// How a row differs from what the log says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +84,17 @@ impl Rederivation {
     /// # Errors
     /// [`ProjectionError::BadCommit`] for one that cannot be read; the others can still be taken in.
     pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
-        self.balances.take_in(commit)?;
-        self.customers.take_in(commit)?;
-        self.ledger.take_in(commit)
+        let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
+        match commit.subject.context {
+            Context::Points => {
+                let events = events_of::<PointsEvent>(commit)?;
+                self.balances.take_in(commit, customer, &events);
+                self.ledger.take_in(commit, customer, &events);
+            }
+            Context::Customer => self.customers.take_in(commit, customer)?,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// To be called between commits: compares what has come together.

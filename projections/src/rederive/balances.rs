@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use aggregates::{Context, id::MerchantId};
-use journal::{Positioned, SubjectId};
+use aggregates::{id::MerchantId, points::PointsEvent};
+use journal::Positioned;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -25,13 +25,11 @@ impl Balances {
         Balances { up_to, accounts: HashMap::new() }
     }
 
-    pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
-        let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
-        if commit.subject.context != Context::Points || commit.position > self.up_to {
-            return Ok(());
+    pub fn take_in(&mut self, commit: &Positioned, customer: Uuid, events: &[PointsEvent]) {
+        if commit.position <= self.up_to {
+            let row = self.accounts.entry((commit.subject.merchant.0, customer)).or_insert_with(balances::empty);
+            balances::fold_events(row, commit, events);
         }
-        let key = (commit.subject.merchant.0, customer);
-        balances::fold(self.accounts.entry(key).or_insert_with(balances::empty), commit)
     }
 
     pub async fn compare(

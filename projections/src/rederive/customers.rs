@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use aggregates::{
-    Context,
     customer::CustomerEvent,
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
 use chrono::{DateTime, Utc};
-use journal::{Positioned, SubjectId};
+use journal::Positioned;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -44,9 +43,8 @@ impl Customers {
         Customers { up_to, people: HashMap::new() }
     }
 
-    pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
-        let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
-        if commit.subject.context != Context::Customer || commit.position > self.up_to {
+    pub fn take_in(&mut self, commit: &Positioned, customer: Uuid) -> Result<(), ProjectionError> {
+        if commit.position > self.up_to {
             return Ok(());
         }
         let key = (commit.subject.merchant.0, customer);

@@ -1,18 +1,18 @@
 //! `points_transactions` once more: both the log and the table tell their lines in one order, so they are compared as they
 //! come, and neither is held. References and reasons are sealed, and erasure empties them: they are not compared.
 
-use std::{cmp::Ordering, collections::VecDeque};
+use std::{borrow::Cow, cmp::Ordering, collections::VecDeque};
 
-use aggregates::{Context, id::MerchantId, points::PointsEvent, time::Timestamp};
+use aggregates::{id::MerchantId, points::PointsEvent, time::Timestamp};
 use chrono::{DateTime, Utc};
-use journal::{Positioned, SubjectId};
+use journal::Positioned;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{Deviation, Difference, cursor::Cursor};
 use crate::{
     points_transactions::{LedgerRow, PointsTransactions, lines_of},
-    projection::{ProjectionError, events_of},
+    projection::ProjectionError,
     sql::{position, timestamp},
 };
 
@@ -26,12 +26,12 @@ struct Line {
     merchant: Uuid,
     customer: Uuid,
     id: Uuid,
-    kind: String,
+    kind: Cow<'static, str>,
     points: i64,
     recorded_at: Timestamp,
     occurred_at: Timestamp,
     available_at: Option<Timestamp>,
-    reference_kind: String,
+    reference_kind: Cow<'static, str>,
     reference_id: Option<Uuid>,
 }
 
@@ -50,16 +50,12 @@ impl Ledger {
         Ok(Ledger { up_to, rows, derived: VecDeque::new(), there: VecDeque::new() })
     }
 
-    pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
-        let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
-        if commit.subject.context != Context::Points || commit.position > self.up_to {
-            return Ok(());
+    pub fn take_in(&mut self, commit: &Positioned, customer: Uuid, events: &[PointsEvent]) {
+        if commit.position <= self.up_to {
+            let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
+            let lines = lines.enumerate().map(|(index, line)| Line::of(LedgerRow { commit, customer, index, line }));
+            self.derived.extend(lines);
         }
-        let events = events_of::<PointsEvent>(commit)?;
-        let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
-        let lines = lines.enumerate().map(|(index, line)| Line::of(LedgerRow { commit, customer, index, line }));
-        self.derived.extend(lines);
-        Ok(())
     }
 
     pub async fn settle(
@@ -124,12 +120,12 @@ impl Line {
             merchant: row.commit.subject.merchant.0,
             customer: row.customer,
             id: row.id(),
-            kind: row.line.kind.as_str().to_owned(),
+            kind: row.line.kind.as_str().into(),
             points: row.line.points,
             recorded_at: row.commit.commit.recorded_at,
             occurred_at: row.line.occurred_at,
             available_at: row.line.available_at,
-            reference_kind: row.line.reference.kind().to_owned(),
+            reference_kind: row.line.reference.kind().into(),
             reference_id: row.line.reference.id(),
         }
     }
@@ -142,12 +138,12 @@ impl Line {
             merchant: row.try_get("merchant")?,
             customer: row.try_get("customer")?,
             id: row.try_get("id")?,
-            kind: row.try_get("type")?,
+            kind: row.try_get::<String, _>("type")?.into(),
             points: row.try_get("points")?,
             recorded_at: time("recorded_at")?,
             occurred_at: time("occurred_at")?,
             available_at: row.try_get::<Option<DateTime<Utc>>, _>("available_at")?.map(timestamp),
-            reference_kind: row.try_get("reference_kind")?,
+            reference_kind: row.try_get::<String, _>("reference_kind")?.into(),
             reference_id: row.try_get("reference_id")?,
         })
     }

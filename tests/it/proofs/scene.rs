@@ -92,6 +92,26 @@ impl Scene {
         self.journal().await.last(&subject).await.unwrap().expect("an account with a history")
     }
 
+    /// Empties a table behind everybody's back.
+    pub async fn empty(&self, table: &str) {
+        let statement = sqlx::AssertSqlSafe(format!("delete from {table}"));
+        sqlx::raw_sql(statement).execute(&self.database().await).await.unwrap();
+    }
+
+    /// Which leaf of its tree a commit is.
+    pub async fn leaf_index(&self, position: u64) -> u64 {
+        let index = sqlx::query_scalar("select number from proof.hash where position = $1");
+        let index: i64 = index.bind(i64::try_from(position).unwrap()).fetch_one(&self.database().await).await.unwrap();
+        index.try_into().unwrap()
+    }
+
+    /// Makes the stored leaf of a commit another one.
+    pub async fn set_leaf(&self, position: u64, hash: proofs::Hash) {
+        let changed = sqlx::query("update proof.hash set hash = $2 where position = $1");
+        let changed = changed.bind(i64::try_from(position).unwrap()).bind(hash.0.to_vec());
+        assert_eq!(changed.execute(&self.database().await).await.unwrap().rows_affected(), 1);
+    }
+
     /// Runs the program beside the installation, as an operator does.
     pub async fn command(&self, arguments: &[&str]) -> Said {
         let config = &self.installation.config;

@@ -136,15 +136,42 @@ async fn the_end_was_cut_off() {
 }
 
 #[tokio::test]
-async fn the_end_was_cut_off_and_the_trees_with_it() {
+async fn everything_was_made_anew_and_signed_but_somebody_has_kept_a_checkpoint() {
     let scene = Scene::sealed().await;
     rewrite(&scene, |messages| messages.truncate(messages.len() - 2)).await;
-    // Whoever also has the run of the database makes it forget; the auditor's own copy does not.
-    scene.sql("delete from proof.checkpoint").await;
-    scene.sql("delete from proof.hash where level = 0 and position > (select max(position) - 2 from proof.hash)").await;
+    // The forger has the database, too, and the published file, and even has the installation sign it all again.
+    std::fs::remove_file(scene.installation.config.checkpoint_file.as_ref().unwrap()).unwrap();
+    for table in ["proof.checkpoint", "proof.hash", "proof.tree", "read.checkpoint"] {
+        scene.empty(table).await;
+    }
+    scene.seal().await.unwrap();
     let report = scene.verify().await;
     let kept = scene.kept().display().to_string();
-    assert!(report.findings.iter().any(|finding| finding.detail.starts_with(&kept)), "{:?}", report.findings);
+    let of_the_log: Vec<_> = report.findings.iter().filter(|finding| finding.fault != Fault::ReadModel).collect();
+    let [contradiction] = &of_the_log[..] else { panic!("{:?}", report.findings) };
+    assert!(contradiction.detail.starts_with(&kept), "{}", contradiction.detail);
+}
+
+#[tokio::test]
+async fn a_commit_was_changed_and_everything_that_is_stored_about_it() {
+    let scene = Scene::sealed().await;
+    let victim = scene.newest_on_account(scene.ada()).await;
+    rewrite(&scene, |messages| {
+        let message = messages[place(victim.position)].clone().unwrap();
+        messages[place(victim.position)] = altered(&message, |bytes| *bytes.last_mut().unwrap() ^= 1);
+    })
+    .await;
+    // The stored leaf is made to fit. What was signed is beyond the forger's reach.
+    let forged = scene.journal().await.at(victim.position).await.unwrap().expect("still a commit");
+    let index = scene.leaf_index(victim.position).await;
+    scene.set_leaf(victim.position, projections::transparency::leaf_hash(&forged, index)).await;
+    let report = scene.verify().await;
+    assert!(
+        places(&report).iter().all(|(fault, _)| matches!(fault, Fault::Tree | Fault::Checkpoint | Fault::ReadModel))
+    );
+    let contradicted = report.findings.iter().filter(|finding| finding.fault == Fault::Checkpoint);
+    let named = |detail: &str| detail.contains("which end at position");
+    assert!(contradicted.into_iter().any(|finding| named(&finding.detail)), "{:?}", report.findings);
 }
 
 #[tokio::test]

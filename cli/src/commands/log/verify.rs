@@ -12,14 +12,17 @@
 //! | [`given`] | checkpoints that the caller has kept |
 //! | [`online`] | the journal, from beginning to end |
 //! | [`offline`] | an export, from beginning to end |
+//! | [`reading`], [`deriving`] | reading ahead of it, and the read models beside it |
 //! | [`leaves`] | the stored leaves beside it |
 //! | [`signatures`] | what was signed, against what the trees give |
 
+mod deriving;
 mod finding;
 mod given;
 mod leaves;
 pub mod offline;
 mod online;
+mod reading;
 mod signatures;
 mod trees;
 

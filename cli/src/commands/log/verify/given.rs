@@ -64,7 +64,9 @@ impl Given {
             let detail = format!("{origin} had {size} leaves and has {}: its end was removed", tree.size());
             report.find(about(&self.path, Some(self.tree), detail));
         } else if tree.root_at(*size) != Some(*root) {
-            let detail = format!("the first {size} leaves of {origin} are not those that were signed");
+            let place = tree.position_at(*size);
+            let place = place.map_or_else(String::new, |position| format!(", which end at position {position},"));
+            let detail = format!("the first {size} leaves of {origin}{place} are not those that were signed");
             report.find(about(&self.path, Some(self.tree), detail));
         }
     }

@@ -82,7 +82,7 @@ impl Reading {
         self.position = position;
         let tree = self.trees.tree(TreeId::of(subject.merchant));
         let expected = tree.size();
-        tree.push(stated);
+        tree.push(stated, Some(position));
         if index != expected {
             let detail = format!("line {number} is leaf {index} where leaf {expected} belongs");
             self.find(if index > expected { Fault::Removed } else { Fault::Changed }, Some(position), merchant, detail);

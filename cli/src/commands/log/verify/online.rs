@@ -1,13 +1,11 @@
 //! The journal, from beginning to end, beside everything that is stored about it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aggregates::{Context as Room, id::MerchantId};
-use anyhow::{Context, bail};
-use futures::StreamExt;
-use journal::{Follow, Journal, JournalError, PoisonCommit, Positioned};
+use anyhow::bail;
+use journal::{Follow, Journal, PoisonCommit, Positioned, StoredEvent};
 use projections::{
-    ProjectionError,
     rederive::{Deviation, Difference, Rederivation},
     transparency::{self, Names, StoredLeaf, Transparency, TreeId, leaf_hash},
 };
@@ -16,9 +14,11 @@ use sqlx::{Acquire, PgConnection, PgPool};
 use tokio::time::Instant;
 
 use super::{
+    deriving::Deriving,
     finding::{Fault, Finding, Report},
     given::{self, Given},
     leaves::Leaves,
+    reading::{Arrived, Reading},
     signatures,
     trees::Trees,
 };
@@ -58,7 +58,7 @@ pub async fn verify(journal: &Journal, db: &PgPool, scope: &Scope) -> anyhow::Re
     let mut connection = db.acquire().await?;
     let mut snapshot = connection.begin().await?;
     sqlx::raw_sql("set transaction isolation level repeatable read, read only").execute(&mut *snapshot).await?;
-    let mut walk = Walk::begin(&mut snapshot, journal, scope).await?;
+    let mut walk = Walk::begin(&mut snapshot, db, journal, scope).await?;
     walk.journal().await?;
     walk.finish().await
 }
@@ -75,12 +75,17 @@ struct Walk<'a> {
     trees: Trees,
     leaves: Leaves,
     given: Vec<Given>,
-    models: Option<Rederivation>,
+    models: Option<Deriving>,
     report: Report,
 }
 
 impl<'a> Walk<'a> {
-    async fn begin(db: &'a mut PgConnection, journal: &'a Journal, scope: &'a Scope) -> anyhow::Result<Walk<'a>> {
+    async fn begin(
+        db: &'a mut PgConnection,
+        pool: &PgPool,
+        journal: &'a Journal,
+        scope: &'a Scope,
+    ) -> anyhow::Result<Walk<'a>> {
         let checkpoints = projections::list(&mut *db).await?;
         let seen = checkpoints.iter().find(|checkpoint| checkpoint.projection == Transparency::NAME);
         let names = Names::new(scope.public, transparency::adoptions(&mut *db).await?);
@@ -91,7 +96,8 @@ impl<'a> Walk<'a> {
         {
             bail!("{outside} is not a checkpoint of the merchant that is verified: leave --merchant away");
         }
-        let models = if scope.read_models { Some(Rederivation::begin(db, scope.only).await?) } else { None };
+        let moment: String = sqlx::query_scalar("select pg_export_snapshot()").fetch_one(&mut *db).await?;
+        let models = scope.read_models.then(|| Deriving::start(pool.clone(), moment, scope.only));
         let mut walk = Walk {
             in_trees: seen.map_or(0, |seen| seen.position),
             adoptions: 0,
@@ -135,31 +141,24 @@ impl<'a> Walk<'a> {
             Follow::Everything => (self.journal.last_position().await?, self.journal.newest_position().await?),
             Follow::Merchant(_) | Follow::Room(_) => (0, self.journal.last_position_of(filter).await?),
         };
+        let mut reading = Reading::start(self.journal.clone(), filter, newest);
         let mut told = Instant::now();
-        let mut reached = 0;
-        while reached < newest {
-            let mut commits = self.journal.follow(reached, filter).await?;
-            while reached < newest {
-                match commits.next().await.context("the log ended early")? {
-                    Ok(commit) => {
-                        reached = commit.position;
-                        self.commit(&commit).await?;
-                    }
-                    Err(JournalError::Poison(poison)) => {
-                        reached = poison.position;
-                        self.unreadable(&poison).await?;
-                    }
-                    Err(JournalError::Gap { after, found }) => {
-                        self.gap(after + 1, found - 1).await?;
-                        reached = found - 1;
-                        break;
-                    }
-                    Err(error) => return Err(error.into()),
+        while let Some(chunk) = reading.next().await? {
+            let commits = chunk.iter().filter_map(|arrived| match arrived {
+                Arrived::Commit(commit) => Some(Arc::clone(commit)),
+                Arrived::Unreadable(_) | Arrived::Gap { .. } => None,
+            });
+            self.derive(commits.collect()).await?;
+            for arrived in &chunk {
+                match arrived {
+                    Arrived::Commit(commit) => self.commit(commit).await?,
+                    Arrived::Unreadable(poison) => self.unreadable(poison).await?,
+                    Arrived::Gap { from, to } => self.gap(*from, *to).await?,
                 }
-                if told.elapsed() >= TOLD_EVERY {
-                    told = Instant::now();
-                    eprintln!("verified up to position {reached} of {newest}");
-                }
+            }
+            if told.elapsed() >= TOLD_EVERY {
+                told = Instant::now();
+                eprintln!("verified {} commits, up to {newest}", self.report.commits);
             }
         }
         if end > newest {
@@ -182,7 +181,7 @@ impl<'a> Walk<'a> {
             }
             None => {
                 let size = self.trees.tree(tree).size();
-                self.trees.tree(tree).push(leaf_hash(commit, size));
+                self.trees.tree(tree).push(leaf_hash(commit, size), Some(commit.position));
                 if commit.position > self.in_trees {
                     self.report.not_in_trees_yet += 1;
                 } else {
@@ -190,26 +189,22 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        let adopted = commit.commit.events.iter().any(|event| event.name == "installation.log_adopted");
-        if commit.subject.context == Room::Installation && adopted && commit.position <= self.in_trees {
-            self.adoptions += 1;
-        }
-        self.rederive(commit).await
-    }
-
-    async fn rederive(&mut self, commit: &Positioned) -> anyhow::Result<()> {
-        let Some(models) = &mut self.models else { return Ok(()) };
-        match models.take_in(commit) {
-            Err(ProjectionError::BadCommit { position, cause }) => {
-                let tree = TreeId::of(commit.subject.merchant);
-                self.find(Fault::Unreadable, position, tree, cause.to_string());
-            }
-            taken => {
-                taken?;
-                models.settle(self.db).await?;
-            }
+        if commit.subject.context == Room::Installation && commit.position <= self.in_trees {
+            let adopts = |event: &StoredEvent| event.name == "installation.log_adopted";
+            self.adoptions += u32::from(commit.commit.events.iter().any(adopts));
         }
         Ok(())
+    }
+
+    async fn derive(&mut self, commits: Vec<Arc<Positioned>>) -> anyhow::Result<()> {
+        let Some(models) = &self.models else { return Ok(()) };
+        match models.take_in(commits).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(match self.models.take() {
+                Some(models) => models.failure().await,
+                None => error,
+            }),
+        }
     }
 
     async fn unreadable(&mut self, poison: &PoisonCommit) -> anyhow::Result<()> {
@@ -253,7 +248,7 @@ impl<'a> Walk<'a> {
             let detail = format!("stored as leaf {} where leaf {size} belongs", leaf.index);
             self.find(Fault::Tree, leaf.position, leaf.tree, detail);
         }
-        self.trees.tree(leaf.tree).push(leaf.hash);
+        self.trees.tree(leaf.tree).push(leaf.hash, Some(leaf.position));
     }
 
     fn find(&mut self, fault: Fault, position: u64, tree: TreeId, detail: String) {
@@ -276,9 +271,12 @@ impl<'a> Walk<'a> {
         for given in &self.given {
             given.compare(self.trees.0.entry(given.tree()).or_default(), &mut self.report);
         }
-        if let Some(models) = self.models {
-            let deviations = models.finish(self.db, self.scope.only).await?;
-            deviations.into_iter().for_each(|deviation| self.report.find(about(&deviation)));
+        if let Some(models) = self.models.take() {
+            let derived = models.finish().await?;
+            for (position, merchant, detail) in derived.unreadable {
+                self.find(Fault::Unreadable, position, TreeId::of(merchant), detail);
+            }
+            derived.deviations.iter().for_each(|deviation| self.report.find(about(deviation)));
             self.report.read_models = Rederivation::NAMES.to_vec();
         }
         Ok(self.report)
@@ -299,7 +297,11 @@ impl<'a> Walk<'a> {
             if computed.root_at(stored.size) != Some(stored.root) {
                 find(format!("the stored tree of {} leaves is not the one that its leaves give", stored.size));
             }
-            for (level, number, hash) in transparency::upper_hashes(&mut *self.db, stored.tree).await? {
+            let upper = transparency::upper_hashes(&mut *self.db, stored.tree).await?;
+            if upper.len() != computed.upper_within(stored.size) {
+                find("hashes above the leaves are missing, or there are too many".to_owned());
+            }
+            for (level, number, hash) in upper {
                 if computed.upper.get(&(level, number)) != Some(&hash) {
                     find(format!("hash {number} of level {level} is not the one that its leaves give"));
                 }

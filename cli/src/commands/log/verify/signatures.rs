@@ -33,7 +33,7 @@ pub async fn entries(
             }
             next = signed.entry.map_or(next, |entry| entry + 1);
             let text = check(&signed, names, trees, report);
-            trees.tree(TreeId::TOP).push(Hash::of_leaf(&[text.as_bytes()]));
+            trees.tree(TreeId::TOP).push(Hash::of_leaf(&[text.as_bytes()]), None);
         }
     }
 }
@@ -75,9 +75,11 @@ fn check(signed: &SignedCheckpoint, names: &Names, trees: &Trees, report: &mut R
     if (checkpoint.origin.as_str(), checkpoint.size) != (signed.origin.as_str(), signed.size) {
         find(format!("{stated} speaks of {} at {} leaves", checkpoint.origin, checkpoint.size));
     } else if names.tree(&signed.origin) == Some(signed.tree) {
-        let root = trees.0.get(&signed.tree).and_then(|tree| tree.root_at(signed.size));
-        if root != Some(checkpoint.root) {
-            find(format!("{stated} was signed for other leaves than those of the log"));
+        let tree = trees.0.get(&signed.tree);
+        if tree.and_then(|tree| tree.root_at(signed.size)) != Some(checkpoint.root) {
+            let place = tree.and_then(|tree| tree.position_at(signed.size));
+            let place = place.map_or_else(String::new, |position| format!(", which end at position {position}"));
+            find(format!("{stated} was signed for other leaves than those of the log{place}"));
         }
     }
     checkpoint.text()

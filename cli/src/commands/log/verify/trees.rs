@@ -5,31 +5,40 @@ use std::collections::{BTreeMap, HashMap};
 use projections::transparency::TreeId;
 use proofs::{Frontier, Hash, tile::TILE_HEIGHT};
 
+/// A tree when it had a certain size.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    root: Hash,
+    /// Where its last leaf stands in the journal; leaves of the top log do not.
+    position: Option<u64>,
+}
+
 /// One tree, computed anew.
 #[derive(Debug, Default)]
 pub struct Tree {
     frontier: Frontier,
     /// Hashes of tiles above the leaves, by level and number: one for each 256 leaves, and few more.
     pub upper: HashMap<(u8, u64), Hash>,
-    /// By size: the root, once the tree has had that size.
-    roots: BTreeMap<u64, Option<Hash>>,
+    /// By size: how the tree was then, once it has had that size.
+    watched: BTreeMap<u64, Option<Moment>>,
 }
 
 impl Tree {
     /// Asks for the root at a size.
     pub fn watch(&mut self, size: u64) {
-        self.roots.entry(size).or_default();
+        self.watched.entry(size).or_default();
     }
 
-    pub fn push(&mut self, leaf: Hash) {
+    /// Adds a leaf, and remembers where it stands in the journal if that may be asked for.
+    pub fn push(&mut self, leaf: Hash, position: Option<u64>) {
         let upper = &mut self.upper;
         self.frontier.push(leaf, |subtree, hash| {
             if subtree.height > 0 && subtree.height % TILE_HEIGHT == 0 {
                 upper.insert((subtree.height / TILE_HEIGHT, subtree.index), hash);
             }
         });
-        if let Some(root) = self.roots.get_mut(&self.frontier.size()) {
-            *root = Some(self.frontier.root());
+        if let Some(moment) = self.watched.get_mut(&self.frontier.size()) {
+            *moment = Some(Moment { root: self.frontier.root(), position });
         }
     }
 
@@ -45,8 +54,23 @@ impl Tree {
     pub fn root_at(&self, size: u64) -> Option<Hash> {
         match size {
             0 => Some(Hash::of_nothing()),
-            _ => self.roots.get(&size).copied().flatten(),
+            _ => self.moment(size).map(|moment| moment.root),
         }
+    }
+
+    /// Where in the journal the last leaf stood when the tree had this size, if that was asked for.
+    pub fn position_at(&self, size: u64) -> Option<u64> {
+        self.moment(size)?.position
+    }
+
+    /// How many hashes of tiles above the leaves a tree of this size has.
+    pub fn upper_within(&self, size: u64) -> usize {
+        let is_within = |(level, number): &&(u8, u64)| (number + 1) << (level * TILE_HEIGHT) <= size;
+        self.upper.keys().filter(is_within).count()
+    }
+
+    fn moment(&self, size: u64) -> Option<Moment> {
+        self.watched.get(&size).copied().flatten()
     }
 }
 

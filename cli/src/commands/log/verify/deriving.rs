@@ -1,0 +1,89 @@
+//! The read models derived once more, beside the verification of the log itself: each keeps a processor busy.
+
+use std::sync::Arc;
+
+use aggregates::id::MerchantId;
+use anyhow::{Context, bail};
+use journal::Positioned;
+use projections::{
+    ProjectionError,
+    rederive::{Deviation, Rederivation},
+};
+use sqlx::{AssertSqlSafe, Connection, PgPool};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+/// Chunks of commits that may wait.
+const AHEAD: usize = 8;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Derived {
+    pub deviations: Vec<Deviation>,
+    /// Commits with events that this version cannot read.
+    pub unreadable: Vec<(u64, MerchantId, String)>,
+}
+
+/// A derivation under way.
+pub struct Deriving {
+    commits: mpsc::Sender<Vec<Arc<Positioned>>>,
+    task: JoinHandle<anyhow::Result<Derived>>,
+}
+
+impl Deriving {
+    /// `moment` names an exported snapshot of a transaction that stays open until this is finished.
+    pub fn start(db: PgPool, moment: String, only: Option<MerchantId>) -> Deriving {
+        let (commits, incoming) = mpsc::channel(AHEAD);
+        Deriving { commits, task: tokio::spawn(derive(db, moment, only, incoming)) }
+    }
+
+    /// The next commits of the log.
+    pub async fn take_in(&self, commits: Vec<Arc<Positioned>>) -> anyhow::Result<()> {
+        if self.commits.send(commits).await.is_err() {
+            bail!("the read models could not be derived");
+        }
+        Ok(())
+    }
+
+    /// Compares everything, once the log is at its end.
+    pub async fn finish(self) -> anyhow::Result<Derived> {
+        drop(self.commits);
+        self.task.await.context("the derivation of the read models failed")?
+    }
+
+    /// Why it takes nothing in any more.
+    pub async fn failure(self) -> anyhow::Error {
+        match self.finish().await {
+            Err(error) => error,
+            Ok(_) => anyhow::anyhow!("the read models could not be derived"),
+        }
+    }
+}
+
+async fn derive(
+    db: PgPool,
+    moment: String,
+    only: Option<MerchantId>,
+    mut incoming: mpsc::Receiver<Vec<Arc<Positioned>>>,
+) -> anyhow::Result<Derived> {
+    let mut connection = db.acquire().await?;
+    let mut snapshot = connection.begin().await?;
+    // A snapshot's name is the server's own: digits and dashes.
+    let same_moment =
+        format!("set transaction isolation level repeatable read, read only; set transaction snapshot '{moment}'");
+    sqlx::raw_sql(AssertSqlSafe(same_moment)).execute(&mut *snapshot).await?;
+    let mut models = Rederivation::begin(&mut snapshot, only).await?;
+    let mut derived = Derived::default();
+    while let Some(commits) = incoming.recv().await {
+        for commit in commits {
+            match models.take_in(&commit) {
+                Err(ProjectionError::BadCommit { position, cause }) => {
+                    derived.unreadable.push((position, commit.subject.merchant, cause.to_string()));
+                }
+                taken => taken?,
+            }
+        }
+        models.settle(&mut snapshot).await?;
+    }
+    derived.deviations = models.finish(&mut snapshot, only).await?;
+    Ok(derived)
+}
