@@ -35,7 +35,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
-        Command::Log(command) => log::run(command, &config()?, args.output).await?,
+        Command::Log(command) => return log::run(command, config, args.output).await,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
         Command::Privacy(PrivacyCommand::Catalogue) => privacy::catalogue(args.output)?,
