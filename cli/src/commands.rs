@@ -15,7 +15,7 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Context;
 
 use crate::{
-    args::{Args, Command, KeysCommand, PrivacyCommand},
+    args::{Args, Command, KeysCommand},
     bench,
     composition::{self, Config},
     dev, serve,
@@ -38,7 +38,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Log(command) => return log::run(command, config, args.output).await,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
-        Command::Privacy(PrivacyCommand::Catalogue) => privacy::catalogue(args.output)?,
+        Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }

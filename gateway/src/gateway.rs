@@ -79,9 +79,9 @@ pub struct Shared {
     pub merchants: Aggregates<Merchant>,
     pub requests: Aggregates<GdprRequest>,
     pub waiting: Aggregates<WaitingShard>,
+    pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
-    pub books: Aggregates<Books>,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
 }
 
@@ -112,9 +112,9 @@ impl Gateway {
             merchants: Aggregates::new(journal.clone(), others),
             requests: Aggregates::new(journal.clone(), others),
             waiting: Aggregates::new(journal.clone(), others),
+            books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
-            books: Aggregates::new(journal.clone(), others),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,

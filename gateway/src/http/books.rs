@@ -3,6 +3,7 @@
 
 mod documents;
 
+use aggregates::books::BooksRefusal;
 use axum::{Json, extract::State, http::StatusCode};
 use projections::books::{self, BooksOfMerchants, Day, NotADay};
 use serde::Deserialize;
@@ -123,4 +124,23 @@ pub async fn close(
     let (recorded, closed) = gateway.close_books(&caller.request, until.start()).await?;
     let key = gateway.books_key()?;
     Ok((StatusCode::CREATED, Json(PeriodDocument::new(caller.merchant(), &recorded, &closed, &key))))
+}
+
+impl From<BooksRefusal> for Problem {
+    fn from(refusal: BooksRefusal) -> Self {
+        match refusal {
+            BooksRefusal::NotAMidnight => Problem::at("/until", "is not a day"),
+            BooksRefusal::NotOver => Problem::of(Code::PeriodNotOver),
+            BooksRefusal::ClosedLater { until } => {
+                Problem::saying(Code::PeriodClosed, format!("they are closed until {until}"))
+            }
+            BooksRefusal::AnotherLine { until } => {
+                Problem::saying(Code::PeriodClosing, format!("close the period until {until} first"))
+            }
+            BooksRefusal::DoesNotFit(why) => {
+                tracing::error!(why, "figures of a period do not fit");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
 }
