@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use aggregates::{Context, books::Flow, money::Currency, points::PointsEvent, time::Timestamp};
+use aggregates::{Context, books::Flow, points::PointsEvent, time::Timestamp};
 use chrono::{DateTime, NaiveDate};
 use journal::Positioned;
 
@@ -103,11 +103,6 @@ impl BookKeeper {
     /// What came and went before this day.
     pub fn until(&self, day: Day) -> Flow {
         self.days.range(..day).map(|(_, flow)| *flow).sum()
-    }
-
-    /// The currency in which the shop's orders are stated.
-    pub fn currency(&self) -> Option<Currency> {
-        self.standing.currency
     }
 }
 
