@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use aggregates::id::MerchantId;
+use aggregates::id::{CustomerId, MerchantId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use projections::{books::Day, replay::Moment};
 
 /// A self-hosted loyalty platform for online shops.
 #[derive(Debug, Parser)]
@@ -198,10 +199,10 @@ pub enum RestoreCommand {
 pub enum CustomerCommand {
     /// Standing, balance and lots. The profile stays sealed.
     Show {
-        id: String,
+        id: CustomerId,
         /// An RFC 3339 time or a position of the log; now, if not said.
         #[arg(long)]
-        as_of: Option<String>,
+        as_of: Option<Moment>,
     },
 }
 
@@ -210,13 +211,13 @@ pub enum BooksCommand {
     /// What came and went between two days, UTC, in points and in currency.
     Show {
         #[arg(long)]
-        merchant: String,
+        merchant: MerchantId,
         /// The first day, such as 2026-11-01; the beginning, if not said.
         #[arg(long)]
-        from: Option<String>,
+        from: Option<Day>,
         /// The day after the last; tomorrow, if not said.
         #[arg(long)]
-        to: Option<String>,
+        to: Option<Day>,
         /// Also lists each day or month.
         #[arg(long, value_enum)]
         by: Option<BooksStep>,
@@ -227,15 +228,15 @@ pub enum BooksCommand {
     /// Closed periods with what was signed for them.
     Periods {
         #[arg(long)]
-        merchant: String,
+        merchant: MerchantId,
     },
     /// Closes the period that ends before a day. Closed periods are never restated.
     Close {
         #[arg(long)]
-        merchant: String,
+        merchant: MerchantId,
         /// The first day that does not belong to it; it must have begun.
         #[arg(long)]
-        until: String,
+        until: Day,
         /// Confirms.
         #[arg(long)]
         yes: bool,
@@ -329,7 +330,7 @@ pub enum LogCommand {
     Tail {
         /// Only this merchant's.
         #[arg(long)]
-        merchant: Option<String>,
+        merchant: Option<MerchantId>,
         /// How many of the newest.
         #[arg(short = 'n', long, default_value_t = 20)]
         last: usize,
@@ -340,12 +341,12 @@ pub enum LogCommand {
     /// What was the case at an instant, from the log alone: standing, balances and lots of one customer, or of all.
     Replay {
         #[arg(long)]
-        merchant: String,
+        merchant: MerchantId,
         #[arg(long)]
-        customer: Option<String>,
+        customer: Option<CustomerId>,
         /// An RFC 3339 time or a position of the log; now, if not said.
         #[arg(long)]
-        as_of: Option<String>,
+        as_of: Option<Moment>,
     },
     /// Checks that nothing was changed, removed, added or moved since it was signed, and that the read models say what the
     /// log says. The exit code is 6 if anything is wrong.

@@ -15,7 +15,7 @@ pub mod streams;
 use std::process::ExitCode;
 
 use crate::{
-    args::{Args, Command, PrivacyCommand},
+    args::{Args, Command},
     bench,
     composition::{self, Config},
     dev, serve,
@@ -37,7 +37,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
-        Command::Privacy(PrivacyCommand::Catalogue) => privacy::catalogue(args.output)?,
+        Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
         Command::Log(command) => return log::run(command, config, args.output).await,

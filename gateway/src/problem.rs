@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{books::BooksRefusal, gdpr::GdprRefusal, points::PointsRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -150,7 +150,6 @@ impl From<CommandError> for Problem {
             }
             CommandError::Contended => Problem::of(Code::Unavailable),
             CommandError::Points(refusal) => refusal.into(),
-            CommandError::Books(refusal) => refusal.into(),
             CommandError::CustomerErased => Problem::of(Code::CustomerErased),
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
@@ -162,6 +161,7 @@ impl From<CommandError> for Problem {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
+            CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),
             CommandError::VaultOlderThanLog => {
                 tracing::error!(
@@ -172,25 +172,6 @@ impl From<CommandError> for Problem {
             CommandError::TooLarge => Problem::of(Code::PayloadTooLarge),
             CommandError::Internal(what) => {
                 tracing::error!(what, "a command failed where it should not");
-                Problem::of(Code::Internal)
-            }
-        }
-    }
-}
-
-impl From<BooksRefusal> for Problem {
-    fn from(refusal: BooksRefusal) -> Self {
-        match refusal {
-            BooksRefusal::NotAMidnight => Problem::at("/until", "is not a day"),
-            BooksRefusal::NotOver => Problem::of(Code::PeriodNotOver),
-            BooksRefusal::ClosedLater { until } => {
-                Problem::saying(Code::PeriodClosed, format!("they are closed until {until}"))
-            }
-            BooksRefusal::AnotherLine { until } => {
-                Problem::saying(Code::PeriodClosing, format!("close the period until {until} first"))
-            }
-            BooksRefusal::DoesNotFit(why) => {
-                tracing::error!(why, "figures of a period do not fit");
                 Problem::of(Code::Internal)
             }
         }

@@ -17,7 +17,7 @@ use crate::{
     sql::{bigint, timestamptz},
 };
 
-pub use keeper::{BookKeeper, Day};
+pub use keeper::{BookKeeper, Day, NotADay};
 pub use query::{DayEntry, Standing, days, standing, until};
 
 pub struct BooksOfMerchants;

@@ -1,7 +1,7 @@
 //! `loyalnest books …`: what came and went, and closing a period.
 
 use aggregates::id::MerchantId;
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use gateway::{
     Gateway, Options,
     clock::new_id,
@@ -18,7 +18,6 @@ use projections::{
 };
 use serde_json::{Value, json};
 
-use super::log::merchant_id;
 use crate::{
     args::{BooksCommand, BooksStep, Output},
     composition::{self, Config},
@@ -32,19 +31,12 @@ pub async fn run(command: BooksCommand, config: &Config, output: Output) -> anyh
     let gateway = composition::connect(config, Options::default()).await?;
     match command {
         BooksCommand::Show { merchant, from, to, by, from_log } => {
-            let asked = Asked {
-                merchant: merchant_id(&merchant)?,
-                from: from.as_deref().map(day).transpose()?,
-                to: to.as_deref().map(day).transpose()?,
-                by,
-                from_log,
-            };
-            show(&gateway, asked, output).await
+            show(&gateway, Asked { merchant, from, to, by, from_log }, output).await
         }
-        BooksCommand::Periods { merchant } => periods(&gateway, merchant_id(&merchant)?, output).await,
+        BooksCommand::Periods { merchant } => periods(&gateway, merchant, output).await,
         BooksCommand::Close { merchant, until, yes } => {
             ensure!(yes, "a closed period is never opened again: add --yes");
-            close(&gateway, merchant_id(&merchant)?, day(&until)?, output).await
+            close(&gateway, merchant, until, output).await
         }
     }
 }
@@ -55,11 +47,6 @@ struct Asked {
     to: Option<Day>,
     by: Option<BooksStep>,
     from_log: bool,
-}
-
-fn day(text: &str) -> anyhow::Result<Day> {
-    let date = text.parse::<chrono::NaiveDate>();
-    date.map(Day::of_date).with_context(|| format!("{text} is not a day like 2026-11-01"))
 }
 
 async fn show(gateway: &Gateway, asked: Asked, output: Output) -> anyhow::Result<()> {

@@ -1,12 +1,11 @@
 //! `loyalnest customer …`: one customer, now or as of any moment. The profile stays sealed; whoever has a reason to read it
 //! asks the merchant's API with a key.
 
-use aggregates::id::CustomerId;
 use anyhow::Context;
 use projections::customers;
 use serde_json::Value;
 
-use super::log::{moment, person_row};
+use super::log::person_row;
 use crate::{
     args::{CustomerCommand, Output},
     composition::Config,
@@ -19,11 +18,10 @@ const LOT_COLUMNS: [&str; 7] = ["id", "source", "granted", "remaining", "earned_
 
 pub async fn run(command: CustomerCommand, config: &Config, output: Output) -> anyhow::Result<()> {
     let CustomerCommand::Show { id, as_of } = command;
-    let customer: CustomerId = id.parse()?;
-    let merchant = customers::merchant_of(&config.database().await?, customer).await?;
-    let merchant = merchant.with_context(|| format!("nobody is {customer}"))?;
+    let merchant = customers::merchant_of(&config.database().await?, id).await?;
+    let merchant = merchant.with_context(|| format!("nobody is {id}"))?;
     let journal = config.journal().await?;
-    let mut row = person_row(&journal, merchant, customer, moment(as_of.as_deref())?).await?;
+    let mut row = person_row(&journal, merchant, id, as_of).await?;
     row["merchant_id"] = Value::String(merchant.to_string());
     if output == Output::Table {
         output::list(output, &COLUMNS, std::slice::from_ref(&row))?;

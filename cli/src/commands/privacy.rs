@@ -3,11 +3,15 @@
 use aggregates::catalogue::{COLUMNS, SEALED};
 use serde_json::{Value, json};
 
-use crate::{args::Output, output};
+use crate::{
+    args::{Output, PrivacyCommand},
+    output,
+};
 
 const PRINTED: [&str; 6] = ["name", "what", "protection", "erasure", "purpose", "lives_in"];
 
-pub fn catalogue(output: Output) -> anyhow::Result<()> {
+pub fn run(command: PrivacyCommand, output: Output) -> anyhow::Result<()> {
+    let PrivacyCommand::Catalogue = command;
     output::list(output, &PRINTED, &rows())
 }
 

@@ -1,8 +1,8 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    books::BooksRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal,
-    points::PointsRefusal, program::ProgramRefusal,
+    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
+    program::ProgramRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
@@ -20,8 +20,6 @@ pub enum CommandError {
     Contended,
     #[error(transparent)]
     Points(PointsRefusal),
-    #[error(transparent)]
-    Books(#[from] BooksRefusal),
     #[error("the customer was erased")]
     CustomerErased,
     #[error("no such customer")]
@@ -43,6 +41,8 @@ pub enum CommandError {
     ClockBackward,
     #[error("the shop is a merchant already")]
     MerchantExists,
+    #[error(transparent)]
+    Books(#[from] aggregates::books::BooksRefusal),
     /// The log names a key that the vault has never heard of: it was restored from before.
     #[error("the vault is older than the log")]
     VaultOlderThanLog,

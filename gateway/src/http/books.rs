@@ -3,9 +3,9 @@
 
 mod documents;
 
-use aggregates::time::Timestamp;
+use aggregates::books::BooksRefusal;
 use axum::{Json, extract::State, http::StatusCode};
-use projections::books::{self, BooksOfMerchants, Day};
+use projections::books::{self, BooksOfMerchants, Day, NotADay};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -78,10 +78,7 @@ pub async fn get(
 }
 
 fn day(name: &str, text: &str) -> Result<Day, Problem> {
-    let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d");
-    let date =
-        date.map_err(|_| Problem::saying(Code::MalformedRequest, format!("{name} is not a day like 2026-11-01")));
-    date.map(Day::of_date)
+    text.parse().map_err(|error: NotADay| Problem::saying(Code::MalformedRequest, format!("{name} is {error}")))
 }
 
 /// Closed periods, newest first.
@@ -123,9 +120,27 @@ pub async fn close(
     caller: Caller,
     JsonBody { value: asked, .. }: JsonBody<ClosePeriod>,
 ) -> Result<(StatusCode, Json<PeriodDocument>), Problem> {
-    let until: Timestamp =
-        day("until", &asked.until).map_err(|_| Problem::at("/until", "is not a day like 2026-12-01"))?.start();
-    let (recorded, closed) = gateway.close_books(&caller.request, until).await?;
+    let until: Day = asked.until.parse().map_err(|error: NotADay| Problem::at("/until", format!("is {error}")))?;
+    let (recorded, closed) = gateway.close_books(&caller.request, until.start()).await?;
     let key = gateway.books_key()?;
     Ok((StatusCode::CREATED, Json(PeriodDocument::new(caller.merchant(), &recorded, &closed, &key))))
+}
+
+impl From<BooksRefusal> for Problem {
+    fn from(refusal: BooksRefusal) -> Self {
+        match refusal {
+            BooksRefusal::NotAMidnight => Problem::at("/until", "is not a day"),
+            BooksRefusal::NotOver => Problem::of(Code::PeriodNotOver),
+            BooksRefusal::ClosedLater { until } => {
+                Problem::saying(Code::PeriodClosed, format!("they are closed until {until}"))
+            }
+            BooksRefusal::AnotherLine { until } => {
+                Problem::saying(Code::PeriodClosing, format!("close the period until {until} first"))
+            }
+            BooksRefusal::DoesNotFit(why) => {
+                tracing::error!(why, "figures of a period do not fit");
+                Problem::of(Code::Internal)
+            }
+        }
+    }
 }

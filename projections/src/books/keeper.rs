@@ -1,8 +1,8 @@
 //! Keeping a merchant's books: commits in, days out. The projection and every replay do it with this.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
-use aggregates::{Context, books::Flow, money::Currency, points::PointsEvent, time::Timestamp};
+use aggregates::{Context, books::Flow, points::PointsEvent, time::Timestamp};
 use chrono::{DateTime, NaiveDate};
 use journal::Positioned;
 
@@ -29,6 +29,25 @@ impl Day {
 
     pub fn of_date(date: NaiveDate) -> Day {
         Day::of(Timestamp(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()))
+    }
+}
+
+/// Text that is not a day like `2026-11-01`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a day like 2026-11-01")]
+pub struct NotADay;
+
+impl FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Day::of_date).map_err(|_| NotADay)
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.date().fmt(f)
     }
 }
 
@@ -84,11 +103,6 @@ impl BookKeeper {
     /// What came and went before this day.
     pub fn until(&self, day: Day) -> Flow {
         self.days.range(..day).map(|(_, flow)| *flow).sum()
-    }
-
-    /// The currency in which the shop's orders are stated.
-    pub fn currency(&self) -> Option<Currency> {
-        self.standing.currency
     }
 }
 

@@ -76,11 +76,6 @@ impl Horizon {
         Horizon { moment, latest: HashMap::new() }
     }
 
-    /// Everything there is.
-    pub fn none() -> Self {
-        Self::of(Moment::Position(u64::MAX))
-    }
-
     /// Whether the commit had been recorded. Commits that were written together are all seen by position, or none is.
     pub fn sees(&mut self, commit: &Positioned) -> bool {
         match self.moment {

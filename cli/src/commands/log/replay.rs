@@ -3,20 +3,23 @@
 use aggregates::{
     customer::{Customer, Standing},
     id::{CustomerId, MerchantId},
+    merchant::Merchant,
     points::{Account, Lot, LotSource, Purse},
     program::Program,
-    time::Timestamp,
+    time::{Clock, Timestamp},
 };
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use gateway::clock::SystemClock;
 use journal::{Journal, Subject};
 use projections::replay::{Moment, as_of, merchant};
 use serde_json::{Value, json};
 
-use super::instant;
 use crate::{args::Output, output};
 
 const COLUMNS: [&str; 7] =
     ["id", "standing", "available", "pending", "lifetime_earned", "lifetime_redeemed", "lifetime_expired"];
+/// The end of all positions.
+const NOW: Moment = Moment::Position(u64::MAX);
 /// Commits between two words about how far it is.
 const SAY_EVERY: u64 = 100_000;
 
@@ -24,7 +27,7 @@ pub async fn one(
     journal: &Journal,
     merchant: MerchantId,
     customer: CustomerId,
-    moment: Moment,
+    moment: Option<Moment>,
     output: Output,
 ) -> anyhow::Result<()> {
     let row = person_row(journal, merchant, customer, moment).await?;
@@ -34,13 +37,14 @@ pub async fn one(
     }
 }
 
-/// A person and their points as of a moment.
+/// A person and their points as of a moment; now, if none is asked about.
 pub async fn person_row(
     journal: &Journal,
     merchant: MerchantId,
     customer: CustomerId,
-    moment: Moment,
+    moment: Option<Moment>,
 ) -> anyhow::Result<Value> {
+    let moment = moment.unwrap_or(NOW);
     let person = as_of::<Customer>(journal, Subject::customer(merchant, customer), moment).await?;
     let account = as_of::<Account>(journal, Subject::points(merchant, customer), moment).await?;
     let program = as_of::<Program>(journal, Subject::program(merchant), moment).await?;
@@ -54,7 +58,13 @@ pub async fn person_row(
     Ok(row)
 }
 
-pub async fn all(journal: &Journal, merchant: MerchantId, moment: Moment, output: Output) -> anyhow::Result<()> {
+pub async fn all(
+    journal: &Journal,
+    merchant: MerchantId,
+    moment: Option<Moment>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let moment = moment.unwrap_or(NOW);
     let instant = instant(journal, merchant, moment).await?;
     let mut commits = 0;
     let past = merchant::as_of(journal, merchant, moment, |commit| {
@@ -80,6 +90,13 @@ pub async fn all(journal: &Journal, merchant: MerchantId, moment: Moment, output
         past.position,
     );
     Ok(())
+}
+
+/// The instant of a moment, by the merchant's own clock.
+async fn instant(journal: &Journal, merchant: MerchantId, moment: Moment) -> anyhow::Result<Timestamp> {
+    let of = as_of::<Merchant>(journal, Subject::merchant(merchant), moment).await?;
+    let now = of.state.now(SystemClock.now());
+    moment.instant(journal, merchant, now).await?.context("the log has no such position")
 }
 
 fn row(id: CustomerId, person: &Customer, purse: &Purse, position: u64, instant: Timestamp) -> Value {

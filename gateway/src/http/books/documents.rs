@@ -102,8 +102,8 @@ impl BooksDocument {
     pub fn new(from: Option<Day>, to: Day, between: &Between, entries: Vec<EntryDocument>, as_of: AsOf) -> Self {
         let points = Figures::new(between.opening, &between.flow);
         BooksDocument {
-            from: from.map(|day| day.date().to_string()),
-            to: to.date().to_string(),
+            from: from.as_ref().map(Day::to_string),
+            to: to.to_string(),
             points,
             rate: RateDocument::of(&between.rate),
             value_minor: points.valued_at(&between.rate),
