@@ -132,7 +132,7 @@ pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
 
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
-    let mut work = start_read_models(gateway, stop);
+    let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
@@ -144,10 +144,10 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
 }
 
 /// Read models alone: nothing happens of its own accord.
-pub fn start_read_models(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToken) -> JoinSet<()> {
     let mut work = JoinSet::new();
-    let read_models = read_models_pool(&gateway.db);
-    let feed = Feed::start(gateway.journal.clone());
+    let read_models = read_models_pool(db);
+    let feed = Feed::start(journal.clone());
     let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
     run_all.start(AuditLogs);
     run_all.start(Balances);

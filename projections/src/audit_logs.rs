@@ -51,7 +51,7 @@ impl Projection for AuditLogs {
         for (merchant, people) in fenced {
             erasure::scrub(transaction, TABLE, MerchantId(merchant), &people).await?;
         }
-        Ok(())
+        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Table {
     pub sealed: &'static [&'static str],
     /// Other columns of bytes: numbers, tokens under a key that goes. They stay, as what they say leads nowhere.
     pub plain_bytes: &'static [&'static str],
-    /// Rows stay when the whole shop is forgotten: they prove that it was.
+    /// Rows stay when the whole shop is forgotten, but for what is sealed in them: they prove that it was.
     pub survives_its_merchant: bool,
 }
 
@@ -84,10 +84,22 @@ impl Table {
         Some(format!("merchant = $1 and {person} = any($2) and ({any})"))
     }
 
+    /// What of these shops goes, rows or what is sealed in them; none for tables of which nothing does.
+    fn goes_with_its_merchant(&self) -> Option<String> {
+        if !self.survives_its_merchant {
+            return Some("merchant = any($1)".to_owned());
+        }
+        let any = self.sealed.iter().map(|column| format!("{column} is not null")).collect::<Vec<_>>().join(" or ");
+        (!any.is_empty()).then(|| format!("merchant = any($1) and ({any})"))
+    }
+
     fn emptied(&self) -> Option<String> {
         let condition = self.still_sealed()?;
-        let emptied = self.sealed.iter().map(|column| format!("{column} = null")).collect::<Vec<_>>().join(", ");
-        Some(format!("update {} set {emptied} where {condition}", self.name))
+        Some(format!("update {} set {} where {condition}", self.name, self.nothing_sealed()))
+    }
+
+    fn nothing_sealed(&self) -> String {
+        self.sealed.iter().map(|column| format!("{column} = null")).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -140,23 +152,24 @@ pub async fn sealed_traces(
     Ok((traces, looked_at))
 }
 
-/// Deletes a whole shop's rows from every table but those that prove it; gives how many, by table.
+/// Lets a whole shop's rows go from every table, and from those that prove it what is sealed; gives how many, by table.
 pub async fn forget_merchant(db: &PgPool, merchant: MerchantId) -> Result<Vec<(String, u64)>, sqlx::Error> {
     let mut transaction = db.begin().await?;
     let mut rows = Vec::new();
-    for table in TABLES.iter().filter(|table| !table.survives_its_merchant) {
-        rows.push((table.name.to_owned(), delete(&mut transaction, table.name, &[merchant.0]).await?));
+    for table in TABLES.iter().filter(|table| table.goes_with_its_merchant().is_some()) {
+        rows.push((table.name.to_owned(), forget(&mut transaction, table, &[merchant.0]).await?));
     }
     transaction.commit().await?;
     Ok(rows)
 }
 
-/// Tables that still have rows of a shop that was forgotten, and how many were looked at.
+/// Tables that still have something of a shop that was forgotten, and how many were looked at.
 pub async fn merchant_traces(db: &PgPool, merchant: MerchantId) -> Result<(Vec<&'static str>, u32), sqlx::Error> {
     let (mut traces, mut looked_at) = (Vec::new(), 0);
-    for table in TABLES.iter().filter(|table| !table.survives_its_merchant) {
-        let statement = format!("select exists (select from {} where merchant = $1)", table.name);
-        let found: bool = sqlx::query_scalar(AssertSqlSafe(statement)).bind(merchant.0).fetch_one(db).await?;
+    for table in TABLES {
+        let Some(condition) = table.goes_with_its_merchant() else { continue };
+        let statement = format!("select exists (select from {} where {condition})", table.name);
+        let found: bool = sqlx::query_scalar(AssertSqlSafe(statement)).bind(vec![merchant.0]).fetch_one(db).await?;
         looked_at += 1;
         if found {
             traces.push(table.name);
@@ -180,12 +193,16 @@ pub(crate) async fn forget_merchants_of<'a>(
         }
     }
     if !forgotten.is_empty() {
-        delete(connection, table, &forgotten).await?;
+        forget(connection, Table::named(table), &forgotten).await?;
     }
     Ok(())
 }
 
-async fn delete(connection: &mut PgConnection, table: &str, merchants: &[Uuid]) -> Result<u64, sqlx::Error> {
-    let statement = AssertSqlSafe(format!("delete from {} where merchant = any($1)", Table::named(table).name));
-    Ok(sqlx::query(statement).bind(merchants).execute(connection).await?.rows_affected())
+async fn forget(connection: &mut PgConnection, table: &Table, merchants: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let Some(condition) = table.goes_with_its_merchant() else { return Ok(0) };
+    let statement = match table.survives_its_merchant {
+        true => format!("update {} set {} where {condition}", table.name, table.nothing_sealed()),
+        false => format!("delete from {} where {condition}", table.name),
+    };
+    Ok(sqlx::query(AssertSqlSafe(statement)).bind(merchants).execute(connection).await?.rows_affected())
 }

@@ -40,6 +40,9 @@ columns! {
         "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
+    "vault.deletions" {
+        "hash": Clear, Stays, Audit, "Of an entry of the deletion journal: of ids and times";
+    }
     "read.checkpoint" {
         "commit_hash": Clear, Stays, Audit, "Hash of the commit a read model stands at: of ciphertext";
     }

@@ -1,7 +1,7 @@
 //! One log, several databases: the read models that are made from it on PostgreSQL 18, 15, and 17 with TimescaleDB have
 //! the same rows and give the same answers. With TimescaleDB the ledger is a hypertable, and nobody can tell.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use aggregates::id::MerchantId;
 use gateway::shopify::sample::{MergeSample, OrderSample};
@@ -12,19 +12,16 @@ use loyalnest::{
     servers::{Abandoned, Binaries, Flavour, Named, PostgresOptions, PostgresServer},
 };
 use projections::{
-    Feed, Progress, Projection, Runner,
-    balances::{self, Balances},
-    customers::{self, Customers},
-    gdpr_requests::GdprRequests,
-    parked_webhooks::ParkedWebhooks,
-    points_transactions::{self, Page, PointsTransactions},
+    Progress, balances,
+    books::BooksOfMerchants,
+    customers,
+    points_transactions::{self, Page},
     transparency::{Transparency, TreeId},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::program::{start, variable};
@@ -134,22 +131,12 @@ impl Other {
     }
 
     async fn answers(&self, journal: &Journal, head: u64, merchant: MerchantId) -> Answers {
-        let (mut work, stop) = (JoinSet::new(), CancellationToken::new());
-        let feed = Feed::start(journal.clone());
-        self.run(&mut work, Balances, &feed, &stop);
-        self.run(&mut work, Customers, &feed, &stop);
-        self.run(&mut work, GdprRequests, &feed, &stop);
-        self.run(&mut work, ParkedWebhooks, &feed, &stop);
-        self.run(&mut work, PointsTransactions, &feed, &stop);
-        self.run(&mut work, Transparency, &feed, &stop);
+        let stop = CancellationToken::new();
+        let work = composition::start_read_models(journal, &self.db, &stop);
         caught_up(&self.db, head).await;
         stop.cancel();
         work.join_all().await;
         Answers::of(&self.db, merchant).await
-    }
-
-    fn run<P: Projection>(&self, work: &mut JoinSet<()>, it: P, feed: &Feed, stop: &CancellationToken) {
-        work.spawn(Arc::new(Runner::new(it, feed.clone(), self.db.clone())).run(stop.clone()));
     }
 
     async fn hypertable_chunks(&self, flavour: Flavour) -> i64 {
@@ -211,6 +198,7 @@ async fn rows(db: &PgPool) -> Vec<String> {
         let table = match read_model {
             // What is signed is no read model.
             Transparency::NAME => format!("(select * from proof.hash where tree <> '{}')", TreeId::TOP.0),
+            BooksOfMerchants::NAME => "read.books_days".to_owned(),
             name => format!("read.{name}"),
         };
         let all = AssertSqlSafe(format!("select '{read_model}' || row::text from {table} as row order by 1"));

@@ -13,7 +13,7 @@ async fn rows_of(shop: &Shop) -> Vec<(String, i64)> {
         let tables: Vec<String> = sqlx::query_scalar(
             "select distinct table_schema || '.' || table_name from information_schema.columns
               where table_schema in ('read', 'vault') and column_name = 'merchant'
-                and table_name not in ('gdpr_requests', 'person_keys') order by 1",
+                and table_name not in ('gdpr_requests', 'audit_logs', 'person_keys') order by 1",
         )
         .fetch_all(&db)
         .await

@@ -112,7 +112,7 @@ impl Installation {
         let gateway = composition::assemble(&config, options).await.unwrap();
         match role {
             Role::Everything => composition::start_work(&gateway, &config, &stop).unwrap().detach_all(),
-            Role::WithoutPolicies => composition::start_read_models(&gateway, &stop).detach_all(),
+            Role::WithoutPolicies => composition::start_read_models(&gateway.journal, &gateway.db, &stop).detach_all(),
             Role::GatewayOnly => {}
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
