@@ -434,6 +434,9 @@ pub enum BenchPart {
     /// The log verified.
     #[value(alias = "g")]
     Verify,
+    /// People forgotten.
+    #[value(alias = "h")]
+    Erase,
 }
 
 #[derive(Debug, Subcommand)]

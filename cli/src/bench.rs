@@ -13,6 +13,7 @@
 //! | [`visible`] | from the answer to a webhook to the balance that shows it |
 //! | [`memory`] | what hot accounts weigh |
 //! | [`verify`] | the log verified, beside the log read and hashed |
+//! | [`erase`] | people forgotten, out of a short log and out of a long one |
 //! | [`bare`] | the log, written by the client library alone |
 //! | [`kills`] | not a figure: the kill drill, at length |
 //! | [`stage`], [`stand`] | the servers of a measurement; the gateway as a process of its own |
@@ -25,6 +26,7 @@ mod bare;
 mod cold;
 mod cpu;
 mod crowd;
+mod erase;
 mod figure;
 mod http;
 mod kills;
@@ -112,6 +114,9 @@ pub async fn run(args: BenchArgs, output: Output) -> anyhow::Result<()> {
     }
     if wanted(BenchPart::Verify) {
         figures.extend(verify::measure(scale).await?);
+    }
+    if wanted(BenchPart::Erase) {
+        figures.extend(erase::measure(scale).await?);
     }
     eprintln!("\n{}\n", machine::describe().await);
     figure::print(output, &figures)

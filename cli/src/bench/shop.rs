@@ -55,10 +55,25 @@ impl Shop {
 
     /// Lets every shopper order once, so that they are known.
     pub async fn welcome_all(&self, gateway: &Gateway) -> anyhow::Result<()> {
-        let (shop, gateway, shoppers) = (self.clone(), gateway.clone(), self.shoppers);
+        self.welcome(gateway, self.shoppers).await
+    }
+
+    /// Lets the first so many shoppers order once.
+    pub async fn welcome(&self, gateway: &Gateway, shoppers: u64) -> anyhow::Result<()> {
+        let (shop, gateway) = (self.clone(), gateway.clone());
         crowd::each(NEWCOMERS_AT_ONCE, shoppers, move |shopper| {
             let (shop, gateway) = (shop.clone(), gateway.clone());
             async move { shop.order_of(&gateway, shopper).await }
+        })
+        .await
+    }
+
+    /// So many orders, of shoppers in turn.
+    pub async fn orders(&self, gateway: &Gateway, orders: u64) -> anyhow::Result<()> {
+        let (shop, gateway) = (self.clone(), gateway.clone());
+        crowd::each(NEWCOMERS_AT_ONCE, orders, move |_| {
+            let (shop, gateway) = (shop.clone(), gateway.clone());
+            async move { shop.order(&gateway).await }
         })
         .await
     }
@@ -108,11 +123,15 @@ impl Shop {
     pub async fn customers(&self, gateway: &Gateway) -> anyhow::Result<Vec<CustomerId>> {
         let mut customers = Vec::new();
         for shopper in 0..self.shoppers {
-            let kind = DirectoryKind::ShopifyCustomer;
-            let found = gateway.vault.find(self.merchant, kind, &external_id(shopper)).await?;
-            customers.push(CustomerId(found.context("a shopper is not known")?));
+            customers.push(self.customer(gateway, shopper).await?);
         }
         Ok(customers)
+    }
+
+    /// Who a shopper is to us.
+    pub async fn customer(&self, gateway: &Gateway, shopper: u64) -> anyhow::Result<CustomerId> {
+        let found = gateway.vault.find(self.merchant, DirectoryKind::ShopifyCustomer, &external_id(shopper)).await?;
+        Ok(CustomerId(found.context("a shopper is not known")?))
     }
 
     fn next_order(&self) -> u64 {
