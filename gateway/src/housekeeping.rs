@@ -1,4 +1,5 @@
-//! What has to be done once in a while: facts whose order never came are parked, keys and tombstones whose time is over end.
+//! What has to be done once in a while: facts whose order never came are parked, keys and tombstones whose time is over end,
+//! rotations that were cut short are finished.
 
 use std::time::Duration;
 
@@ -29,6 +30,11 @@ pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
     if purged > 0 {
         tracing::info!(purged, "keys of items whose time was over are deleted");
     }
+    let rotated = gateway.vault.finish_rotations(gateway.clock.now()).await?;
+    if rotated > 0 {
+        tracing::info!(rotated, "rotations that were cut short are finished");
+    }
+    gateway.forget_keys_of_closed_requests(gateway.clock.now()).await?;
     let ended = gateway.vault.purge_tombstones(gateway.clock.now()).await?;
     if ended > 0 {
         tracing::info!(ended, "tombstones whose time was over have ended");

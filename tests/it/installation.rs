@@ -9,4 +9,5 @@ mod kills;
 mod outages;
 mod plaintext;
 mod program;
+mod restores;
 mod traces;

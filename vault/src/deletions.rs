@@ -38,7 +38,7 @@ pub use error::DeletionJournalError;
 pub use reapply::CarriedOut;
 
 use entry::{Line, header_line};
-use lines::Lines;
+use lines::{LINE_MOST, Lines};
 
 /// Names the use of the installation's signing key.
 const SIGNED_AS: &str = "deletion journal";
@@ -155,6 +155,9 @@ impl DeletionJournal {
                 let sequence = known.unwrap_or(head.sequence + 1);
                 if known.is_none() {
                     let line = Line::of(entry, sequence, head.hash).sign(&inner.key);
+                    if line.len() as u64 >= LINE_MOST {
+                        return Err(DeletionJournalError::TooLong { request: entry.request });
+                    }
                     head = DeletionHead { sequence, hash: entry::hash(&line) };
                     text.push_str(&line);
                     text.push('\n');

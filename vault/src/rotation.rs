@@ -90,6 +90,26 @@ impl Vault {
         Ok(pending.collect::<Result<_, sqlx::Error>>()?)
     }
 
+    /// Does what is pending: of erasures, or of an operator's rotation, that were cut short. A bucket that cannot be moved is
+    /// logged and left pending: its living are served as ever, and old copies of its destroyed still open. Gives the number
+    /// of buckets that were moved.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`] only.
+    pub async fn finish_rotations(&self, now: Timestamp) -> Result<usize, VaultError> {
+        let mut rotated = 0;
+        for PendingRotation { merchant, away_from } in self.pending_rotations().await? {
+            match self.rotate_away(merchant, &[away_from], now).await {
+                Ok(done) => rotated += done.buckets.len(),
+                Err(error @ VaultError::Unavailable(_)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, %merchant, %away_from, "a bucket cannot be moved to its next key")
+                }
+            }
+        }
+        Ok(rotated)
+    }
+
     /// Those of these keys that the root key store still has: as long as it has one, old copies of rows under it open.
     pub async fn not_yet_forgotten(&self, buckets: &[BucketGeneration]) -> Result<Vec<BucketGeneration>, VaultError> {
         let contents = self.inner.root.contents().await?;

@@ -139,3 +139,63 @@ fn two_places(text: &str) -> anyhow::Result<[PathBuf; 2]> {
     ensure!(!first.is_empty() && !second.is_empty(), "{DELETION_JOURNAL} names two files");
     Ok([first.into(), second.into()])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn read(variables: &HashMap<String, String>) -> anyhow::Result<Config> {
+        Config::read(|name| variables.get(name).cloned())
+    }
+
+    fn told(config: &Config) -> HashMap<String, String> {
+        config.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn config() -> Config {
+        Config::below(Path::new("/keys"), "nats://log".to_owned(), "postgres://tables".to_owned())
+    }
+
+    #[test]
+    fn what_one_process_tells_another_is_what_it_knows() {
+        let service = KeyService {
+            url: "http://127.0.0.1:8200".to_owned(),
+            token_file: "/token".into(),
+            key: "another".to_owned(),
+        };
+        for config in [config(), Config { key_copy_days: 7, key_service: Some(service), ..config() }] {
+            let again = read(&told(&config)).expect("everything is said");
+            assert_eq!(told(&again), told(&config));
+            assert_eq!((again.key_copy_days, &again.key_service), (config.key_copy_days, &config.key_service));
+            assert_eq!(again.deletion_journal, config.deletion_journal);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_cannot_be_right_is_named() {
+        let wrong = [
+            (DELETION_JOURNAL, None),
+            (DELETION_JOURNAL, Some("/one/place")),
+            (DELETION_JOURNAL, Some("/one/place:")),
+            (ROOT_KEYS, None),
+            (KEY_COPIES, Some("a month")),
+        ];
+        for (name, value) in wrong {
+            let mut variables = told(&config());
+            match value {
+                Some(value) => variables.insert(name.to_owned(), value.to_owned()),
+                None => variables.remove(name),
+            };
+            let refused = read(&variables).expect_err(name).to_string();
+            assert!(refused.contains(name), "{refused}");
+        }
+        let mut variables = told(&config());
+        variables.insert(KMS_URL.to_owned(), "http://127.0.0.1:8200".to_owned());
+        let refused = read(&variables).expect_err("a service without a token").to_string();
+        assert!(refused.contains(KMS_TOKEN_FILE), "{refused}");
+        variables.insert(KMS_TOKEN_FILE.to_owned(), "/token".to_owned());
+        assert_eq!(read(&variables).unwrap().key_service.unwrap().key, KMS_KEY_NAME);
+    }
+}

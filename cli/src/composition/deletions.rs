@@ -32,9 +32,8 @@ pub fn open(config: &Config, vault: &Vault) -> anyhow::Result<DeletionJournal> {
 /// Says which of the parts is older than another.
 pub async fn are_carried_out(vault: &Vault, journal: &DeletionJournal, now: Timestamp) -> anyhow::Result<()> {
     let again = vault.carry_out(journal, now).await;
-    // Whatever could not be carried out: if the two halves are of different times, that is why, and says more.
-    vault.check_keys().await.context("the vault is in two parts that are not of the same time")?;
     let again = again.context("what the deletion journal says could not be carried out")?;
+    vault.check_keys().await.context("the vault's two halves are not of the same time")?;
     if again.people + again.merchants > 0 {
         tracing::warn!(
             people = again.people,

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use aggregates::id::GdprRequestId;
+
 /// Each is a refusal: nobody is served, and nobody erased, beside a journal that cannot be trusted.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DeletionJournalError {
@@ -21,6 +23,9 @@ pub enum DeletionJournalError {
     /// Not an entry, not signed by this installation, or not what follows on the entry before.
     #[error("entry {sequence} of the deletion journal at {} is not genuine: {fault}", path.display())]
     NotGenuine { path: PathBuf, sequence: u64, fault: &'static str },
+    /// More than a line may hold; nothing was written.
+    #[error("the entry for {request} is too long for the deletion journal")]
+    TooLong { request: GdprRequestId },
     /// Shorter than it was: somebody has cut it, or put an older one in its place.
     #[error("the deletion journal at {} has lost its end", path.display())]
     Shrunk { path: PathBuf },

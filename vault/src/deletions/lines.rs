@@ -8,8 +8,8 @@ use std::{
 
 use super::DeletionJournalError;
 
-/// Bytes of a line at most: an entry names few keys.
-const LINE_MOST: u64 = 64 * 1024;
+/// Bytes of a line at most, its end included: an entry that names every bucket of a very large merchant is shorter.
+pub(super) const LINE_MOST: u64 = 4 * 1024 * 1024;
 
 /// What comes next in a place.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Carrying out again what the deletion journal says, in a database that was restored from before.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use aggregates::{
     id::{CustomerId, MerchantId},
@@ -44,7 +44,8 @@ impl Vault {
     }
 
     /// Carries out again whatever of the journal this database, or the root key store, does not know to have happened, and
-    /// finishes rotations that were cut short. Before anybody is served. Doing it again does nothing.
+    /// finishes rotations that were cut short, as far as that can be done. Before anybody is served. Doing it again does
+    /// nothing.
     ///
     /// # Errors
     /// [`VaultError::OtherDeletions`] if this database has carried out another journal than this one; what the journal and
@@ -87,19 +88,6 @@ impl Vault {
             }
         }
         Ok(again)
-    }
-
-    /// Moves every bucket away from keys that destroyed people hung from. Gives the number of buckets.
-    async fn finish_rotations(&self, now: Timestamp) -> Result<usize, VaultError> {
-        let mut of_merchants = BTreeMap::<MerchantId, Vec<BucketGeneration>>::new();
-        for pending in self.pending_rotations().await? {
-            of_merchants.entry(pending.merchant).or_default().push(pending.away_from);
-        }
-        let mut rotated = 0;
-        for (merchant, buckets) in of_merchants {
-            rotated += self.rotate_away(merchant, &buckets, now).await?.buckets.len();
-        }
-        Ok(rotated)
     }
 
     /// Tombstones already. Nobody alive becomes one but by a destruction, which leaves nothing else of them.

@@ -214,6 +214,19 @@ async fn a_journal_that_loses_its_end_while_it_is_open_is_refused() {
     assert!(matches!(journal.append(vec![entry(4)]).await, Err(DeletionJournalError::Shrunk { .. })));
 }
 
+#[tokio::test]
+async fn an_entry_that_could_not_be_read_again_is_not_written() {
+    let (places, journal) = filled(1).await;
+    let before = places.read();
+    let endless = DeletionEntry { keys: vec!["key".repeat(2_000_000)], ..entry(2) };
+    let refused = journal.append(vec![entry(3), endless]).await;
+    assert!(matches!(refused, Err(DeletionJournalError::TooLong { .. })), "{refused:?}");
+    assert_eq!(places.read(), before);
+    let long = DeletionEntry { keys: vec!["bucket".repeat(100_000)], ..entry(2) };
+    assert_eq!(journal.append(vec![long.clone()]).await.unwrap(), [2]);
+    assert_eq!(places.open().unwrap().entries_after(1, 1).await.unwrap()[0].entry, long);
+}
+
 #[test]
 fn one_place_twice_is_no_journal() {
     let places = Places::new();

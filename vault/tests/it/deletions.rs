@@ -98,13 +98,10 @@ async fn a_dump_older_than_the_root_key_store_opens_nothing_and_is_refused() {
     let restored = home.vault().await;
     let refused = restored.person(merchant, people[0]).await.unwrap_err();
     assert!(matches!(refused, VaultError::Root(RootKeyError::Forgotten { .. })), "{refused}");
-    let again = restored.carry_out(&journal, AT).await;
+    // The rotation that the erasure asks for finds its living under a key that is gone.
+    assert_eq!(restored.carry_out(&journal, AT).await.unwrap().people, 1);
     let refused = restored.check_keys().await.unwrap_err().to_string();
     assert!(refused.contains("the database is older than the store"), "{refused}");
-    // The rotation that the erasure asks for finds its living under a key that is gone.
-    if let Err(error) = again {
-        assert!(matches!(error, VaultError::Root(RootKeyError::Forgotten { .. })), "{error}");
-    }
     assert_eq!(restored.key_state(merchant, people[0]).await.unwrap(), KeyState::Destroyed { at: AT });
 }
 
