@@ -9,6 +9,7 @@ pub mod adoption;
 pub mod code_use;
 pub mod customer;
 pub mod error;
+pub mod forgotten;
 pub mod limits;
 pub mod merchant;
 pub mod merge;

@@ -68,6 +68,10 @@ impl Eraser {
         people: &[CustomerId],
         now: Timestamp,
     ) -> Result<Evidence, ErasureError> {
+        // A hold may have come since execution began, by another request about the same person.
+        if self.is_held(merchant, people).await? {
+            return Err(ErasureError::Held);
+        }
         let entry = |subject, keys| DeletionEntry { request, merchant, subject, keys, at: now };
         let mut entries = Vec::with_capacity(people.len().max(1));
         for person in people {

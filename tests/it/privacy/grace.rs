@@ -90,7 +90,7 @@ async fn a_held_request_destroys_nothing_until_it_is_released() {
     completed(&shop, other["id"].as_str().unwrap()).await;
     assert_eq!(customer(&shop, &id).await["state"], "erased");
     let late = act("hold", "too late").await;
-    assert_eq!((late.status.as_u16(), late.code()), (409, "request_not_open"));
+    assert_eq!((late.status.as_u16(), late.code()), (409, "customer_erased"));
 }
 
 #[tokio::test]
