@@ -93,9 +93,10 @@ impl RootKeyStore {
         &self.path
     }
 
-    /// What keeps the root key, in a word or two.
+    /// What keeps the root key, in a word or two. As long as the file has not been closed, the file does, guard or not.
     pub fn kept_by(&self) -> &'static str {
-        self.guard.as_ref().map_or("file", |guard| guard.name())
+        let is_closed = self.held.read().unwrap_or_else(PoisonError::into_inner).closed_key.is_some();
+        self.guard.as_ref().filter(|_| is_closed).map_or("file", |guard| guard.name())
     }
 
     /// What the file holds now. Costs one `stat`, and a read when another process has replaced it; so a key that
