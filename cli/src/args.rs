@@ -280,6 +280,8 @@ pub enum BenchPart {
     /// What hot accounts weigh.
     #[value(alias = "f")]
     Memory,
+    /// People who are forgotten, as far as the vault has to do with it.
+    Forget,
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,6 +25,7 @@ mod cold;
 mod cpu;
 mod crowd;
 mod figure;
+mod forget;
 mod http;
 mod kills;
 mod machine;
@@ -107,6 +108,9 @@ pub async fn run(args: BenchArgs, output: Output) -> anyhow::Result<()> {
     }
     if wanted(BenchPart::Memory) {
         figures.extend(memory::measure(scale).await?);
+    }
+    if wanted(BenchPart::Forget) {
+        figures.extend(forget::measure(scale).await?);
     }
     eprintln!("\n{}\n", machine::describe().await);
     figure::print(output, &figures)
