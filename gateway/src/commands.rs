@@ -10,6 +10,7 @@ pub mod books;
 pub mod code_use;
 pub mod customer;
 pub mod error;
+pub mod forgotten;
 pub mod limits;
 pub mod merchant;
 pub mod merge;

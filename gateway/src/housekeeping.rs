@@ -34,6 +34,7 @@ pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
     if rotated > 0 {
         tracing::info!(rotated, "rotations that were cut short are finished");
     }
+    gateway.forget_keys_of_closed_requests(gateway.clock.now()).await?;
     let ended = gateway.vault.purge_tombstones(gateway.clock.now()).await?;
     if ended > 0 {
         tracing::info!(ended, "tombstones whose time was over have ended");

@@ -9,6 +9,7 @@
 mod again;
 mod error;
 mod people;
+mod scope;
 mod shop;
 mod steps;
 mod verify;
@@ -16,11 +17,9 @@ mod verify;
 use std::{sync::Arc, time::Duration};
 
 use aggregates::{
-    customer::{Customer, Erasure, Standing},
-    gdpr::{
-        ExecutionBegun, GdprCommand, GdprRequest, Outcome, RequestCompleted, RequestKind, Scope, Stage, Step, StepDone,
-    },
-    id::{CommandId, CustomerId, GdprRequestId, MerchantId},
+    customer::Customer,
+    gdpr::{GdprCommand, GdprRequest, Stage, Step, StepDone},
+    id::{CommandId, GdprRequestId, MerchantId},
     merchant::Merchant,
     points::Account,
     time::{Clock, Timestamp},
@@ -32,7 +31,7 @@ use sqlx::PgPool;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use vault::{DeletionJournal, KeyState, Vault};
+use vault::{DeletionJournal, Vault};
 
 pub use again::highest_deletion_on_record;
 pub use error::ErasureError;
@@ -45,8 +44,6 @@ const ROUND_MAX: i64 = 1_000;
 const EXECUTED_AT_ONCE: usize = 16;
 /// Requests that somebody waits for and no round has seen yet. One that finds no room is found by the next round.
 const ASKED_FOR_MAX: usize = 1_024;
-/// Merges that one person can be behind; more than this is a fault, not a history.
-const MERGES_MAX: usize = 4_096;
 
 /// What an eraser works on.
 pub struct Parts {
@@ -200,81 +197,6 @@ impl Eraser {
         };
         self.record(merchant, request, GdprCommand::FinishStep(StepDone { evidence, at: now }), now).await?;
         Ok(Progress::Done(step))
-    }
-
-    /// Decides how much is to go, and puts that on record: from here on it does not depend on what is found later. False if
-    /// there is nothing to execute, or a hold in the way.
-    async fn begin(
-        &self,
-        merchant: MerchantId,
-        request: GdprRequestId,
-        state: &GdprRequest,
-        now: Timestamp,
-    ) -> Result<bool, ErasureError> {
-        let (scope, people) = match (state.kind(), state.customer()) {
-            (Some(RequestKind::ShopRedact), _) => (Scope::Merchant, Vec::new()),
-            (Some(RequestKind::CustomerRedact), Some(customer)) => {
-                let person = self.parts.customers.load_confirmed(Subject::customer(merchant, customer)).await?;
-                if matches!(person.state.erasure, Erasure::Erased { .. }) {
-                    let completed = RequestCompleted { outcome: Outcome::AlreadyErased, at: now };
-                    self.record(merchant, request, GdprCommand::Complete(completed), now).await?;
-                    return Ok(false);
-                }
-                match person.state.standing {
-                    Standing::MergedInto(into) => {
-                        let survivor = self.survivor(merchant, into).await?;
-                        (Scope::MergedProfile { survivor }, vec![customer])
-                    }
-                    Standing::Member | Standing::Unknown => {
-                        (Scope::Person, self.whole_person(merchant, customer).await?)
-                    }
-                }
-            }
-            _ => return Ok(false),
-        };
-        for person in &people {
-            if self.parts.vault.key_state(merchant, *person).await? == KeyState::Held {
-                tracing::warn!(%merchant, %request, "a legal hold stands against a privacy request");
-                return Ok(false);
-            }
-        }
-        self.record(merchant, request, GdprCommand::Begin(ExecutionBegun { scope, people, at: now }), now).await?;
-        Ok(true)
-    }
-
-    /// Into whom merges have led.
-    async fn survivor(&self, merchant: MerchantId, customer: CustomerId) -> Result<CustomerId, ErasureError> {
-        let mut customer = customer;
-        for _ in 0..MERGES_MAX {
-            let person = self.parts.customers.load_confirmed(Subject::customer(merchant, customer)).await?;
-            match person.state.standing {
-                Standing::MergedInto(into) => customer = into,
-                Standing::Member | Standing::Unknown => return Ok(customer),
-            }
-        }
-        Err(ErasureError::Endless)
-    }
-
-    /// A person and every profile that was merged into theirs: they are one human being.
-    async fn whole_person(&self, merchant: MerchantId, customer: CustomerId) -> Result<Vec<CustomerId>, ErasureError> {
-        let mut people = vec![customer];
-        let mut next = 0;
-        while let Some(&person) = people.get(next) {
-            if people.len() > MERGES_MAX {
-                return Err(ErasureError::Endless);
-            }
-            next += 1;
-            let state = self.parts.customers.load_confirmed(Subject::customer(merchant, person)).await?;
-            for absorbed in &state.state.absorbed {
-                // Somebody erased on their own request before is gone already.
-                let loser = self.parts.customers.load_confirmed(Subject::customer(merchant, *absorbed)).await?;
-                let gone = matches!(loser.state.erasure, Erasure::Erased { .. });
-                if !gone && !people.contains(absorbed) {
-                    people.push(*absorbed);
-                }
-            }
-        }
-        Ok(people)
     }
 
     /// A request as it is on record.

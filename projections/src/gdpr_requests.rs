@@ -18,7 +18,8 @@ use crate::{
 };
 
 pub use query::{
-    Counts, RequestRow, about, counts, find, highest_deletion, list, list_everywhere, merchants_with_open, open_of,
+    Counts, RequestRow, asked_by_shop_about, closed_between, counts, find, highest_deletion, list, list_everywhere,
+    merchants_with_open, open_of,
 };
 
 pub struct GdprRequests;

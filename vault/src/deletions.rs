@@ -43,6 +43,10 @@ use lines::{LINE_MOST, Lines};
 /// Names the use of the installation's signing key.
 const SIGNED_AS: &str = "deletion journal";
 
+/// Entries between two places in the files that are remembered, so that reading from the middle does not begin at the
+/// beginning.
+const ENTRIES_BETWEEN_MARKS: u64 = 1_000;
+
 /// Where the journal ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletionHead {
@@ -69,6 +73,8 @@ struct Seen {
     head: DeletionHead,
     /// Bytes up to the end of the last line; the same in both places.
     bytes: u64,
+    /// Where in the files entry 1, 1,001, 2,001 … begins.
+    marks: Vec<u64>,
     /// Requests that have their entry: one for each subject.
     requests: HashMap<(GdprRequestId, DeletionSubject), u64>,
 }
@@ -109,14 +115,17 @@ impl DeletionJournal {
         most: usize,
     ) -> Result<Vec<RecordedDeletion>, DeletionJournalError> {
         self.in_background(move |journal| {
-            journal.up_to_date(|inner, _| {
+            journal.up_to_date(|inner, seen| {
+                let Some((marked, begins)) = seen.mark_before(sequence + 1) else { return Ok(Vec::new()) };
                 let path = &inner.places[0];
-                let mut lines = Lines::open(path, 0)?;
+                let mut lines = Lines::open(path, begins)?;
                 let mut entries = Vec::new();
-                // The header is line 0, and entry n is line n.
-                for number in 0.. {
+                for number in marked.. {
+                    if entries.len() == most {
+                        break;
+                    }
                     let Some(line) = lines.next_whole()? else { break };
-                    if number > sequence && entries.len() < most {
+                    if number > sequence {
                         entries.push(Line::parse(&line, path, number)?.recorded(&line));
                     }
                 }
@@ -148,28 +157,28 @@ impl DeletionJournal {
             let mut text = String::new();
             let mut sequences = Vec::with_capacity(entries.len());
             // Nothing is remembered as written before it is.
-            let (mut head, mut fresh) = (seen.head, HashMap::new());
+            let (mut hash, mut fresh) = (seen.head.hash, Vec::<(&DeletionEntry, String)>::new());
+            let mut given = HashMap::new();
             for entry in entries {
-                let name = (entry.request, entry.subject);
-                let known = seen.requests.get(&name).or_else(|| fresh.get(&name)).copied();
-                let sequence = known.unwrap_or(head.sequence + 1);
+                let name = entry.name();
+                let known = seen.requests.get(&name).or_else(|| given.get(&name)).copied();
+                let sequence = known.unwrap_or(seen.head.sequence + fresh.len() as u64 + 1);
                 if known.is_none() {
-                    let line = Line::of(entry, sequence, head.hash).sign(&inner.key);
+                    let line = Line::of(entry, sequence, hash).sign(&inner.key);
                     if line.len() as u64 >= LINE_MOST {
                         return Err(DeletionJournalError::TooLong { request: entry.request });
                     }
-                    head = DeletionHead { sequence, hash: entry::hash(&line) };
+                    hash = entry::hash(&line);
                     text.push_str(&line);
                     text.push('\n');
-                    fresh.insert(name, sequence);
+                    fresh.push((entry, line));
+                    given.insert(name, sequence);
                 }
                 sequences.push(sequence);
             }
             if !text.is_empty() {
                 write_both(&inner.places, &text)?;
-                seen.head = head;
-                seen.bytes += text.len() as u64;
-                seen.requests.extend(fresh);
+                fresh.iter().for_each(|(entry, line)| seen.add(entry, line));
             }
             Ok(sequences)
         })
@@ -206,7 +215,25 @@ impl Seen {
     /// Before the first byte. The first entry's `previous` is the hash of the header.
     fn nothing(key: &SigningKey) -> Self {
         let header = entry::hash(header_line(key).trim_end());
-        Seen { head: DeletionHead { sequence: 0, hash: header }, bytes: 0, requests: HashMap::new() }
+        let head = DeletionHead { sequence: 0, hash: header };
+        Seen { head, bytes: 0, marks: Vec::new(), requests: HashMap::new() }
+    }
+
+    /// One more entry, whose line comes next in both places.
+    fn add(&mut self, entry: &DeletionEntry, line: &str) {
+        if self.head.sequence.is_multiple_of(ENTRIES_BETWEEN_MARKS) {
+            self.marks.push(self.bytes);
+        }
+        self.head = DeletionHead { sequence: self.head.sequence + 1, hash: entry::hash(line) };
+        self.requests.insert(entry.name(), self.head.sequence);
+        self.bytes += line.len() as u64 + 1;
+    }
+
+    /// The last marked entry that is not after this one, and where it begins; `None` if there is no entry that far.
+    fn mark_before(&self, sequence: u64) -> Option<(u64, u64)> {
+        let mark = (sequence - 1) / ENTRIES_BETWEEN_MARKS;
+        let begins = self.marks.get(usize::try_from(mark).ok()?)?;
+        Some((mark * ENTRIES_BETWEEN_MARKS + 1, *begins))
     }
 }
 

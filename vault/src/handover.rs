@@ -45,6 +45,12 @@ impl Vault {
         Ok(HandedOver { orders: orders.rows_affected(), codes: codes.rows_affected() })
     }
 
+    /// Whether anybody of this merchant is under a legal hold: then the merchant cannot be destroyed.
+    pub async fn anybody_is_held(&self, merchant: MerchantId) -> Result<bool, VaultError> {
+        let held = "select exists (select from vault.person_keys where merchant = $1 and state = 'held')";
+        Ok(sqlx::query_scalar(held).bind(merchant.0).fetch_one(&self.inner.pool).await?)
+    }
+
     /// An order that nobody owns is somebody's who is forgotten: its later facts are known for that, and what waited for an
     /// owner waits no more. One that has an owner stays theirs.
     pub async fn bury_order(&self, merchant: MerchantId, order_id: &str, at: Timestamp) -> Result<(), VaultError> {

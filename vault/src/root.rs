@@ -93,9 +93,10 @@ impl RootKeyStore {
         &self.path
     }
 
-    /// What keeps the root key, in a word or two.
+    /// What keeps the root key, in a word or two. As long as the file has not been closed, the file does, guard or not.
     pub fn kept_by(&self) -> &'static str {
-        self.guard.as_ref().map_or("file", |guard| guard.name())
+        let is_closed = self.held.read().unwrap_or_else(PoisonError::into_inner).closed_key.is_some();
+        self.guard.as_ref().filter(|_| is_closed).map_or("file", |guard| guard.name())
     }
 
     /// What the file holds now. Costs one `stat`, and a read when another process has replaced it; so a key that
@@ -105,11 +106,12 @@ impl RootKeyStore {
         if let Some(contents) = self.held_as(identity) {
             return Ok(contents);
         }
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        if held.identity != disk::identity(&self.path)? {
-            *held = Held::read(&self.path, self.guard.as_deref())?;
-        }
-        Ok(held.contents.clone())
+        // Others go on with what is held meanwhile: a guard takes its time. Of two who read at once, the one who read less
+        // may come last; then the next look finds another file than is held, and reads again.
+        let read = Held::read(&self.path, self.guard.as_deref())?;
+        let contents = read.contents.clone();
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(contents)
     }
 
     /// [`current`](Self::current) for callers that must not block their thread: only a file that was replaced is read

@@ -97,8 +97,10 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Unavailable`] only.
     pub async fn finish_rotations(&self, now: Timestamp) -> Result<usize, VaultError> {
+        let pending = self.pending_rotations().await?;
+        metrics::gauge!("vault_rotations_due").set(pending.len() as f64);
         let mut rotated = 0;
-        for PendingRotation { merchant, away_from } in self.pending_rotations().await? {
+        for PendingRotation { merchant, away_from } in pending {
             match self.rotate_away(merchant, &[away_from], now).await {
                 Ok(done) => rotated += done.buckets.len(),
                 Err(error @ VaultError::Unavailable(_)) => return Err(error),
@@ -107,6 +109,7 @@ impl Vault {
                 }
             }
         }
+        metrics::gauge!("vault_rotations_due").set(self.pending_rotations().await?.len() as f64);
         Ok(rotated)
     }
 

@@ -48,8 +48,13 @@ pub struct Shop {
 impl Shop {
     /// Makes the merchant; nobody has ordered there yet.
     pub async fn open(gateway: &Gateway, shoppers: u64) -> anyhow::Result<Shop> {
+        Self::open_as(gateway, SHOP, shoppers).await
+    }
+
+    /// The same, by another domain.
+    pub async fn open_as(gateway: &Gateway, domain: &str, shoppers: u64) -> anyhow::Result<Shop> {
         let actor = Actor::Operator("bench".to_owned());
-        let (merchant, key) = gateway.create_merchant(SHOP, &[WEBHOOK_SECRET.to_owned()], actor).await?;
+        let (merchant, key) = gateway.create_merchant(domain, &[WEBHOOK_SECRET.to_owned()], actor).await?;
         Ok(Shop { merchant, api_key: key.text, shoppers, orders: Arc::default() })
     }
 

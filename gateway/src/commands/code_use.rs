@@ -39,8 +39,11 @@ impl Gateway {
                 Ok(None) | Err(VaultError::Destroyed { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
-            if let Some(redemption) = self.redemption_with_code(merchant, account, code).await? {
-                uses.push(CodeUse { redemption, account });
+            match self.redemption_with_code(merchant, account, code).await {
+                Ok(Some(redemption)) => uses.push(CodeUse { redemption, account }),
+                // Whoever bought the code has been forgotten a moment ago: it is a word like any other.
+                Ok(None) | Err(CommandError::CustomerErased) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(uses)

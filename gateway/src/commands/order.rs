@@ -80,44 +80,6 @@ impl Gateway {
         Ok(if matches!(done, Done::Accepted(_)) { done.and(enrolled) } else { done })
     }
 
-    /// An order of somebody who was forgotten after it. If a profile of theirs lost a merge, the order is its survivor's by
-    /// now; otherwise nothing is left that it could change.
-    async fn record_of_somebody_forgotten(
-        &self,
-        request: &Request,
-        order_id: &str,
-        fact: OrderFact,
-    ) -> Result<Done, CommandError> {
-        match self.vault.order_owner(request.merchant, order_id).await? {
-            Some(OrderOwner::Account { account, .. }) => {
-                match self.record_known(request, account, order_id, fact).await {
-                    Err(CommandError::CustomerErased) => Ok(Done::Ignored),
-                    done => done,
-                }
-            }
-            Some(OrderOwner::Erased { .. }) => Ok(Done::Ignored),
-            Some(OrderOwner::Waiting) | None => {
-                self.vault.bury_order(request.merchant, order_id, request.now).await?;
-                Ok(Done::Ignored)
-            }
-        }
-    }
-
-    /// Somebody is being forgotten at this moment. What they did before is theirs and changes nothing any more; what they do
-    /// after it makes them somebody new, as soon as the old identity is gone: the shop asks again.
-    async fn record_behind_fence(
-        &self,
-        request: &Request,
-        order_id: &str,
-        fact: OrderFact,
-        is_newer: bool,
-    ) -> Result<Done, CommandError> {
-        if is_newer {
-            return Err(CommandError::Contended);
-        }
-        self.record_of_somebody_forgotten(request, order_id, fact).await
-    }
-
     /// A refund: it names no customer, so it goes to whoever has the order, or waits for somebody to have it.
     pub async fn record_refund(
         &self,
@@ -172,7 +134,7 @@ impl Gateway {
     /// For an order that has an owner. Between an order's claim and its commit there is a moment when the owner does
     /// not know it yet; a refund that falls into it waits that moment out. If the owner does not learn of the order in
     /// that time, the refund is set aside for the order's next body.
-    async fn record_known(
+    pub(super) async fn record_known(
         &self,
         request: &Request,
         owner: CustomerId,

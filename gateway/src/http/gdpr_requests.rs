@@ -21,10 +21,10 @@ use axum::{
 };
 use projections::gdpr_requests::{self, RequestRow};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Page, Paging,
+    Page,
     adjustments::replayed,
     body::{JsonBody, Params, Path, idempotency_key},
     customer_id,
@@ -106,20 +106,32 @@ fn request_id(text: &str) -> Result<GdprRequestId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// Only those that are not closed.
+    #[serde(default)]
+    pub open: bool,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
 /// Privacy requests of the shop, the most urgent first.
 #[utoipa::path(
-    get, path = "/v1/gdpr_requests", tag = "privacy", security(("api_key" = [])), params(Paging),
+    get, path = "/v1/gdpr_requests", tag = "privacy", security(("api_key" = [])), params(ListParams),
     responses((status = 200, body = Page<GdprRequest>))
 )]
 pub async fn list(
     Shared(gateway): Shared<Gateway>,
     caller: Caller,
-    Params(paging): Params<Paging>,
+    Params(params): Params<ListParams>,
 ) -> Result<Json<Page<GdprRequest>>, Problem> {
-    gateway.fresh_enough(&caller, gdpr_requests::GdprRequests::NAME, paging.min_position).await?;
-    let limit = cursor::limit(paging.limit);
-    let after = cursor::decode::<(Timestamp, GdprRequestId)>(paging.cursor.as_deref())?;
-    let rows = gdpr_requests::list(&gateway.db, caller.merchant(), after, rows_wanted(limit)).await?;
+    gateway.fresh_enough(&caller, gdpr_requests::GdprRequests::NAME, params.min_position).await?;
+    let limit = cursor::limit(params.limit);
+    let after = cursor::decode::<(Timestamp, GdprRequestId)>(params.cursor.as_deref())?;
+    let rows = gdpr_requests::list(&gateway.db, caller.merchant(), params.open, after, rows_wanted(limit)).await?;
     let page = Page::cut(rows, limit, |row| cursor::encode(&(row.due_at, row.id)));
     let now = caller.request.now;
     let data = page.data.into_iter().map(|row| GdprRequest::of_row(row, now)).collect();

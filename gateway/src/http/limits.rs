@@ -1,7 +1,7 @@
 //! Restriction of processing, and objection to profiling: imposed with a reason, lifted without one.
 
 use aggregates::customer::{Customer, Limit};
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use journal::Executed;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,7 +60,7 @@ fn document(id: &str, done: &Executed<Customer>) -> Json<LimitsDocument> {
 #[utoipa::path(
     post, path = "/v1/customers/{id}/restriction", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)), request_body = Reason,
-    responses((status = 200, body = LimitsDocument), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = LimitsDocument), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn restrict(
@@ -68,8 +68,9 @@ pub async fn restrict(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody { value: reason, .. }: JsonBody<Reason>,
-) -> Result<Json<LimitsDocument>, Problem> {
-    impose(&gateway, &caller, &id, Limit::Restriction, &reason).await
+) -> Result<(StatusCode, Json<LimitsDocument>), Problem> {
+    let document = impose(&gateway, &caller, &id, Limit::Restriction, &reason).await?;
+    Ok((StatusCode::CREATED, document))
 }
 
 /// Lifts the restriction.
@@ -91,7 +92,7 @@ pub async fn lift_restriction(
 #[utoipa::path(
     post, path = "/v1/customers/{id}/objection", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)), request_body = Reason,
-    responses((status = 200, body = LimitsDocument), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = LimitsDocument), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn object(
@@ -99,8 +100,9 @@ pub async fn object(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody { value: reason, .. }: JsonBody<Reason>,
-) -> Result<Json<LimitsDocument>, Problem> {
-    impose(&gateway, &caller, &id, Limit::Objection, &reason).await
+) -> Result<(StatusCode, Json<LimitsDocument>), Problem> {
+    let document = impose(&gateway, &caller, &id, Limit::Objection, &reason).await?;
+    Ok((StatusCode::CREATED, document))
 }
 
 /// Notes that the objection is withdrawn.

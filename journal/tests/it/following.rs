@@ -44,6 +44,24 @@ async fn a_reader_gets_everything_in_order_and_then_what_comes() {
 }
 
 #[tokio::test]
+async fn a_reader_of_one_room_gets_it_of_every_merchant_and_no_other() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    write(&journal, 2).await;
+    let mut expected = Vec::new();
+    for merchant in [2, 3] {
+        let customer = Subject::customer(MerchantId(Uuid::from_u128(merchant)), CustomerId(Uuid::from_u128(1)));
+        expected.push(journal.append(append(customer, 0, "theirs")).await.expect("nobody else writes"));
+    }
+    let room = Follow::Room(aggregates::Context::Customer);
+    assert_eq!(journal.last_position_of(room).await.expect("the leader answers"), expected[1]);
+    let mut following = journal.follow(0, room).await.expect("the stream is there");
+    for position in expected {
+        assert_eq!(next(&mut following).await.expect("it is a commit").position, position);
+    }
+}
+
+#[tokio::test]
 async fn a_reader_of_one_merchant_gets_nothing_of_another() {
     let nats = Nats::single().await;
     let journal = journal_at(nats.url()).await;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aggregates::id::{MerchantId, ParkedId};
 use futures::future::BoxFuture;
 use journal::executor::{Capacity, SNAPSHOT_EVERY, SNAPSHOTS};
 use journal::{Aggregates, Journal, Snapshot, SnapshotSeal, Subject};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::support::counter::{Closed, Count, Counted, Counter};
 use crate::support::nats::Nats;
@@ -81,10 +83,32 @@ async fn without_the_persons_key_there_is_only_the_log() {
     let state = counters::<Counter>(&journal, &gone).load(account(1)).await.expect("the log can be read");
     assert_eq!(state.commits, SNAPSHOT_EVERY);
 
+    assert!(journal.has_snapshot(&account(1)).await.expect("the stream answers"));
     journal.delete_snapshot(&account(1)).await.expect("the stream takes it");
+    assert!(!journal.has_snapshot(&account(1)).await.expect("the stream answers"));
     let jetstream = async_nats::jetstream::new(journal.client().clone());
     let info = jetstream.get_stream(SNAPSHOTS).await.expect("it was declared");
     assert_eq!(info.cached_info().state.messages, 0, "erasure leaves no snapshot");
+}
+
+#[tokio::test]
+async fn of_an_erased_merchant_nothing_is_kept_beside_the_log() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    count_to(&counters(&journal, &Arc::new(Mask::default())), SNAPSHOT_EVERY).await;
+    snapshot_is_there(&journal).await;
+    let (merchant, other) = (account(1).merchant, MerchantId(Uuid::from_u128(0xffff)));
+    let jetstream = async_nats::jetstream::new(journal.client().clone());
+    let body = journal::subject::parked_body(other, ParkedId(Uuid::from_u128(1)));
+    let stored = jetstream.publish(body, "sealed".into()).await.expect("the server takes it");
+    stored.await.expect("it is stored");
+
+    let kept = async |merchant| journal.has_asides_of(merchant).await.expect("the streams answer");
+    assert!(kept(merchant).await && kept(other).await, "a snapshot of the one, a parked body of the other");
+    journal.delete_asides_of(merchant).await.expect("the streams take it");
+    assert!(!kept(merchant).await && kept(other).await);
+    journal.delete_asides_of(other).await.expect("the streams take it");
+    assert!(!kept(other).await);
 }
 
 /// The same events, folded into other fields than before: what a newer version of the code might do.

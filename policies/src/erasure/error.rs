@@ -25,6 +25,9 @@ pub enum ErasureError {
     Account(#[from] ExecuteError<PointsRefusal>),
     #[error("merchant: {0}")]
     Merchant(#[from] ExecuteError<MerchantRefusal>),
+    /// A legal hold came before the point of no return.
+    #[error("a legal hold stands against it")]
+    Held,
     #[error("a chain of merges does not end")]
     Endless,
     #[error("read model: {0}")]

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aggregates::{
-    gdpr::{BucketKey, Evidence, ExecutionBegun, GdprRequest, Scope, Step},
+    gdpr::{BucketKey, Evidence, ExecutionBegun, GdprRequest, RequestSource, Scope, Step},
     id::{CustomerId, GdprRequestId, MerchantId},
     time::Timestamp,
 };
 use journal::Subject;
 use projections::{erasure, gdpr_requests};
+use uuid::Uuid;
 use vault::{BucketGeneration, DeletionEntry, DeletionSubject, DirectoryKind};
 
 use super::{Eraser, ErasureError};
@@ -42,7 +43,7 @@ impl Eraser {
             Step::HandOver => self.hand_over(merchant, *scope, people).await?,
             Step::Journal => self.journal_deletion(merchant, request, people, now).await?,
             Step::DestroyKeys if *scope == Scope::Merchant => self.destroy_shop(merchant, now).await?,
-            Step::DestroyKeys => self.destroy_keys(merchant, request, people, now).await?,
+            Step::DestroyKeys => self.destroy_keys(merchant, request, state, people, now).await?,
             Step::Rotate => self.rotate(merchant, state, now).await?,
             Step::Scrub => {
                 let rows = match scope {
@@ -67,6 +68,10 @@ impl Eraser {
         people: &[CustomerId],
         now: Timestamp,
     ) -> Result<Evidence, ErasureError> {
+        // A hold may have come since execution began, by another request about the same person.
+        if self.is_held(merchant, people).await? {
+            return Err(ErasureError::Held);
+        }
         let entry = |subject, keys| DeletionEntry { request, merchant, subject, keys, at: now };
         let mut entries = Vec::with_capacity(people.len().max(1));
         for person in people {
@@ -81,17 +86,21 @@ impl Eraser {
         Ok(Evidence::Journaled { sequence })
     }
 
+    /// Requests of the shop are known by hashes of whom they name, and end with them. Others are known by the asker's own key
+    /// against repetition, and answer under it for a while.
     async fn destroy_keys(
         &self,
         merchant: MerchantId,
         request: GdprRequestId,
+        state: &GdprRequest,
         people: &[CustomerId],
         now: Timestamp,
     ) -> Result<Evidence, ErasureError> {
         let destroyed = self.parts.vault.destroy_people(merchant, people, now).await?;
-        let mut requests = vec![request.0];
+        let by_shop = state.received.as_ref().is_some_and(|(received, _)| received.source == RequestSource::Shop);
+        let mut requests: Vec<Uuid> = by_shop.then_some(request.0).into_iter().collect();
         for person in people {
-            let about = gdpr_requests::about(&self.parts.db, merchant, *person).await?;
+            let about = gdpr_requests::asked_by_shop_about(&self.parts.db, merchant, *person).await?;
             requests.extend(about.into_iter().map(|request| request.0));
         }
         self.parts.vault.forget_subjects(merchant, DirectoryKind::GdprRequest, &requests, now).await?;

@@ -12,9 +12,9 @@ use vault::{KeyState, VaultError};
 
 use super::{Eraser, ErasureError};
 
-/// Places of one person that are looked at outside the read models: the vault's tables and key store by one look, the keys
-/// by trying to use them, the snapshot.
-const PLACES_OF_A_PERSON: u32 = 3;
+/// Places of one person that are looked at outside the read models: seven that the vault knows (the keys, the key above them,
+/// leases, identities, orders, facts that wait, search terms), and the snapshot.
+const PLACES_OF_A_PERSON: u32 = 8;
 
 impl Eraser {
     pub(super) async fn verify(

@@ -37,24 +37,27 @@ pub struct Counts {
     pub overdue: i64,
 }
 
-/// The most urgent first, at most `limit`, after the one given.
+/// The most urgent first, at most `limit`, after the one given; all of them, or those that are not closed.
 pub async fn list(
     db: &PgPool,
     merchant: MerchantId,
+    only_open: bool,
     after: Option<(Timestamp, GdprRequestId)>,
     limit: i64,
 ) -> Result<Vec<RequestRow>, sqlx::Error> {
     let (due_at, request) = after.unwrap_or((Timestamp(0), GdprRequestId(Uuid::nil())));
-    let rows = sqlx::query(
-        "select * from read.gdpr_requests where merchant = $1 and (due_at, request) > ($2, $3)
-          order by due_at, request limit $4",
-    )
-    .bind(merchant.0)
-    .bind(timestamptz(due_at))
-    .bind(request.0)
-    .bind(limit)
-    .fetch_all(db)
-    .await?;
+    let open = if only_open { OPEN } else { "true" };
+    let statement = format!(
+        "select * from read.gdpr_requests where merchant = $1 and (due_at, request) > ($2, $3) and {open}
+          order by due_at, request limit $4"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(merchant.0)
+        .bind(timestamptz(due_at))
+        .bind(request.0)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -72,14 +75,38 @@ pub async fn find(db: &PgPool, request: GdprRequestId) -> Result<Option<RequestR
     row.as_ref().map(from_row).transpose()
 }
 
-/// Everything that was ever asked about a person.
-pub async fn about(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Vec<GdprRequestId>, sqlx::Error> {
-    sqlx::query_scalar("select request from read.gdpr_requests where merchant = $1 and customer = $2 order by request")
-        .bind(merchant.0)
-        .bind(customer.0)
-        .fetch_all(db)
-        .await
-        .map(|requests: Vec<Uuid>| requests.into_iter().map(GdprRequestId).collect())
+/// Everything that the shop ever asked about a person.
+pub async fn asked_by_shop_about(
+    db: &PgPool,
+    merchant: MerchantId,
+    customer: CustomerId,
+) -> Result<Vec<GdprRequestId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select request from read.gdpr_requests
+          where merchant = $1 and customer = $2 and source = 'shop' order by request",
+    )
+    .bind(merchant.0)
+    .bind(customer.0)
+    .fetch_all(db)
+    .await
+    .map(|requests: Vec<Uuid>| requests.into_iter().map(GdprRequestId).collect())
+}
+
+/// Redacts that somebody else than the shop asked for and that were closed in this time.
+pub async fn closed_between(
+    db: &PgPool,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(MerchantId, GdprRequestId)>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select merchant, request from read.gdpr_requests
+          where source <> 'shop' and type = 'customers/redact' and closed_at > $1 and closed_at <= $2",
+    )
+    .bind(timestamptz(from))
+    .bind(timestamptz(until))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(merchant, request)| (MerchantId(merchant), GdprRequestId(request))).collect())
 }
 
 /// Merchants with requests that something is still to be done about.

@@ -24,7 +24,16 @@ async fn a_repeated_request_is_the_same_request_and_its_key_stands_for_nothing_e
     let reused = ask(&other).await;
     assert_eq!((reused.status.as_u16(), reused.code()), (422, "idempotency_key_reused"));
     completed(&shop, first.body["id"].as_str().unwrap()).await;
+    let late = ask(&asked).await;
+    assert_eq!(
+        (late.status, &late.body["id"], &late.body["state"]),
+        (StatusCode::CREATED, &first.body["id"], &json!("completed"))
+    );
     assert_eq!(bob.available().await, 50);
+    for (open, listed) in [(false, 1), (true, 0)] {
+        let page = shop.api.get("/v1/gdpr_requests").query("open", open).query("min_position", shop.seen());
+        assert_eq!(page.document().await["data"].as_array().unwrap().len(), listed);
+    }
 }
 
 #[tokio::test]

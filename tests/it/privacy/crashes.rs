@@ -32,7 +32,7 @@ async fn asked() -> Asked {
     let installation = Installation::own_without_policies().await;
     let shop = Shop::open_at(&installation).await;
     let ada = shop.shopper();
-    assert!(ada.order(100_00).deliver().await.is_accepted());
+    assert!(ada.order(10_000).deliver().await.is_accepted());
     ada.redeem(40).await;
     assert_eq!(ada.adjust(25, "goodwill").await.status, 201);
     let customer = ada.id().await;

@@ -13,7 +13,7 @@ async fn a_forgotten_customer_has_no_profile_no_points_and_books_that_balance() 
     let profile =
         CustomerSample { email: Some(email.clone()), updated_at: shop.now(), ..CustomerSample::new(ada.external_id) };
     assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
-    let order = ada.order(100_00);
+    let order = ada.order(10_000);
     assert!(order.deliver().await.is_accepted());
     assert_eq!(ada.adjust(25, "sorry, Ada Lovelace").await.status, StatusCode::CREATED);
     let code = ada.redeem(40).await.code;

@@ -70,7 +70,8 @@ async fn forgetting_the_survivor_forgets_every_profile_that_was_merged_into_thei
     let mut named: Vec<&str> =
         certificate["customer_ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
     let mut expected: Vec<&str> = ids.iter().map(String::as_str).collect();
-    (named.sort_unstable(), expected.sort_unstable());
+    named.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(named, expected);
 }
 

@@ -58,6 +58,12 @@ async fn a_forgotten_shop_is_let_in_no_more_and_nothing_of_it_is_left() {
     assert_eq!(shop_redact(&shop).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(rows_of(&shop).await, Vec::new());
     assert_eq!(bob.available().await, 30, "another shop notices nothing");
+
+    // The shop installs the app again: a new merchant, with whom the old one has nothing to do.
+    let again = shop.opened_again().await;
+    assert_ne!(again.merchant, shop.merchant);
+    assert!(again.known_as(ada.external_id).order(20_00).deliver().await.is_accepted());
+    assert_eq!(again.known_as(ada.external_id).available().await, 20);
 }
 
 /// The only request of the shop, from the log: its own key opens no door any more.

@@ -20,6 +20,8 @@ async fn whatever_is_under_way_when_somebody_is_forgotten_points_are_conserved()
         let old = ada.order(80_00);
         assert!(old.deliver().await.is_accepted());
         let id = ada.id().await;
+        let code = ada.redeem(7).await.code;
+        let bob = Shopper { shop: &elsewhere, external_id: shop.fresh_id() };
 
         let orders: Vec<_> =
             (0..12_u32).map(|n| if n.is_multiple_of(2) { ada.order(10_00) } else { there.order(10_00) }).collect();
@@ -41,7 +43,11 @@ async fn whatever_is_under_way_when_somebody_is_forgotten_points_are_conserved()
             }
             ask_to_forget(&shop, &id).await
         };
-        let (sold, spent, given, asked) = futures::join!(sold, spent, given, forgotten);
+        // Somebody else hands in a code of theirs, at the gateway that hears of it later.
+        let bought: Vec<_> = (0..6).map(|_| bob.order(10_00).with_code(&code)).collect();
+        let bought_by_bob = join_all(bought.iter().map(|order| order.deliver()));
+        let (sold, spent, given, bought_by_bob, asked) = futures::join!(sold, spent, given, bought_by_bob, forgotten);
+        assert!(bought_by_bob.iter().all(|order| order.is_accepted()), "{bought_by_bob:?}");
         for (order, refund) in sold {
             assert_eq!((order.status, refund.status), (StatusCode::OK, StatusCode::OK), "{order:?} {refund:?}");
             assert!(!order.is("parked") && !refund.is("parked"), "{order:?} {refund:?}");
@@ -55,6 +61,8 @@ async fn whatever_is_under_way_when_somebody_is_forgotten_points_are_conserved()
         shop.has_seen_everything_of(Installation::shared()).await;
         adds_up(&shop, &id).await;
         hears_of_it(&elsewhere, &id).await;
+        assert!(bob.order(10_00).with_code(&code).deliver().await.is_accepted());
+        assert_eq!(bob.available().await, 70, "what others did is theirs");
     }
 }
 

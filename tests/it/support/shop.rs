@@ -60,19 +60,28 @@ impl Shop {
 
     pub async fn open_at(installation: &Installation) -> Shop {
         let domain = format!("shop-{}.myshopify.com", new_id().simple());
+        Shop::open_as(installation.gateway.clone(), installation.url.clone(), domain).await
+    }
+
+    /// A merchant under the same domain, made anew; with ids of its own.
+    pub async fn opened_again(&self) -> Shop {
+        Shop::open_as(self.gateway.clone(), self.url.clone(), self.domain.clone()).await
+    }
+
+    async fn open_as(gateway: Gateway, url: String, domain: String) -> Shop {
         let secret = new_id().simple().to_string();
-        let (gateway, shop, secrets) = (installation.gateway.clone(), domain.clone(), vec![secret.clone()]);
-        let created = async move { gateway.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
+        let (maker, shop, secrets) = (gateway.clone(), domain.clone(), vec![secret.clone()]);
+        let created = async move { maker.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
         let (merchant, key) = runtime::shared(created).await.unwrap();
         let http = Client::new();
         Shop {
             domain,
             merchant,
-            api: Api::new(http.clone(), &installation.url, &key.text),
+            api: Api::new(http.clone(), &url, &key.text),
             secret,
-            url: installation.url.clone(),
+            url,
             http,
-            gateway: installation.gateway.clone(),
+            gateway,
             shared: Arc::new(Counters {
                 next_id: AtomicU64::new(FIRST_ID),
                 seen: AtomicU64::new(0),

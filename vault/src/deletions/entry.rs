@@ -37,6 +37,13 @@ pub struct DeletionEntry {
     pub at: Timestamp,
 }
 
+impl DeletionEntry {
+    /// Of which there is one in the journal: a request, and whom it is about.
+    pub(super) fn name(&self) -> (GdprRequestId, DeletionSubject) {
+        (self.request, self.subject)
+    }
+}
+
 /// An entry in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDeletion {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    DeletionHead, DeletionJournalError, Seen,
+    DeletionJournalError, Seen,
     entry::{self, Line},
     lines::{Lines, Next},
     write,
@@ -31,12 +31,12 @@ pub(super) fn read_on(places: &[PathBuf; 2], key: &SigningKey, seen: &mut Seen) 
             (Next::Torn(_) | Next::End, Next::Torn(_) | Next::End) => return cut(places, seen.bytes),
             _ => return Err(contradiction(places, seen)),
         };
+        let begins = seen.bytes;
         accept(&line, if short == Some(0) { second } else { first }, key, seen)?;
         if let Some(short) = short {
-            complete(&places[short], &line, seen.bytes)?;
+            complete(&places[short], &line, begins)?;
             lines[short].end_here();
         }
-        seen.bytes += line.len() as u64 + 1;
     }
 }
 
@@ -56,14 +56,14 @@ fn accept(line: &str, path: &Path, key: &SigningKey, seen: &mut Seen) -> Result<
     if sequence == 0 {
         // Signed by this installation, and with the one hash that the first entry follows on.
         let is_header = entry::hash(line) == seen.head.hash;
+        seen.bytes += line.len() as u64 + 1;
         return if is_header { Ok(()) } else { Err(not_genuine("it is not the header")) };
     }
     let read = Line::parse(line, path, sequence)?;
     if read.sequence != sequence || read.previous != seen.head.hash {
         return Err(not_genuine("it does not follow on the entry before"));
     }
-    seen.head = DeletionHead { sequence, hash: entry::hash(line) };
-    seen.requests.insert((read.entry.request, read.entry.subject), sequence);
+    seen.add(&read.entry, line);
     Ok(())
 }
 

@@ -75,6 +75,21 @@ async fn entries_are_kept_in_order_and_given_back() {
 }
 
 #[tokio::test]
+async fn entries_are_found_from_the_middle_of_a_long_journal() {
+    let (places, journal) = filled(2_500).await;
+    for journal in [journal, places.open().unwrap()] {
+        for after in [0, 1, 999, 1_000, 1_001, 2_000, 2_498, 2_499] {
+            let found = journal.entries_after(after, 2).await.unwrap();
+            let expected: Vec<_> = (after + 1..=2_500).take(2).map(|n| entry(u128::from(n))).collect();
+            assert_eq!(found.into_iter().map(|recorded| recorded.entry).collect::<Vec<_>>(), expected, "after {after}");
+        }
+        for beyond in [2_500, 2_999, 3_000, 1_000_000] {
+            assert_eq!(journal.entries_after(beyond, 2).await.unwrap(), []);
+        }
+    }
+}
+
+#[tokio::test]
 async fn both_places_say_the_same_and_are_their_owners_alone() {
     let (places, _) = filled(3).await;
     let [one, two] = places.read();

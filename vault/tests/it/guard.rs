@@ -124,7 +124,9 @@ async fn a_store_that_lay_open_is_closed_by_rotating_the_root() {
     let vault = vault_of(&home, guard(bao.service())).await;
     vault.merchant(merchant).await.expect("it is read as it is");
     RootKeyStore::open(&home.root_path()).expect("and still lies open");
+    assert_eq!(vault.survey().await.unwrap().root_kept_by, "file");
     vault.rotate_root(AT).await.unwrap();
+    assert_eq!(vault.survey().await.unwrap().root_kept_by, "key service");
     assert!(matches!(RootKeyStore::open(&home.root_path()), Err(RootKeyError::Guarded { .. })));
     vault_of(&home, guard(bao.service())).await.merchant(merchant).await.unwrap();
 }

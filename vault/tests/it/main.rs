@@ -6,6 +6,7 @@ mod destruction;
 mod dump;
 mod enrolment;
 mod guard;
+mod handover;
 mod items;
 mod kept;
 mod leases;

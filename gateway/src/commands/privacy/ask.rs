@@ -1,13 +1,18 @@
 //! Requests about a customer whom somebody names by our id: the merchant through the API, an operator, a policy. Who asks
 //! this way knows whom they mean, so there is nothing to wait for.
 
+use std::collections::BTreeMap;
+
 use aggregates::{
     customer::{Erasure, Standing},
     gdpr::{DUE_DAYS, Finding, RequestKind, RequestReceived, RequestSource},
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, MerchantId},
     points::PointsRefusal,
+    time::Timestamp,
 };
 use journal::Subject;
+use projections::gdpr_requests;
+use uuid::Uuid;
 use vault::DirectoryKind;
 
 use super::super::{error::CommandError, request::Request};
@@ -21,7 +26,27 @@ pub struct Asked {
     pub repeated: bool,
 }
 
+/// Days for which a request that was carried out still answers under the asker's own key.
+const KEY_DAYS: i64 = 1;
+/// Days after that in which a key that should have ended is looked for.
+const KEY_SEARCH_DAYS: i64 = 30;
+
 impl Gateway {
+    /// The askers' own keys of requests that were carried out a while ago lead to them no more: a key may say anything, also
+    /// whom it was about.
+    pub async fn forget_keys_of_closed_requests(&self, now: Timestamp) -> Result<(), CommandError> {
+        let days_ago = |days: i64| Timestamp(now.0.saturating_sub(days * Timestamp::MICROS_PER_DAY));
+        let (from, until) = (days_ago(KEY_DAYS + KEY_SEARCH_DAYS), days_ago(KEY_DAYS));
+        let mut closed = BTreeMap::<MerchantId, Vec<Uuid>>::new();
+        for (merchant, request) in gdpr_requests::closed_between(&self.db, from, until).await? {
+            closed.entry(merchant).or_default().push(request.0);
+        }
+        for (merchant, requests) in closed {
+            self.vault.forget_subjects(merchant, DirectoryKind::GdprRequest, &requests, now).await?;
+        }
+        Ok(())
+    }
+
     /// Asks about a customer; `key` makes a repetition recognisable.
     ///
     /// # Errors

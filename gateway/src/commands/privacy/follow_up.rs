@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::{
+    customer::Erasure,
     gdpr::{
         GdprCommand, GdprRequest, Outcome, RequestCompleted, RequestExpedited, RequestHeld, RequestRefused,
         RequestReleased, Stage,
@@ -43,6 +44,12 @@ impl Gateway {
         reason: &str,
     ) -> Result<Arc<Versioned<GdprRequest>>, CommandError> {
         let state = self.privacy_request(request, id).await?;
+        if let Some(person) = state.state.customer()
+            && self.erasure_of(request, person).await? != Erasure::None
+        {
+            // Another request about them is being executed: a hold comes too late.
+            return Err(CommandError::CustomerErased);
+        }
         let reason = self.note(request, &state.state, reason).await?;
         let held = self.told(request, id, GdprCommand::Hold(RequestHeld { reason, at: request.now })).await?;
         if let Some(person) = held.state.customer() {

@@ -1,6 +1,6 @@
 //! What the merchant does about a request: each answers the request as it is then.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -36,7 +36,7 @@ impl Reason {
 #[utoipa::path(
     post, path = "/v1/gdpr_requests/{id}/hold", tag = "privacy", security(("api_key" = [])), params(("id" = String, Path)),
     request_body = Reason,
-    responses((status = 200, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn hold(
@@ -44,34 +44,34 @@ pub async fn hold(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody { value: reason, .. }: JsonBody<Reason>,
-) -> Result<Json<GdprRequest>, Problem> {
+) -> Result<(StatusCode, Json<GdprRequest>), Problem> {
     let id = request_id(&id)?;
     let held = gateway.hold_request(&caller.request, id, reason.text()?).await?;
-    document(&caller, id, &held.state).map(Json)
+    document(&caller, id, &held.state).map(created)
 }
 
 /// Lifts the hold; a request whose rest is over goes on.
 #[utoipa::path(
     post, path = "/v1/gdpr_requests/{id}/release", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn release(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<GdprRequest>, Problem> {
+) -> Result<(StatusCode, Json<GdprRequest>), Problem> {
     let id = request_id(&id)?;
     let released = gateway.release_request(&caller.request, id).await?;
-    document(&caller, id, &released.state).map(Json)
+    document(&caller, id, &released.state).map(created)
 }
 
 /// Executes a request of the shop without waiting for the end of its rest.
 #[utoipa::path(
     post, path = "/v1/gdpr_requests/{id}/execute", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)), request_body = Reason,
-    responses((status = 200, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn execute(
@@ -79,34 +79,34 @@ pub async fn execute(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody { value: reason, .. }: JsonBody<Reason>,
-) -> Result<Json<GdprRequest>, Problem> {
+) -> Result<(StatusCode, Json<GdprRequest>), Problem> {
     let id = request_id(&id)?;
     let expedited = gateway.expedite_request(&caller.request, id, reason.text()?).await?;
-    document(&caller, id, &expedited.state).map(Json)
+    document(&caller, id, &expedited.state).map(created)
 }
 
 /// Says that whoever asked has what a data request asked for.
 #[utoipa::path(
     post, path = "/v1/gdpr_requests/{id}/complete", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn complete(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<GdprRequest>, Problem> {
+) -> Result<(StatusCode, Json<GdprRequest>), Problem> {
     let id = request_id(&id)?;
     let answered = gateway.answer_data_request(&caller.request, id).await?;
-    document(&caller, id, &answered.state).map(Json)
+    document(&caller, id, &answered.state).map(created)
 }
 
 /// Does not follow it: a duty to keep, or nobody can say whom it is about.
 #[utoipa::path(
     post, path = "/v1/gdpr_requests/{id}/refuse", tag = "privacy", security(("api_key" = [])),
     params(("id" = String, Path)), request_body = Reason,
-    responses((status = 200, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = GdprRequest), (status = 404, body = crate::problem::ProblemDocument),
               (status = 409, body = crate::problem::ProblemDocument))
 )]
 pub async fn refuse(
@@ -114,8 +114,12 @@ pub async fn refuse(
     caller: Caller,
     Path(id): Path<String>,
     JsonBody { value: reason, .. }: JsonBody<Reason>,
-) -> Result<Json<GdprRequest>, Problem> {
+) -> Result<(StatusCode, Json<GdprRequest>), Problem> {
     let id = request_id(&id)?;
     let refused = gateway.refuse_request(&caller.request, id, reason.text()?).await?;
-    document(&caller, id, &refused.state).map(Json)
+    document(&caller, id, &refused.state).map(created)
+}
+
+fn created(document: GdprRequest) -> (StatusCode, Json<GdprRequest>) {
+    (StatusCode::CREATED, Json(document))
 }
