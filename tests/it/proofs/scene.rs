@@ -116,12 +116,7 @@ impl Scene {
     pub async fn command(&self, arguments: &[&str]) -> Said {
         let config = &self.installation.config;
         let mut command = tokio::process::Command::new(loyalnest());
-        command
-            .args(["-o", "json"])
-            .args(arguments)
-            .env("LOYALNEST_NATS_URL", &config.nats_url)
-            .env("LOYALNEST_DATABASE_URL", &config.database_url)
-            .env("LOYALNEST_ROOT_KEYS", &config.root_keys);
+        command.args(["-o", "json"]).args(arguments).envs(config.variables());
         Said::by(command).await
     }
 
