@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         let filter = self.scope.only.map_or(Follow::Everything, Follow::Merchant);
         let (end, newest) = match filter {
             Follow::Everything => (self.journal.last_position().await?, self.journal.newest_position().await?),
-            Follow::Merchant(_) => (0, self.journal.last_position_of(filter).await?),
+            _ => (0, self.journal.last_position_of(filter).await?),
         };
         let mut reading = Reading::start(self.journal.clone(), filter, newest);
         let mut told = Instant::now();
