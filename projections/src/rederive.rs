@@ -3,7 +3,8 @@
 //!
 //! Nothing here shares the statements by which projections write; it shares what events mean. Rows are read in the
 //! caller's transaction, which must see one moment throughout, and each model is followed up to where its checkpoint stood
-//! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those.
+//! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those. Rows of a
+//! shop that is forgotten may be gone.
 //!
 //! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; the ledger is
 //! compared as it comes.
@@ -13,7 +14,9 @@ mod cursor;
 mod customers;
 mod ledger;
 
-use aggregates::{Context, id::MerchantId, points::PointsEvent};
+use std::collections::HashSet;
+
+use aggregates::{Context, id::MerchantId, merchant::MerchantEvent, points::PointsEvent};
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -50,6 +53,8 @@ pub struct Rederivation {
     balances: balances::Balances,
     customers: customers::Customers,
     ledger: ledger::Ledger,
+    /// Shops that are being forgotten, or were: their rows go.
+    forgotten: HashSet<MerchantId>,
     deviations: Vec<Deviation>,
 }
 
@@ -75,6 +80,7 @@ impl Rederivation {
             customers: customers::Customers::up_to(reached(crate::customers::Customers::NAME)),
             ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), only, db)
                 .await?,
+            forgotten: HashSet::new(),
             deviations: Vec::new(),
         })
     }
@@ -84,6 +90,12 @@ impl Rederivation {
     /// # Errors
     /// [`ProjectionError::BadCommit`] for one that cannot be read; the others can still be taken in.
     pub fn take_in(&mut self, commit: &Positioned) -> Result<(), ProjectionError> {
+        if commit.subject.context == Context::Merchant {
+            let goes = |event: &MerchantEvent| matches!(event, MerchantEvent::Fenced(_) | MerchantEvent::Erased(_));
+            if events_of::<MerchantEvent>(commit)?.iter().any(goes) {
+                self.forgotten.insert(commit.subject.merchant);
+            }
+        }
         let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
         match commit.subject.context {
             Context::Points => {
@@ -117,6 +129,10 @@ impl Rederivation {
         self.ledger.finish(db, &mut self.deviations).await?;
         self.balances.compare(db, only, &mut self.deviations).await?;
         self.customers.compare(db, only, &mut self.deviations).await?;
+        let goes = |deviation: &Deviation| {
+            deviation.difference == Difference::Missing && self.forgotten.contains(&deviation.merchant)
+        };
+        self.deviations.retain(|deviation| !goes(deviation));
         Ok(self.deviations)
     }
 }

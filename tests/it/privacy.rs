@@ -8,7 +8,7 @@ mod crashes;
 mod erasure;
 mod grace;
 mod inactive;
-mod kit;
+pub mod kit;
 mod leases;
 mod limits;
 

@@ -2,6 +2,7 @@
 
 mod doors;
 mod forger;
+mod forgetting;
 mod honest;
 mod portable;
 mod scene;

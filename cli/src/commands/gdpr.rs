@@ -9,7 +9,7 @@ use aggregates::{
     gdpr::Stage,
     id::{GdprRequestId, MerchantId},
 };
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use gateway::{
     Gateway, Options,
     clock::new_id,
@@ -137,5 +137,7 @@ async fn certificate(gateway: &Gateway, id: &str) -> anyhow::Result<()> {
     let state = gateway.privacy_request(&asked.request, asked.id).await?;
     let certificate = Certificate::of(asked.merchant, asked.id, &state.state);
     let certificate = certificate.context("there is no certificate before the request is completed")?;
+    let certificate = certificate.proven(gateway, asked.merchant).await;
+    let certificate = certificate.map_err(|problem| anyhow!("{}", problem.code.title()))?;
     output::one(Output::Json, &[], &json!(certificate))
 }

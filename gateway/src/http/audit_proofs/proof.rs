@@ -22,7 +22,7 @@ pub struct InclusionParams {
 }
 
 /// That a commit is in the merchant's tree. Hashes are in hex digits.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct InclusionProof {
     pub position: u64,
     /// Which commit of the merchant it is, from 0.

@@ -22,7 +22,7 @@ use super::request_id;
 use crate::{
     auth::Caller,
     gateway::Gateway,
-    http::body::Path,
+    http::{audit_proofs::proof::InclusionProof, body::Path},
     problem::{Code, Problem},
 };
 
@@ -58,11 +58,10 @@ pub struct Certificate {
     pub old_key_copies_gone_by: Option<String>,
     /// What stays, and why.
     pub kept: &'static str,
-    /// A signed checkpoint of the log that covers all of the above.
+    /// A signed checkpoint of the log that covers all of the above; `null` until there is one, which takes a minute at most.
     pub checkpoint: Option<String>,
     /// That the last step is in that log.
-    #[schema(value_type = Option<Object>)]
-    pub inclusion_proof: Option<Value>,
+    pub inclusion_proof: Option<InclusionProof>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -131,6 +130,23 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// With the proof that its last step is in the signed log, as soon as that is so.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the trees are damaged.
+    pub async fn proven(self, gateway: &Gateway, merchant: MerchantId) -> Result<Self, Problem> {
+        let Some(position) = self.steps.last().map(|step| step.position) else { return Ok(self) };
+        match gateway.inclusion_proof(merchant, position).await {
+            Ok(proof) => {
+                Ok(Certificate { checkpoint: Some(proof.checkpoint.clone()), inclusion_proof: Some(proof), ..self })
+            }
+            Err(Problem { code: Code::NotFound | Code::ReadModelBehind, .. }) => Ok(self),
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
 fn key_id(state: &GdprRequest, key: uuid::Uuid) -> String {
     match state.execution.as_ref().map(|begun| begun.scope) {
         Some(Scope::Merchant) => MerchantId(key).to_string(),
@@ -188,6 +204,7 @@ pub async fn get(
     let state = gateway.privacy_request(&caller.request, id).await?;
     let certificate = Certificate::of(caller.merchant(), id, &state.state)
         .ok_or_else(|| Problem::saying(Code::RequestNotOpen, "there is no certificate before it is completed"))?;
+    let certificate = certificate.proven(&gateway, caller.merchant()).await?;
     let wants_page = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     Ok(match wants_page.is_some_and(|accept| accept.contains("text/html")) {
         true => Html(page::of(&certificate)).into_response(),
