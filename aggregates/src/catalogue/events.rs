@@ -42,7 +42,7 @@ sealed! {
     "LinkSecret", PersonKey, Unreadable, Keys {
         "": "Link key of a profile that was merged into this one",
     }
-    "StatedRequest", MerchantKey, WithMerchant, Privacy {
+    "StatedRequest", PersonKey, Unreadable, Privacy {
         "external_customer_id": "The shop's id of the person a request is about",
         "email": "E-mail address named by a request",
         "phone": "Phone number named by a request",

@@ -170,10 +170,21 @@ fn customer(event: &CustomerEvent, entry: &mut Entry) {
 }
 
 fn privacy(event: &GdprEvent, entry: &mut Entry) {
+    let reason = match event {
+        GdprEvent::Held(held) => held.reason.as_ref(),
+        GdprEvent::Expedited(expedited) => expedited.reason.as_ref(),
+        GdprEvent::Refused(refused) => refused.reason.as_ref(),
+        _ => None,
+    };
     match event {
         GdprEvent::Received(received) => entry.customer = received.customer,
         GdprEvent::Completed(completed) => entry.outcome = completed.outcome.as_str(),
         _ => {}
+    }
+    if let Some(reason) = reason {
+        entry.reason = Some(reason.ciphertext().to_vec());
+        // Under the key of whom the request is about: the entry is found, opened and scrubbed as theirs.
+        entry.customer = vault::key_of(reason).ok().map(CustomerId);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `log replay`: what was the case at any instant, computed from the log and nothing else, by the code that decides.
 
 use aggregates::{
-    customer::{Customer, Standing},
+    customer::{Customer, Erasure, Standing},
     id::{CustomerId, MerchantId},
     merchant::Merchant,
     points::{Account, Lot, LotSource, Purse},
@@ -101,7 +101,7 @@ async fn instant(journal: &Journal, merchant: MerchantId, moment: Moment) -> any
 
 fn row(id: CustomerId, person: &Customer, purse: &Purse, position: u64, instant: Timestamp) -> Value {
     let balance = purse.balance_at(instant);
-    let (standing, merged_into) = standing_words(person.standing);
+    let (standing, merged_into) = standing_words(person);
     let lots: Vec<Value> = purse.lots.iter().map(|lot| lot_row(lot, purse)).collect();
     json!({
         "id": id,
@@ -120,11 +120,13 @@ fn row(id: CustomerId, person: &Customer, purse: &Purse, position: u64, instant:
     })
 }
 
-fn standing_words(standing: Standing) -> (&'static str, Option<CustomerId>) {
-    match standing {
-        Standing::Unknown => ("unknown", None),
-        Standing::Member => ("member", None),
-        Standing::MergedInto(into) => ("merged", Some(into)),
+fn standing_words(person: &Customer) -> (&'static str, Option<CustomerId>) {
+    match (person.erasure, person.standing) {
+        (Erasure::Erased { .. }, _) => ("erased", None),
+        (Erasure::Fenced { .. }, _) => ("erasing", None),
+        (Erasure::None, Standing::Unknown) => ("unknown", None),
+        (Erasure::None, Standing::Member) => ("member", None),
+        (Erasure::None, Standing::MergedInto(into)) => ("merged", Some(into)),
     }
 }
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use vault::VaultError;
 
 use crate::{
-    commands::{CommandError, adjust, limits, park},
+    commands::{CommandError, adjust, limits, park, privacy::follow_up},
     gateway::Gateway,
     problem::Problem,
 };
@@ -45,6 +45,7 @@ fn tag_of(action: &str) -> Option<&'static str> {
     Some(match action {
         "points.adjusted" => adjust::REASON_TAG,
         "customer.restricted" | "customer.profiling_objected" => limits::REASON_TAG,
+        "gdpr.request_held" | "gdpr.request_expedited" | "gdpr.request_refused" => follow_up::NOTE_TAG,
         "parked.discarded" => park::NOTE_TAG,
         _ => return None,
     })
