@@ -38,7 +38,8 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let named = Named { nats_server: args.nats_server, postgres_bin_dir: args.postgres_bin };
     let binaries = Binaries::find(&named).await?;
     let supervisor = Supervisor::start(&binaries, SupervisorOptions::in_directory(&data_dir)).await?;
-    let config = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
+    let config = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url())
+        .with_key_service_from_env()?;
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
     let servers = tokio::spawn(supervisor.run_until(servers_stop.clone()));

@@ -6,6 +6,9 @@ mod dev;
 mod epochs;
 mod keys;
 mod kills;
+/// The vault's own tests start it the same way.
+#[path = "../../vault/tests/it/openbao.rs"]
+mod openbao;
 mod outages;
 mod plaintext;
 mod program;

@@ -59,6 +59,11 @@ impl Config {
         }
     }
 
+    /// The same, with the key service that the environment names, if it names one.
+    pub fn with_key_service_from_env(self) -> anyhow::Result<Self> {
+        Ok(Config { key_service: key_service(|name| std::env::var(name).ok())?, ..self })
+    }
+
     /// From the environment, as production gives it.
     pub fn from_env() -> anyhow::Result<Self> {
         Self::read(|name| std::env::var(name).ok()).context("`loyalnest dev` writes all of them to DIR/env")

@@ -25,7 +25,7 @@ use loyalnest::{
 use serde_json::{Value, json};
 use vault::{DeletionEntry, DeletionJournal, DeletionSubject, KeyState, Vault, VaultError};
 
-use super::program::start;
+use super::{openbao::OpenBao, program::start};
 
 /// Enough for several in each bucket.
 const PEOPLE: u64 = 12;
@@ -40,7 +40,11 @@ struct Drill {
 
 impl Drill {
     async fn start() -> Drill {
-        let installation = start(Setting::default()).await;
+        Self::start_with(Setting::default()).await
+    }
+
+    async fn start_with(setting: Setting) -> Drill {
+        let installation = start(setting).await;
         let shop = Shop::open(&installation, "restores.myshopify.com", "restores-secret").await.unwrap();
         let mut last = 0;
         for order in 1..=PEOPLE {
@@ -224,6 +228,40 @@ async fn one_place_of_the_deletion_journal_may_be_lost_and_two_may_not() {
     places.iter().for_each(|place| fs::write(place, &whole).unwrap());
     drill.installation.start_again().await.expect("with its newest copy it starts");
     drill.all_are_read_but(erased).await;
+}
+
+/// The key service has forgotten how the old copy was closed, whoever kept that, and for however long.
+#[tokio::test]
+async fn under_a_key_service_an_old_key_store_opens_nothing() {
+    let Some(mut bao) = OpenBao::start().await else { return };
+    let service = bao.service();
+    let environment = vec![
+        ("LOYALNEST_KMS_URL".to_owned(), service.url),
+        ("LOYALNEST_KMS_TOKEN_FILE".to_owned(), service.token_file.display().to_string()),
+    ];
+    let mut drill = Drill::start_with(Setting { environment, ..Setting::default() }).await;
+    assert_eq!(status(&drill.installation).await["root_key_store"]["kept_by"], "key service");
+    let erased = drill.members[0];
+    let (database, root_keys) = drill.copy().await;
+    drill.erase(erased).await;
+    drill.installation.stop().await.unwrap();
+    let newest = (drill.installation.home().join("newest"), drill.installation.home().join("newest-keys"));
+    copy(&drill.database(), &newest.0);
+    copy(&drill.config().root_keys, &newest.1);
+
+    replace(&drill.database(), &database);
+    replace(&drill.config().root_keys, &root_keys);
+    let refused = drill.refusal().await;
+    assert!(refused.contains("this root key store is an old copy"), "{refused}");
+
+    replace(&drill.database(), &newest.0);
+    replace(&drill.config().root_keys, &newest.1);
+    drill.installation.start_again().await.expect("with its newest copies it starts");
+    drill.all_are_read_but(erased).await;
+    drill.installation.stop().await.unwrap();
+    bao.stop();
+    let refused = drill.refusal().await;
+    assert!(refused.contains("the key service gives no answer"), "{refused}");
 }
 
 /// An erasure that was killed after its point of no return.

@@ -43,6 +43,7 @@ async fn an_old_copy_of_the_store_opens_nothing_even_with_an_old_dump() {
     let (ada, bob) = (new_person(&vault, merchant).await, new_person(&vault, merchant).await);
     let (dump, copy) = (Dump::take(&home, "before").await, KeyCopy::take(&home));
     assert_eq!(vault.survey().await.unwrap().root_kept_by, "key service");
+    RootKeyStore::open_guarded(&home.root_path(), Some(guard.clone())).expect("nothing was ever to be forgotten");
 
     let destroyed = vault.destroy_people(merchant, &[ada], AT).await.unwrap();
     vault.rotate_away(merchant, &destroyed.hung_from, AT).await.unwrap();

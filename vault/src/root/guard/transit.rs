@@ -19,6 +19,10 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Where the engine is mounted.
 const MOUNT: &str = "transit";
 const TOKEN_HEADER: &str = "X-Vault-Token";
+/// The one thing that may fail because of what it is given.
+const DECRYPT: &str = "decrypt";
+/// Versions are counted from here; before it there is nothing to forget.
+const FIRST_VERSION: u64 = 1;
 
 /// Where the key service is, and what key of it to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +114,8 @@ impl Transit {
             }
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Err(GuardError::NotAllowed { action }),
             StatusCode::NOT_FOUND => Err(GuardError::NoSuchKey { name: self.service.key.clone() }),
-            StatusCode::BAD_REQUEST => Err(GuardError::Closed),
+            StatusCode::BAD_REQUEST if action == DECRYPT => Err(GuardError::Closed),
+            StatusCode::BAD_REQUEST => Err(GuardError::NotAllowed { action }),
             status => Err(GuardError::Unavailable(status.to_string())),
         }
     }
@@ -136,7 +141,7 @@ impl RootGuard for Transit {
     }
 
     fn open(&self, closed: &str) -> Result<Zeroizing<Vec<u8>>, GuardError> {
-        let opened: Result<Plaintext, _> = self.ask("decrypt", "decrypt", "", Some(json!({ "ciphertext": closed })));
+        let opened: Result<Plaintext, _> = self.ask(DECRYPT, "decrypt", "", Some(json!({ "ciphertext": closed })));
         match opened {
             Ok(mut opened) => {
                 let plain = BASE64.decode(&opened.plaintext).map(Zeroizing::new);
@@ -165,7 +170,7 @@ impl RootGuard for Transit {
             let least = json!({ "min_decryption_version": version, "min_encryption_version": version });
             let _: Value = self.ask("configure the key", "keys", "/config", Some(least))?;
         }
-        if info.min_available_version < version {
+        if info.min_available_version.max(FIRST_VERSION) < version {
             let least = json!({ "min_available_version": version });
             let _: Value = self.ask("trim the key", "keys", "/trim", Some(least))?;
         }
