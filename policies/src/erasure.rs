@@ -133,8 +133,11 @@ impl Eraser {
     pub async fn execute_due(&self, merchant: MerchantId) -> Result<Option<Duration>, ErasureError> {
         let now = self.now_of(merchant).await?;
         let due = gdpr_requests::open_of(&self.parts.db, merchant, now, ROUND_MAX).await?;
-        // Up to where keys are gone, for all of them; then on from there.
+        // Up to where keys are gone, for all of them; one rotation; then on from there.
         self.each(merchant, &due, Some(Step::Rotate)).await;
+        if due.len() > 1 {
+            self.rotate_pending(merchant, now).await?;
+        }
         let waits = self.each(merchant, &due, None).await;
         Ok(waits.into_iter().min())
     }

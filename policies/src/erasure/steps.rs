@@ -111,7 +111,7 @@ impl Eraser {
         })
     }
 
-    /// Many erasures share one rotation: it takes along whatever else waits for one in the same shop.
+    /// Where many are forgotten together, [`Eraser::rotate_pending`] has done it for all of them.
     pub(super) async fn rotate(
         &self,
         merchant: MerchantId,
@@ -122,11 +122,18 @@ impl Eraser {
             return Err(ErasureError::NoEvidence(Step::DestroyKeys.as_str()));
         };
         let own: Vec<BucketGeneration> = buckets.iter().copied().map(generation).collect();
-        let mut away_from = self.parts.vault.not_yet_forgotten(&own).await?;
-        let pending = self.parts.vault.pending_rotations().await?;
-        away_from.extend(pending.into_iter().filter(|due| due.merchant == merchant).map(|due| due.away_from));
+        let away_from = self.parts.vault.not_yet_forgotten(&own).await?;
         let rotated = self.parts.vault.rotate_away(merchant, &away_from, now).await?;
         Ok(Evidence::Rotated { old_copies_gone_by: rotated.old_copies_gone_by })
+    }
+
+    /// Moves every bucket of a shop away from keys that destroyed people hung from, once for all of them.
+    pub(super) async fn rotate_pending(&self, merchant: MerchantId, now: Timestamp) -> Result<(), ErasureError> {
+        let pending = self.parts.vault.pending_rotations().await?;
+        let away_from: Vec<BucketGeneration> =
+            pending.into_iter().filter(|due| due.merchant == merchant).map(|due| due.away_from).collect();
+        self.parts.vault.rotate_away(merchant, &away_from, now).await?;
+        Ok(())
     }
 
     /// Waits until the last lease on the keys has run out, wherever it is: a process that stands still cannot use one
