@@ -92,12 +92,6 @@ impl Scene {
         self.journal().await.last(&subject).await.unwrap().expect("an account with a history")
     }
 
-    /// Empties a table behind everybody's back.
-    pub async fn empty(&self, table: &str) {
-        let statement = sqlx::AssertSqlSafe(format!("delete from {table}"));
-        sqlx::raw_sql(statement).execute(&self.database().await).await.unwrap();
-    }
-
     /// Which leaf of its tree a commit is.
     pub async fn leaf_index(&self, position: u64) -> u64 {
         let index = sqlx::query_scalar("select number from proof.hash where position = $1");
