@@ -3,7 +3,7 @@
 use aggregates::id::{CustomerId, MerchantId};
 use uuid::Uuid;
 
-use crate::{IndexKind, Vault, VaultError};
+use crate::{IndexKind, Vault, VaultError, database};
 
 /// People one search gives back at most.
 pub const SEARCH_LIMIT: i64 = 1_000;
@@ -47,7 +47,7 @@ impl Vault {
             }
         }
         let (kinds, lookups): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = database::begin(&self.inner.pool).await?;
         sqlx::query(
             "delete from vault.blind_index b where merchant = $1 and subject = $2 and kind in ('email', 'phone')
                 and not exists (select from unnest($3::text[], $4::bytea[]) as stays (kind, lookup)

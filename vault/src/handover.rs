@@ -7,7 +7,7 @@ use aggregates::{
 };
 use uuid::Uuid;
 
-use crate::{DirectoryKind, Vault, VaultError};
+use crate::{DirectoryKind, Vault, VaultError, database};
 
 /// What changed hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ impl Vault {
         from: CustomerId,
         to: CustomerId,
     ) -> Result<HandedOver, VaultError> {
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = database::begin(&self.inner.pool).await?;
         let orders = sqlx::query("update vault.order_owner set account = $3 where merchant = $1 and account = $2")
             .bind(merchant.0)
             .bind(from.0)
@@ -55,7 +55,7 @@ impl Vault {
     /// owner waits no more. One that has an owner stays theirs.
     pub async fn bury_order(&self, merchant: MerchantId, order_id: &str, at: Timestamp) -> Result<(), VaultError> {
         let order = self.order(merchant, order_id).await?;
-        let mut transaction = self.inner.pool.begin().await?;
+        let mut transaction = database::begin(&self.inner.pool).await?;
         let buried = sqlx::query(
             "insert into vault.order_owner as o (merchant, lookup, erased_at_us) values ($1, $2, $3)
              on conflict (merchant, lookup) do update set erased_at_us = excluded.erased_at_us, waited = false
