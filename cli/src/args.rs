@@ -73,6 +73,8 @@ pub enum Command {
     /// Privacy requests: people and shops that are to be forgotten, or want their data.
     #[command(subcommand)]
     Gdpr(GdprCommand),
+    /// What is wrong with this installation, and what to do about it. The exit code is 1 if anything is.
+    Doctor(DoctorArgs),
     /// Measures this machine: every figure beside its own ceiling, in one run, on servers of its own.
     Bench(BenchArgs),
 }
@@ -397,6 +399,16 @@ pub struct VerifyArgs {
     /// Leaves the read models aside.
     #[arg(long)]
     pub no_read_models: bool,
+}
+
+#[derive(Debug, Group)]
+pub struct DoctorArgs {
+    /// Reads every store from end to end, for what was sealed for people who were forgotten. The exit code is 6 if there is any.
+    #[arg(long)]
+    pub scan: bool,
+    /// With --scan: a file with a value in each line that should be nowhere in the clear.
+    #[arg(long, value_name = "FILE", requires = "scan")]
+    pub planted: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

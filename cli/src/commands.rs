@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod customer;
+pub mod doctor;
 pub mod gdpr;
 pub mod keys;
 pub mod log;
@@ -41,6 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
         Command::Log(command) => return log::run(command, config, args.output).await,
+        Command::Doctor(doctor) => return doctor::run(doctor, &config()?, args.output).await,
         Command::Bench(bench) => bench::run(bench, args.output).await?,
     }
     Ok(ExitCode::SUCCESS)

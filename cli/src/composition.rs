@@ -27,7 +27,7 @@ use projections::{
     points_transactions::PointsTransactions,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
 };
-use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vault::{RootGuard, RootKeyStore, SigningKey, Transit, Vault};
@@ -56,9 +56,21 @@ impl Config {
     }
 }
 
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
 /// Brings the database to this version's schema.
 pub async fn migrate(db: &PgPool) -> anyhow::Result<()> {
-    sqlx::migrate!("../migrations").run(db).await.context("the migrations did not run")
+    MIGRATIONS.run(db).await.context("the migrations did not run")
+}
+
+/// The version of the database's schema, and the newest that this release knows.
+pub async fn schema_versions(db: &PgPool) -> anyhow::Result<(i64, i64)> {
+    let applied: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+        .fetch_one(db)
+        .await
+        .context("the database was never migrated")?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    Ok((applied.unwrap_or(0), known))
 }
 
 /// Makes the root key store of a new installation. Never beside a database that was filled under another one: whoever has

@@ -14,7 +14,7 @@ pub use item::ItemKeys;
 pub use link::LinkKey;
 pub use merchant::MerchantKeys;
 pub use person::{PersonKeys, PersonState};
-pub use sealing::key_of;
+pub use sealing::{key_of, owner_of};
 pub use signing::SigningKey;
 
 pub(crate) use merchant::LookupKey;

@@ -49,7 +49,9 @@ pub use error::VaultError;
 pub use handover::HandedOver;
 pub use identity::Identity;
 pub use kept::KeptConnection;
-pub use keys::{InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of};
+pub use keys::{
+    InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of, owner_of,
+};
 pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
 pub use lease::KEY_LEASE;
 pub use order_owner::OrderOwner;

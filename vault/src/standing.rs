@@ -1,10 +1,13 @@
 //! What may be done with a person's keys: nothing yet, everything, everything but destroying them, nothing ever again.
 
+use std::collections::HashSet;
+
 use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
 use sqlx::Row;
+use uuid::Uuid;
 
 use crate::{Vault, VaultError};
 
@@ -37,6 +40,18 @@ impl Vault {
             None if row.try_get::<&str, _>("state")? == "held" => KeyState::Held,
             None => KeyState::Active,
         })
+    }
+
+    /// Which of these owners of keys, people or merchants, were destroyed.
+    pub async fn destroyed_among(&self, owners: &[Uuid]) -> Result<HashSet<Uuid>, VaultError> {
+        let people: Vec<Uuid> =
+            sqlx::query_scalar("select person from vault.person_keys where person = any($1) and state = 'destroyed'")
+                .bind(owners)
+                .fetch_all(&self.inner.pool)
+                .await?;
+        let contents = self.inner.root.contents().await?;
+        let merchants = contents.merchants().filter(|(_, destroyed_at)| destroyed_at.is_some());
+        Ok(people.into_iter().chain(merchants.map(|(merchant, _)| merchant.0)).collect())
     }
 
     /// Puts a person's keys under a legal hold. Doing it again changes nothing.

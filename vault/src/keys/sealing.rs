@@ -60,6 +60,11 @@ pub fn key_of<T>(sealed: &Sealed<T>) -> Result<Uuid, SealError> {
     envelope::key_id(sealed.ciphertext())
 }
 
+/// The same of bytes of which nobody knows whether they are a sealed value; `None` if they do not begin like one.
+pub fn owner_of(bytes: &[u8]) -> Option<Uuid> {
+    envelope::key_id(bytes).ok()
+}
+
 /// Gives a key type with a field `sealing: SealingKey` the four ways to use it.
 macro_rules! seals_and_opens {
     ($keys:ty) => {

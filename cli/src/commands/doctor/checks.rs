@@ -1,0 +1,145 @@
+//! Questions that are answered at once. One that cannot be asked is an answer too.
+
+use aggregates::time::Clock;
+use anyhow::Context;
+use gateway::clock::SystemClock;
+use journal::{Journal, streams::Streams};
+use projections::{gdpr_requests, parked_webhooks};
+use sqlx::PgPool;
+use vault::Vault;
+
+use super::{Finding, State};
+use crate::composition::{self, Config};
+
+/// Events that a read model may be behind before it counts as behind.
+const LAG_EVENTS: u64 = 10_000;
+/// Parked webhooks that are counted.
+const PARKED_COUNTED: i64 = 1_000;
+
+pub(super) async fn all(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let journal = config.journal().await;
+    findings.push(told("log", journal.as_ref().map(|_| "answers".to_owned()), "start NATS, or set LOYALNEST_NATS_URL"));
+    let db = config.database().await;
+    findings.push(told(
+        "database",
+        db.as_ref().map(|_| "answers".to_owned()),
+        "start it, or set LOYALNEST_DATABASE_URL",
+    ));
+    if let Ok(journal) = &journal {
+        findings.push(streams(journal).await);
+    }
+    let Ok(db) = &db else { return findings };
+    findings.push(schema(db).await);
+    let vault = composition::open_vault(config, db).await;
+    findings.push(told(
+        "root key store",
+        vault.as_ref().map(|_| "opens".to_owned()),
+        "restore its newest copy; without it nothing can be read",
+    ));
+    if let Ok(vault) = &vault {
+        findings.push(deletions(config, vault).await);
+        findings.push(rotations(vault).await);
+    }
+    if let Ok(journal) = &journal {
+        findings.extend(read_models(journal, db).await);
+    }
+    findings.push(parked(db).await);
+    findings.push(privacy(db).await);
+    findings
+}
+
+/// An answer, or why there is none.
+fn told(name: &'static str, answer: Result<String, &anyhow::Error>, advice: &'static str) -> Finding {
+    match answer {
+        Ok(found) => Finding::new(name, State::Ok, found, advice),
+        Err(error) => Finding::new(name, State::Error, format!("{error:#}"), advice),
+    }
+}
+
+async fn streams(journal: &Journal) -> Finding {
+    const ADVICE: &str = "look at `loyalnest streams plan`, then `loyalnest streams apply`";
+    match Streams::declared().plan(journal.client(), None).await {
+        Ok(plan) if plan.changes().is_empty() => Finding::new("streams", State::Ok, "as declared", ADVICE),
+        Ok(plan) => Finding::new("streams", State::Error, format!("{} differ", plan.changes().len()), ADVICE),
+        Err(error) => Finding::new("streams", State::Error, error.to_string(), ADVICE),
+    }
+}
+
+async fn schema(db: &PgPool) -> Finding {
+    const ADVICE: &str = "run `loyalnest migrate`, with the newest release that has used this database";
+    let applied = composition::schema_versions(db).await;
+    match applied {
+        Ok((applied, known)) if applied == known => {
+            Finding::new("schema", State::Ok, format!("version {known}"), ADVICE)
+        }
+        Ok((applied, known)) => {
+            Finding::new("schema", State::Error, format!("version {applied}, this release has {known}"), ADVICE)
+        }
+        Err(error) => Finding::new("schema", State::Error, format!("{error:#}"), ADVICE),
+    }
+}
+
+async fn deletions(config: &Config, vault: &Vault) -> Finding {
+    let head = async {
+        vault.check_keys().await.context("the vault's two halves are not of the same time")?;
+        let head = composition::deletions::open(config, vault)?.verify().await?;
+        anyhow::Ok(format!("{} entries, genuine and the same in both places", head.sequence))
+    };
+    told("deletion journal", head.await.as_ref().cloned(), "restore the place that is named from the other one")
+}
+
+async fn rotations(vault: &Vault) -> Finding {
+    const ADVICE: &str = "`loyalnest keys rotate` finishes them; the log says what kept the workers from it";
+    match vault.pending_rotations().await {
+        Ok(due) if due.is_empty() => Finding::new("rotations", State::Ok, "none due", ADVICE),
+        Ok(due) => Finding::new("rotations", State::Warning, format!("{} due", due.len()), ADVICE),
+        Err(error) => Finding::new("rotations", State::Error, error.to_string(), ADVICE),
+    }
+}
+
+async fn read_models(journal: &Journal, db: &PgPool) -> Vec<Finding> {
+    const ADVICE: &str = "is `loyalnest work` running? its log says why a read model stands still";
+    let head_and_checkpoints = async { anyhow::Ok((journal.last_position().await?, projections::list(db).await?)) };
+    let (head, checkpoints) = match head_and_checkpoints.await {
+        Ok(known) => known,
+        Err(error) => return vec![Finding::new("read models", State::Error, format!("{error:#}"), ADVICE)],
+    };
+    let finding = |name: &&str| {
+        let checkpoint = checkpoints.iter().find(|checkpoint| checkpoint.projection == **name);
+        let behind = head.saturating_sub(checkpoint.map_or(0, |checkpoint| checkpoint.position));
+        let paused = checkpoint.is_some_and(|checkpoint| checkpoint.paused);
+        let state = if paused || behind > LAG_EVENTS { State::Warning } else { State::Ok };
+        let found = format!("{behind} events behind{}", if paused { ", paused" } else { "" });
+        Finding::new(format!("read model {name}"), state, found, ADVICE)
+    };
+    projections::NAMES.iter().map(finding).collect()
+}
+
+async fn parked(db: &PgPool) -> Finding {
+    const ADVICE: &str = "`loyalnest parked list`, then `retry` after an upgrade, or `discard`; bodies live 30 days";
+    match parked_webhooks::list(db, PARKED_COUNTED).await {
+        Ok(rows) => {
+            let open = rows.iter().filter(|row| row.state == "open").count();
+            let state = if open == 0 { State::Ok } else { State::Warning };
+            Finding::new("parked webhooks", state, format!("{open} open"), ADVICE)
+        }
+        Err(error) => Finding::new("parked webhooks", State::Error, error.to_string(), ADVICE),
+    }
+}
+
+async fn privacy(db: &PgPool) -> Finding {
+    const ADVICE: &str = "`loyalnest gdpr list` shows the most urgent first";
+    match gdpr_requests::counts(db, SystemClock.now()).await {
+        Ok(counts) => {
+            let state = match (counts.overdue, counts.due_soon) {
+                (0, 0) => State::Ok,
+                (0, _) => State::Warning,
+                _ => State::Error,
+            };
+            let found = format!("{} overdue, {} due within a week", counts.overdue, counts.due_soon);
+            Finding::new("privacy requests", state, found, ADVICE)
+        }
+        Err(error) => Finding::new("privacy requests", State::Error, error.to_string(), ADVICE),
+    }
+}
