@@ -3,6 +3,7 @@
 
 mod databases;
 mod dev;
+mod doctor;
 mod epochs;
 mod keys;
 mod kills;
