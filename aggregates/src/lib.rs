@@ -13,6 +13,7 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod rfm;
 pub mod sealed;
 pub mod time;
 pub mod waiting;
@@ -35,10 +36,12 @@ pub enum Context {
     Product,
     /// What concerns every merchant at once.
     Installation,
+    /// Segments of a shop's buyers; one subject per merchant.
+    Rfm,
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 10] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -48,6 +51,7 @@ impl Context {
         Context::Gdpr,
         Context::Product,
         Context::Installation,
+        Context::Rfm,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -62,6 +66,7 @@ impl Context {
             Context::Gdpr => "gdpr",
             Context::Product => "product",
             Context::Installation => "installation",
+            Context::Rfm => "rfm",
         }
     }
 

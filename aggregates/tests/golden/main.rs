@@ -14,6 +14,7 @@ mod aside;
 mod people;
 mod program;
 mod sealed;
+mod segments;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -28,6 +29,7 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    rfm::RfmEvent,
     waiting::WaitingEvent,
 };
 
@@ -121,6 +123,11 @@ fn waiting_facts() {
 }
 
 #[test]
+fn segments_of_buyers() {
+    hold(RfmEvent::STORED, &segments::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -137,6 +144,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ParkedEvent::STORED,
         WaitingEvent::STORED,
         InstallationEvent::STORED,
+        RfmEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();
