@@ -14,6 +14,9 @@ pub mod points_transactions;
 pub mod progress;
 pub mod projection;
 mod rest;
+pub mod rfm;
+pub mod rfm_orders;
+pub mod rfm_segments;
 pub mod runner;
 #[cfg(test)]
 mod sample;
@@ -28,10 +31,12 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 5] = [
+pub const NAMES: [&str; 7] = [
     balances::Balances::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    rfm_orders::RfmOrders::NAME,
+    rfm_segments::RfmSegments::NAME,
 ];
