@@ -64,7 +64,7 @@ impl Sheet {
         Ok(Buyers { currency, buyers, names })
     }
 
-    /// These buyers, in the currency of the newest window.
+    /// These buyers, in this currency; in the shop's, if there was none when the newest window was held.
     pub async fn some(
         mut self,
         customers: &[CustomerId],
@@ -72,6 +72,10 @@ impl Sheet {
         calendar: &Calendar,
     ) -> Result<Buyers, ProjectionError> {
         let apart = eligibility::apart(&mut self.transaction, self.merchant).await?;
+        let currency = match currency {
+            Some(currency) => Some(currency),
+            None => buyers::currency(&mut self.transaction, self.merchant).await?,
+        };
         let mut names = Names::default();
         let asked = buyers::Asked { merchant: self.merchant, customers, currency };
         let buyers = buyers::some(&mut self.transaction, asked, calendar, &apart, &mut names).await?;

@@ -60,20 +60,27 @@ pub struct Changed {
     pub position: u64,
 }
 
-/// Buyers whose orders have changed after a position and since their shop was last counted, in the journal's order. Only
-/// of shops that have had a window: before it there are no cut points.
-pub async fn changed_after(db: &PgPool, after: u64, limit: i64) -> Result<Vec<Changed>, sqlx::Error> {
+/// Buyers whose orders have changed after a position and since their shop was last counted, in the journal's order: of one
+/// merchant, or of all. Only of shops that have had a window: before it there are no cut points.
+pub async fn changed_after(
+    db: &PgPool,
+    only: Option<MerchantId>,
+    after: u64,
+    limit: i64,
+) -> Result<Vec<Changed>, sqlx::Error> {
     let rows: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(
-        "select changed.merchant, changed.customer, changed.position
+        "select changed.merchant, changed.customer, max(changed.position)
            from (select merchant, customer, position from read.rfm_orders where position > $1
                  union all
                  select merchant, customer, position from read.rfm_closed_accounts where position > $1) as changed
            join read.rfm_state as counted
              on counted.merchant = changed.merchant and changed.position > counted.orders_through
-          order by changed.position limit $2",
+          where $3::uuid is null or changed.merchant = $3
+          group by changed.merchant, changed.customer order by max(changed.position) limit $2",
     )
     .bind(bigint(after))
     .bind(limit)
+    .bind(only.map(|merchant| merchant.0))
     .fetch_all(db)
     .await?;
     let changed = |(merchant, customer, at): (Uuid, Uuid, i64)| Changed {
