@@ -15,7 +15,8 @@ use gateway::{
 use journal::{Journal, JournalOptions};
 use projections::{
     Feed, Progress, Projection, Runner, balances::Balances, customers::Customers, gdpr_requests::GdprRequests,
-    parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions,
+    parked_webhooks::ParkedWebhooks, points_transactions::PointsTransactions, rfm_orders::RfmOrders,
+    rfm_segments::RfmSegments,
 };
 use sqlx::{Connection, PgPool, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
@@ -122,8 +123,11 @@ pub fn start_work(gateway: &Gateway, stop: &CancellationToken) -> JoinSet<()> {
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(RfmOrders);
+    run_all.start(RfmSegments);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work
 }
 

@@ -15,14 +15,17 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::Sweeper;
+use policies::{Analyst, Sweeper};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use vault::Vault;
 
-use crate::commands::{CommandError, merchant::SECRET_TAG};
+use crate::{
+    clock::new_id,
+    commands::{CommandError, merchant::SECRET_TAG},
+};
 
 /// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
@@ -129,6 +132,17 @@ impl Gateway {
             merchants: self.merchants.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
+        }
+    }
+
+    pub fn analyst(&self) -> Analyst {
+        Analyst {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod gdpr_requests;
 pub mod history;
 pub mod program_settings;
 pub mod redemptions;
+pub mod rfm;
 pub mod test_clock;
 pub mod transactions;
 

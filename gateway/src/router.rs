@@ -56,6 +56,11 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::redemptions::cancel))
         .routes(routes!(http::program_settings::get, http::program_settings::put))
         .routes(routes!(http::gdpr_requests::list))
+        .routes(routes!(http::rfm::segments::get))
+        .routes(routes!(http::rfm::movement::get))
+        .routes(routes!(http::rfm::windows::list))
+        .routes(routes!(http::rfm::preview::create))
+        .routes(routes!(http::rfm::customer::get))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

@@ -95,6 +95,12 @@ impl Calendar {
         Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
     }
 
+    /// The last instant of a day.
+    pub fn end_of(&self, day: Day) -> Timestamp {
+        let next = self.0.to_ambiguous_timestamp(day.next().date().at(0, 0, 0, 0)).compatible();
+        next.map_or(Timestamp(i64::MAX), |next| Timestamp(next.as_microsecond() - 1))
+    }
+
     /// When the window of a day is due. An hour that the clocks skip is the hour after it, one that they repeat its first.
     pub fn window_at(&self, day: Day) -> Timestamp {
         let due = self.0.to_ambiguous_timestamp(day.date().at(WINDOW_HOUR, 0, 0, 0)).compatible();

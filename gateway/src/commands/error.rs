@@ -7,6 +7,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
+use policies::RfmError;
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +132,20 @@ where
             ExecuteError::Unavailable | ExecuteError::Unknown => CommandError::Unavailable("the log".to_owned()),
             ExecuteError::TooLarge { .. } => CommandError::TooLarge,
             error @ (ExecuteError::Rejected { .. } | ExecuteError::Unreadable { .. }) => {
+                CommandError::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<RfmError> for CommandError {
+    fn from(error: RfmError) -> Self {
+        match error {
+            RfmError::Contended => CommandError::Contended,
+            RfmError::Database(_) | RfmError::LogUnavailable | RfmError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            RfmError::Refused(_) | RfmError::Unreadable(_) | RfmError::Definition(_) | RfmError::NoProgram => {
                 CommandError::Internal(error.to_string())
             }
         }

@@ -39,6 +39,9 @@ impl Gateway {
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
         self.park_overdue(Some(request.merchant), now).await?;
-        Ok((now, swept.position.unwrap_or(0).max(moved.state.position)))
+        // Boxed: a whole shop may be scored, and no other request needs the room for it.
+        let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
+        let written = [swept.position, scored].into_iter().flatten().max();
+        Ok((now, written.unwrap_or(0).max(moved.state.position)))
     }
 }

@@ -8,6 +8,7 @@ use aggregates::{
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgExecutor, Row, postgres::PgRow};
 
+use super::answers::Bound;
 use crate::{
     projection::ProjectionError,
     rfm_segments::{date, day_of},
@@ -31,6 +32,25 @@ pub async fn newest(
     up_to: Option<Day>,
 ) -> Result<Option<WindowRow>, ProjectionError> {
     Ok(list(db, merchant, up_to.map(Day::next), 1).await?.into_iter().next())
+}
+
+/// The newest window that had been closed by then.
+pub async fn newest_at(
+    db: impl PgExecutor<'_>,
+    merchant: MerchantId,
+    bound: Bound,
+) -> Result<Option<WindowRow>, ProjectionError> {
+    let (highest, latest) = bound.limits();
+    let row = sqlx::query(
+        "select * from read.rfm_windows where merchant = $1 and position <= $2 and closed_at <= $3
+          order by position desc limit 1",
+    )
+    .bind(merchant.0)
+    .bind(highest)
+    .bind(latest)
+    .fetch_optional(db)
+    .await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// The newest windows first, at most `limit`, of days before the one given.
