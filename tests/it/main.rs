@@ -4,5 +4,6 @@
 mod documents;
 mod doors;
 mod installation;
+mod rfm;
 mod scenarios;
 mod support;

@@ -100,7 +100,7 @@ mod tests {
             cut_points: CutPoints {
                 recency_days: [30, 90, 180, 365],
                 orders: [2, 5, 10, 20],
-                spend_minor: [250_00, 500_00, 750_00, 1_000_00],
+                spend_minor: [25_000, 50_000, 75_000, 100_000],
             },
             currency: Currency::parse("EUR").ok(),
             counts: Vec::new(),
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn reasons_are_plain_sentences() {
         assert_eq!(
-            texts(3, 1, 12_50),
+            texts(3, 1, 1_250),
             [
                 "The last order was on 2026-11-19, 3 days before the window of 2026-11-22: at most 30 days score 5.",
                 "1 order counted: less than 2 orders scores 1.",
@@ -124,7 +124,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            texts(400, 7, 1_000_00),
+            texts(400, 7, 100_000),
             [
                 "The last order was on 2025-10-18, 400 days before the window of 2026-11-22: more than 365 days score 1.",
                 "7 orders counted: from 5 orders, and less than 10 orders, scores 3.",
