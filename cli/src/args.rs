@@ -210,6 +210,8 @@ pub enum BenchPart {
     /// What hot accounts weigh.
     #[value(alias = "f")]
     Memory,
+    /// The daily window of a shop's segments.
+    Rfm,
 }
 
 #[derive(Debug, Subcommand)]

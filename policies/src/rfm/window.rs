@@ -89,6 +89,11 @@ impl Analyst {
 
     async fn hold(&self, merchant: MerchantId, due: Due, now: Timestamp) -> Result<Written, RfmError> {
         let sheet = Sheet::open(&self.db, merchant).await?;
+        // What was due a moment ago may be held by now. The sheet knows all that its position stands for: nobody can hold the
+        // window between this look and a write on top of that position.
+        if sheet.newest.as_ref().is_some_and(|newest| newest.closed.day >= due.day) {
+            return Ok(Written::Overtaken);
+        }
         let (known, orders_through, at) = (sheet.position, sheet.orders_through, now.max(sheet.recorded_at));
         let Buyers { currency, buyers, names } = sheet.everybody(&due.definition.calendar).await?;
         let reference = Reference { day: due.day, orders_through, at };

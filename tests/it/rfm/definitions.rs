@@ -53,7 +53,7 @@ async fn what_a_preview_shows_is_what_the_next_window_does() {
     let wished = json!({
         "method": "fixed_thresholds", "mapping": "shopify_named",
         "thresholds": { "recency_days": [10, 20, 30, 40], "orders": [2, 3, 4, 5],
-                        "spend_minor": [10_00, 40_00, 100_00, 500_00] }
+                        "spend_minor": [10_00, 20_00, 40_00, 100_00] }
     });
     let preview = shop.api.post("/v1/rfm/preview", &json!({ "rfm": wished })).document().await;
     assert_eq!(inhabited(&preview), counted([("active", 2), ("new", 1)]), "{preview:#}");
