@@ -40,7 +40,7 @@ const ORDERS: &str = "insert into read.rfm_orders
     select $1, decode(md5('order' || n), 'hex'), md5('buyer' || buyer)::uuid, 'EUR',
            $3::timestamptz - make_interval(hours => ((n * 7919) % 17520)::int), amount, false, false, false, '\\x00', amount, 1
       from generate_series(1, $2 * 16 / 10) as n
-     cross join lateral (select case when n <= $2 then n else (n * n) % $2 end as buyer,
+     cross join lateral (select case when n <= $2 then n else 1 + (n * n) % $2 end as buyer,
                                 1000 + (n * 104729) % 1000 * 100 as amount) as drawn";
 
 const NTILE: &str = "with bought as (
