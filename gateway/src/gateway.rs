@@ -19,7 +19,7 @@ use policies::{Analyst, Sweeper};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use vault::Vault;
 
 use crate::{
@@ -33,6 +33,8 @@ const HOT_ACCOUNTS: usize = 131_072;
 const HOT_CUSTOMERS: usize = 262_144;
 /// Hot aggregates of the kinds of which a merchant has one or a few.
 const HOT_OTHERS: usize = 16_384;
+/// Previews of segments at once: each reads all buyers of a shop, which may take a few hundred megabytes.
+const PREVIEWS_AT_ONCE: usize = 2;
 /// How old a merchant's settings and keys may be before the log is asked again: what one gateway changes, the others
 /// follow within this time.
 const MERCHANT_LEASE: Duration = Duration::from_secs(2);
@@ -83,6 +85,8 @@ pub struct Shared {
     pub waiting: Aggregates<WaitingShard>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    /// Whose turn it is to preview segments.
+    pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
 }
 
@@ -115,6 +119,7 @@ impl Gateway {
             waiting: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,

@@ -32,6 +32,7 @@ use aggregates::{
 use journal::{Aggregates, AppendError, Journal, Subject};
 use projections::{Progress, ProjectionError, rfm_orders::RfmOrders, rfm_segments::RfmSegments};
 use sqlx::PgPool;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,6 +57,9 @@ pub enum RfmError {
     ReadModelBehind,
     #[error("others were always faster")]
     Contended,
+    /// The process comes to an end, or a computation has failed in a way that it should not.
+    #[error("the scoring was cut short")]
+    CutShort,
     /// Trying again does not help.
     #[error("the log refused a commit: {0}")]
     Refused(AppendError),
@@ -65,6 +69,12 @@ pub enum RfmError {
     Definition(#[from] DefinitionError),
     #[error("the programme has no such version")]
     NoProgram,
+}
+
+impl From<JoinError> for RfmError {
+    fn from(_: JoinError) -> Self {
+        RfmError::CutShort
+    }
 }
 
 impl From<ProjectionError> for RfmError {

@@ -33,8 +33,9 @@ impl Day {
         Day(self.0.saturating_add(1))
     }
 
-    const fn before(self) -> Day {
-        Day(self.0.saturating_sub(1))
+    /// The day so many days before this one.
+    pub const fn minus(self, days: i32) -> Day {
+        Day(self.0.saturating_sub(days))
     }
 
     /// Days outside of the years that have a date are the nearest that has one.
@@ -110,6 +111,6 @@ impl Calendar {
     /// The newest day whose window is due at an instant.
     pub fn newest_due(&self, now: Timestamp) -> Day {
         let today = self.day_of(now);
-        if self.window_at(today) <= now { today } else { today.before() }
+        if self.window_at(today) <= now { today } else { today.minus(1) }
     }
 }

@@ -145,9 +145,11 @@ impl From<RfmError> for CommandError {
             RfmError::Database(_) | RfmError::LogUnavailable | RfmError::ReadModelBehind => {
                 CommandError::Unavailable(error.to_string())
             }
-            RfmError::Refused(_) | RfmError::Unreadable(_) | RfmError::Definition(_) | RfmError::NoProgram => {
-                CommandError::Internal(error.to_string())
-            }
+            RfmError::CutShort
+            | RfmError::Refused(_)
+            | RfmError::Unreadable(_)
+            | RfmError::Definition(_)
+            | RfmError::NoProgram => CommandError::Internal(error.to_string()),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Analyst {
         let Buyers { currency, buyers, names } = sheet.everybody(&calendar).await?;
         let reference = Reference { day, orders_through, at: now };
         let deciding = move || hold_window(&definition, reference, currency, &buyers, names);
-        let window = tokio::task::spawn_blocking(deciding).await.map_err(|_| RfmError::LogUnavailable)?;
+        let window = tokio::task::spawn_blocking(deciding).await?;
         let mut preview = Preview { closed: window.closed, moves: BTreeMap::new(), moved: Vec::new(), position };
         window.updates.iter().for_each(|update| preview.take_in(update));
         Ok(preview)

@@ -98,7 +98,7 @@ impl Analyst {
         let Buyers { currency, buyers, names } = sheet.everybody(&due.definition.calendar).await?;
         let reference = Reference { day: due.day, orders_through, at };
         let deciding = move || hold_window(&due.definition, reference, currency, &buyers, names);
-        let window = tokio::task::spawn_blocking(deciding).await.map_err(|_| RfmError::LogUnavailable)?;
+        let window = tokio::task::spawn_blocking(deciding).await?;
         tracing::info!(
             merchant = %merchant, day = %due.day, buyers = window.closed.buyers, updates = window.updates.len(),
             "a window of segments is held"

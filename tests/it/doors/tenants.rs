@@ -46,6 +46,7 @@ impl Operation {
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel") => json!({}),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
@@ -119,7 +120,7 @@ async fn a_key_that_is_none_opens_nothing() {
         ("of another merchant", format!("ln_{}_{own_secret}", gateway::clock::new_id().simple())),
     ];
     let operations = operations();
-    assert!(operations.iter().filter(|operation| operation.needs_a_key).count() >= 13);
+    assert!(operations.iter().filter(|operation| operation.needs_a_key).count() >= 18);
     for operation in operations.iter().filter(|operation| operation.needs_a_key) {
         for (which, key) in &forged {
             assert_ne!(key, own);

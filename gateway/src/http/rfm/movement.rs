@@ -9,13 +9,16 @@ use projections::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{MoveDocument, SegmentCount, past, segment_counts};
+use super::{MoveDocument, SegmentCount, calendar, past, segment_counts};
 use crate::{
     auth::Caller,
     gateway::Gateway,
     http::{AsOf, body::Params},
     problem::{Code, Problem},
 };
+
+/// Days between the two, where only the later one is said.
+const DAYS_UNLESS_SAID: i32 = 7;
 
 /// `opening` and all `moves` together come to `closing`. A buyer who moved twice counts in two moves.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -32,13 +35,13 @@ pub struct MovementDocument {
     pub as_of: AsOf,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MovementParams {
-    /// A date of the shop's calendar.
-    pub from: String,
-    /// A date of the shop's calendar, not before `from`.
-    pub to: String,
+    /// A date of the shop's calendar; a week before `to`, unless said.
+    pub from: Option<String>,
+    /// A date of the shop's calendar, not before `from`; today, unless said.
+    pub to: Option<String>,
     /// Answer only once the read model has seen this position.
     pub min_position: Option<u64>,
 }
@@ -59,7 +62,14 @@ pub async fn get(
         let day: Result<Day, _> = text.parse();
         day.map_err(|_| Problem::saying(Code::MalformedRequest, "from and to are dates such as 2026-11-22"))
     };
-    let (from, to) = (day(&params.from)?, day(&params.to)?);
+    let to = match &params.to {
+        Some(to) => day(to)?,
+        None => calendar(&caller)?.day_of(caller.request.now),
+    };
+    let from = match &params.from {
+        Some(from) => day(from)?,
+        None => to.minus(DAYS_UNLESS_SAID),
+    };
     if to < from {
         return Err(Problem::saying(Code::Invalid, "`to` is before `from`"));
     }

@@ -87,6 +87,7 @@ pub async fn create(
     let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
     let settings = asked.rfm.on_top_of(&current.settings.rfm, "/rfm")?;
     settings.validate().map_err(|(field, problem)| Problem::at(format!("/rfm/{field}"), problem))?;
+    let _turn = gateway.previews.acquire().await.map_err(|_| Problem::of(Code::Unavailable))?;
     // Boxed: a whole shop is scored, and no other request needs the room for it.
     let preview = Box::pin(gateway.analyst().preview(caller.merchant(), &settings, now)).await;
     let next_window_at = next_window_at(&calendar(&caller)?, now).to_rfc3339();
