@@ -30,11 +30,14 @@ impl Analyst {
     /// Follows orders for ever. Where it stands is not remembered: it begins with what each shop's last RFM commit had not
     /// counted, which is less than a day's orders.
     pub(super) async fn follow_orders(&self, clock: &dyn Clock) {
-        let mut done = 0;
+        let (mut done, mut known) = (0, 0);
         loop {
-            let known = self.progress.of(RfmOrders::NAME).position;
-            // Behind an adopted log positions begin again.
-            done = if known < done { 0 } else { done };
+            let before = known;
+            known = self.progress.of(RfmOrders::NAME).position;
+            if known < before {
+                // The log was adopted: positions begin again.
+                done = 0;
+            }
             match self.pass(done, known, clock).await {
                 Ok(Pass { through, is_full: true }) => done = through,
                 Ok(Pass { through, .. }) => {

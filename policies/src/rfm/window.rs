@@ -14,6 +14,7 @@ use projections::rfm::{
     sheet::Buyers,
     shops::{self, Shop},
 };
+use tokio::time::Instant;
 
 use super::{ATTEMPTS_MAX, Analyst, RfmError, writing::Written};
 
@@ -88,6 +89,7 @@ impl Analyst {
     }
 
     async fn hold(&self, merchant: MerchantId, due: Due, now: Timestamp) -> Result<Written, RfmError> {
+        let began = Instant::now();
         let sheet = Sheet::open(&self.db, merchant).await?;
         // What was due a moment ago may be held by now. The sheet knows all that its position stands for: nobody can hold the
         // window between this look and a write on top of that position.
@@ -103,7 +105,9 @@ impl Analyst {
             merchant = %merchant, day = %due.day, buyers = window.closed.buyers, updates = window.updates.len(),
             "a window of segments is held"
         );
-        self.write(merchant, known, at, events(window)).await
+        let written = self.write(merchant, known, at, events(window)).await?;
+        metrics::histogram!("loyalty_rfm_window_seconds").record(began.elapsed());
+        Ok(written)
     }
 }
 
