@@ -37,27 +37,8 @@ pub async fn currency(
     code.map(parse).transpose()
 }
 
-/// Everybody who has bought something or has a standing, in the order of their ids.
-pub async fn everybody(
-    connection: &mut PgConnection,
-    merchant: MerchantId,
-    currency: Option<Currency>,
-    calendar: &Calendar,
-    apart: &HashSet<CustomerId>,
-    names: &mut Names,
-) -> Result<Vec<Buyer>, ProjectionError> {
-    let mut bought = match currency {
-        Some(currency) => purchases(connection, merchant, currency, calendar).await?,
-        None => Vec::new(),
-    };
-    bought.retain(|(customer, _)| !apart.contains(customer));
-    let mut stood = standings(connection, merchant, names).await?;
-    bought.sort_unstable_by_key(|(customer, _)| *customer);
-    stood.sort_unstable_by_key(|(customer, _)| *customer);
-    Ok(joined(bought, stood))
-}
-
-async fn purchases(
+/// What everybody has bought in this currency, in no order.
+pub(super) async fn purchases(
     connection: &mut PgConnection,
     merchant: MerchantId,
     currency: Currency,
@@ -89,7 +70,8 @@ fn orders(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-async fn standings(
+/// How everybody stands, in no order.
+pub(super) async fn standings(
     connection: &mut PgConnection,
     merchant: MerchantId,
     names: &mut Names,
@@ -117,8 +99,10 @@ async fn standings(
     Ok(stood)
 }
 
-/// Both lists are in the order of their customers.
-fn joined(bought: Vec<(CustomerId, Purchases)>, stood: Vec<(CustomerId, Before)>) -> Vec<Buyer> {
+/// Everybody who is in either list, in the order of their ids.
+pub(super) fn joined(mut bought: Vec<(CustomerId, Purchases)>, mut stood: Vec<(CustomerId, Before)>) -> Vec<Buyer> {
+    bought.sort_unstable_by_key(|(customer, _)| *customer);
+    stood.sort_unstable_by_key(|(customer, _)| *customer);
     let mut buyers = Vec::with_capacity(bought.len().max(stood.len()));
     let (mut bought, mut stood) = (bought.into_iter().peekable(), stood.into_iter().peekable());
     loop {

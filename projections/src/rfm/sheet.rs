@@ -4,11 +4,11 @@
 use aggregates::{
     id::{CustomerId, MerchantId},
     money::Currency,
-    rfm::{Buyer, Calendar, Names},
+    rfm::{Buyer, Calendar, Names, Purchases},
     time::Timestamp,
 };
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row, Transaction};
 
 use super::{buyers, eligibility, windows, windows::WindowRow};
 use crate::{
@@ -22,6 +22,7 @@ const WORKING_MEMORY: &str = "set local work_mem = '256MB'";
 
 /// Everything read through it is as of one moment.
 pub struct Sheet {
+    db: PgPool,
     transaction: Transaction<'static, Postgres>,
     merchant: MerchantId,
     /// Of the last RFM commit that the tables know; 0 if there is none.
@@ -45,23 +46,33 @@ impl Sheet {
     /// # Errors
     /// [`ProjectionError::Database`], [`ProjectionError::BadRow`].
     pub async fn open(db: &PgPool, merchant: MerchantId) -> Result<Sheet, ProjectionError> {
-        let mut transaction = db.begin().await?;
-        sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
+        let mut transaction = begin(db).await?;
         let (position, recorded_at) = state(&mut transaction, merchant).await?;
         let orders_through = counted_through(&mut transaction).await?;
         let newest = windows::newest(&mut *transaction, merchant, None).await?;
-        Ok(Sheet { transaction, merchant, position, recorded_at, orders_through, newest })
+        Ok(Sheet { db: db.clone(), transaction, merchant, position, recorded_at, orders_through, newest })
     }
 
     /// Everybody who has bought something or has a standing.
     pub async fn everybody(mut self, calendar: &Calendar) -> Result<Buyers, ProjectionError> {
-        sqlx::query(WORKING_MEMORY).execute(&mut *self.transaction).await?;
-        let apart = eligibility::apart(&mut self.transaction, self.merchant).await?;
-        let currency = buyers::currency(&mut self.transaction, self.merchant).await?;
+        // Standings come over a second connection, with the same view, while the first one counts orders.
+        let mut beside = self.same_view().await?;
         let mut names = Names::default();
-        let buyers =
-            buyers::everybody(&mut self.transaction, self.merchant, currency, calendar, &apart, &mut names).await?;
-        Ok(Buyers { currency, buyers, names })
+        let (bought, stood) = futures::join!(
+            bought(&mut self.transaction, self.merchant, calendar),
+            buyers::standings(&mut beside, self.merchant, &mut names)
+        );
+        let (currency, bought) = bought?;
+        Ok(Buyers { currency, buyers: buyers::joined(bought, stood?), names })
+    }
+
+    async fn same_view(&mut self) -> Result<Transaction<'static, Postgres>, ProjectionError> {
+        let view: String = sqlx::query_scalar("select pg_export_snapshot()").fetch_one(&mut *self.transaction).await?;
+        let mut beside = begin(&self.db).await?;
+        // The statement takes no parameters; the database itself has made the name.
+        let join = AssertSqlSafe(format!("set transaction snapshot '{view}'"));
+        sqlx::query(join).execute(&mut *beside).await?;
+        Ok(beside)
     }
 
     /// These buyers, in this currency; in the shop's, if there was none when the newest window was held.
@@ -81,6 +92,27 @@ impl Sheet {
         let buyers = buyers::some(&mut self.transaction, asked, calendar, &apart, &mut names).await?;
         Ok(Buyers { currency, buyers, names })
     }
+}
+
+/// A transaction that sees one moment.
+async fn begin(db: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut transaction = db.begin().await?;
+    sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
+/// What everybody who may be profiled has bought, in the shop's currency.
+async fn bought(
+    connection: &mut PgConnection,
+    merchant: MerchantId,
+    calendar: &Calendar,
+) -> Result<(Option<Currency>, Vec<(CustomerId, Purchases)>), ProjectionError> {
+    sqlx::query(WORKING_MEMORY).execute(&mut *connection).await?;
+    let apart = eligibility::apart(connection, merchant).await?;
+    let Some(currency) = buyers::currency(connection, merchant).await? else { return Ok((None, Vec::new())) };
+    let mut bought = buyers::purchases(connection, merchant, currency, calendar).await?;
+    bought.retain(|(customer, _)| !apart.contains(customer));
+    Ok((Some(currency), bought))
 }
 
 async fn state(connection: &mut PgConnection, merchant: MerchantId) -> Result<(u64, Timestamp), sqlx::Error> {
