@@ -15,6 +15,7 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod rfm;
 pub mod sealed;
 mod text;
 pub mod time;
@@ -40,10 +41,12 @@ pub enum Context {
     Installation,
     /// Periods of the merchant's books.
     Books,
+    /// Segments of a shop's buyers; one subject per merchant.
+    Rfm,
 }
 
 impl Context {
-    pub const ALL: [Context; 10] = [
+    pub const ALL: [Context; 11] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -54,6 +57,7 @@ impl Context {
         Context::Product,
         Context::Installation,
         Context::Books,
+        Context::Rfm,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -69,6 +73,7 @@ impl Context {
             Context::Product => "product",
             Context::Installation => "installation",
             Context::Books => "books",
+            Context::Rfm => "rfm",
         }
     }
 

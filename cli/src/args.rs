@@ -449,6 +449,8 @@ pub enum BenchPart {
     /// People forgotten.
     #[value(alias = "h")]
     Erase,
+    /// The daily window of a shop's segments.
+    Rfm,
 }
 
 #[derive(Debug, Subcommand)]

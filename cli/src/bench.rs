@@ -14,6 +14,7 @@
 //! | [`memory`] | what hot accounts weigh |
 //! | [`verify`] | the log verified, beside the log read and hashed |
 //! | [`erase`] | people forgotten, out of a short log and out of a long one |
+//! | [`rfm`] | the daily window of a shop with very many buyers, beside the same in SQL |
 //! | [`bare`] | the log, written by the client library alone |
 //! | [`kills`] | not a figure: the kill drill, at length |
 //! | [`stage`], [`stand`] | the servers of a measurement; the gateway as a process of its own |
@@ -33,6 +34,7 @@ mod kills;
 mod machine;
 mod memory;
 mod read;
+mod rfm;
 mod run;
 mod shop;
 mod stage;
@@ -65,6 +67,8 @@ pub struct Scale {
     pub log_messages: u64,
     pub cold_accounts: u64,
     pub hot_accounts: u64,
+    /// Buyers of the shop whose daily window is held.
+    pub rfm_buyers: u64,
 }
 
 impl Scale {
@@ -76,6 +80,7 @@ impl Scale {
         log_messages: 1_000_000,
         cold_accounts: 200,
         hot_accounts: 100_000,
+        rfm_buyers: 1_000_000,
     };
     const QUICK: Scale = Scale {
         rounds: 3,
@@ -85,6 +90,7 @@ impl Scale {
         log_messages: 100_000,
         cold_accounts: 50,
         hot_accounts: 10_000,
+        rfm_buyers: 100_000,
     };
 }
 
@@ -117,6 +123,9 @@ pub async fn run(args: BenchArgs, output: Output) -> anyhow::Result<()> {
     }
     if wanted(BenchPart::Erase) {
         figures.extend(erase::measure(scale).await?);
+    }
+    if wanted(BenchPart::Rfm) {
+        figures.extend(rfm::measure(scale).await?);
     }
     eprintln!("\n{}\n", machine::describe().await);
     figure::print(output, &figures)

@@ -25,6 +25,8 @@ use projections::{
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
+    rfm_orders::RfmOrders,
+    rfm_segments::RfmSegments,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
 };
 use sqlx::{Connection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
@@ -147,6 +149,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     if let Some(eraser) = &gateway.eraser {
@@ -168,6 +171,8 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(RfmOrders);
+    run_all.start(RfmSegments);
     run_all.start(Transparency);
     work
 }

@@ -16,11 +16,11 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Eraser, Sweeper, erasure};
+use policies::{Analyst, Eraser, Sweeper, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use vault::{DeletionJournal, Vault};
 
 use crate::{
@@ -34,6 +34,8 @@ const HOT_ACCOUNTS: usize = 131_072;
 const HOT_CUSTOMERS: usize = 262_144;
 /// Hot aggregates of the kinds of which a merchant has one or a few.
 const HOT_OTHERS: usize = 16_384;
+/// Previews of segments at once: each reads all buyers of a shop, which may take a few hundred megabytes.
+const PREVIEWS_AT_ONCE: usize = 2;
 /// How old a merchant's settings and keys may be before the log is asked again: what one gateway changes, the others
 /// follow within this time.
 const MERCHANT_LEASE: Duration = Duration::from_secs(2);
@@ -89,6 +91,8 @@ pub struct Shared {
     pub products: Aggregates<ProductShard>,
     /// Executes privacy requests; only where the deletion journal is.
     pub eraser: Option<Eraser>,
+    /// Whose turn it is to preview segments.
+    pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
 }
 
@@ -141,6 +145,7 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             eraser,
+            previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
             vault: parts.vault,
@@ -158,6 +163,17 @@ impl Gateway {
             merchants: self.merchants.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
+        }
+    }
+
+    pub fn analyst(&self) -> Analyst {
+        Analyst {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
         }
     }
 

@@ -76,6 +76,11 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
+        .routes(routes!(http::rfm::segments::get))
+        .routes(routes!(http::rfm::movement::get))
+        .routes(routes!(http::rfm::windows::list))
+        .routes(routes!(http::rfm::preview::create))
+        .routes(routes!(http::rfm::customer::get))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

@@ -84,6 +84,11 @@ impl Subject {
         Subject { merchant, context: Context::Books, id: SubjectId::Main }
     }
 
+    /// Windows and segment changes of a merchant, all on one subject: who writes them has seen all that went before.
+    pub const fn rfm(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Rfm, id: SubjectId::Main }
+    }
+
     /// What concerns every merchant at once. The only subject that is no merchant's.
     pub const fn installation() -> Self {
         Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }

@@ -20,6 +20,9 @@ pub mod projection;
 pub mod rederive;
 pub mod replay;
 mod rest;
+pub mod rfm;
+pub mod rfm_orders;
+pub mod rfm_segments;
 pub mod runner;
 #[cfg(test)]
 mod sample;
@@ -35,7 +38,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -43,5 +46,7 @@ pub const NAMES: [&str; 8] = [
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    rfm_orders::RfmOrders::NAME,
+    rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,
 ];

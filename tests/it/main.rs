@@ -7,5 +7,6 @@ mod doors;
 mod installation;
 mod privacy;
 mod proofs;
+mod rfm;
 mod scenarios;
 mod support;

@@ -60,6 +60,20 @@ columns! {
         "reference": PersonKey, Removed, Ledger, "The order a line is about";
         "reason": PersonKey, Removed, Audit, "Why points were adjusted";
     }
+    "read.rfm_orders" {
+        "customer": RandomId, Stays, Membership, "Whose order";
+        "order_token": Clear, Stays, Membership, "Which order: a token under the person's link key";
+        "refunds": Clear, Stays, Membership, "Refunds of the order: tokens, and what each gave back";
+    }
+    "read.rfm_closed_accounts" {
+        "customer": RandomId, Stays, Membership, "Who was merged into another";
+    }
+    "read.customer_segments" {
+        "customer": RandomId, Stays, Membership, "Whose segment and scores";
+    }
+    "read.rfm_score_history" {
+        "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }

@@ -1,11 +1,11 @@
 //! What a merchant can set, and what makes settings acceptable.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{order::Item, time::Timestamp};
+use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -33,6 +33,8 @@ pub struct ProgramSettings {
     pub redact_grace_hours: u32,
     /// Days that points live which come back to a lot after its expiry.
     pub return_grace_days: u32,
+    /// Segments of the shop's buyers.
+    pub rfm: RfmSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -126,7 +128,7 @@ pub struct RedemptionRate {
 pub struct SettingsError {
     /// JSON pointer into the settings document.
     pub pointer: String,
-    pub problem: &'static str,
+    pub problem: Cow<'static, str>,
 }
 
 impl ProgramSettings {
@@ -148,12 +150,15 @@ impl ProgramSettings {
             redemption: RedemptionRate { points: 100, amount_minor: 100 },
             redact_grace_hours: 72,
             return_grace_days: 14,
+            rfm: RfmSettings::default_of_a_new_merchant(),
         }
     }
 
     /// Checks what types cannot: ranges, and that each rule has its own id.
     pub fn validate(&self) -> Result<(), SettingsError> {
-        let fault = |pointer: &str, problem| Err(SettingsError { pointer: pointer.to_owned(), problem });
+        let fault = |pointer: &str, problem: &'static str| {
+            Err(SettingsError { pointer: pointer.to_owned(), problem: problem.into() })
+        };
         if self.earning_rules.len() > RULES_MAX {
             return fault("/earning_rules", "more than 100 rules");
         }
@@ -164,7 +169,7 @@ impl ProgramSettings {
             }
             rule.validate().map_err(|(field, problem)| SettingsError {
                 pointer: format!("/earning_rules/{index}/{field}"),
-                problem,
+                problem: problem.into(),
             })?;
         }
         let days = match self.expiry {
@@ -189,7 +194,9 @@ impl ProgramSettings {
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }
-        Ok(())
+        self.rfm
+            .validate()
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
     }
 }
 

@@ -15,6 +15,7 @@ mod books;
 mod people;
 mod program;
 mod sealed;
+mod segments;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -30,6 +31,7 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    rfm::RfmEvent,
     waiting::WaitingEvent,
 };
 
@@ -123,6 +125,11 @@ fn waiting_facts() {
 }
 
 #[test]
+fn segments_of_buyers() {
+    hold(RfmEvent::STORED, &segments::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -145,6 +152,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         WaitingEvent::STORED,
         InstallationEvent::STORED,
         BooksEvent::STORED,
+        RfmEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

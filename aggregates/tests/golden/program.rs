@@ -1,8 +1,11 @@
 //! Samples of published settings; every variant of every setting occurs.
 
-use aggregates::program::{
-    EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
-    ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+use aggregates::{
+    program::{
+        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
+        ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+    },
+    rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
 use rust_decimal::Decimal;
 
@@ -18,10 +21,24 @@ pub fn samples() -> Vec<ProgramEvent> {
                 earning_rules: Vec::new(),
                 expiry: Expiry::AfterEarning { days: 365 },
                 negative_balance: NegativeBalance::PendingOnly,
+                rfm: RfmSettings { mapping: own_mapping(), ..RfmSettings::default_of_a_new_merchant() },
+                ..everything_set()
+            },
+        ),
+        published(
+            4,
+            ProgramSettings {
+                rfm: RfmSettings { mapping: Mapping::ShopifyNamed, ..RfmSettings::default_of_a_new_merchant() },
                 ..everything_set()
             },
         ),
     ]
+}
+
+fn own_mapping() -> Mapping {
+    let (good, rest): (Vec<Cell>, Vec<Cell>) = Cell::all().partition(|cell| cell.recency() > 3);
+    let segment = |name, cells| CustomSegment { name: SegmentName::parse(name).expect("a name"), cells };
+    Mapping::Custom(vec![segment("good", good), segment("rest", rest)])
 }
 
 fn published(version: u32, settings: ProgramSettings) -> ProgramEvent {
@@ -40,6 +57,12 @@ fn everything_set() -> ProgramSettings {
         redemption: RedemptionRate { points: 100, amount_minor: 250 },
         redact_grace_hours: 48,
         return_grace_days: 7,
+        rfm: RfmSettings {
+            time_zone: TimeZoneName("Europe/Berlin".to_owned()),
+            method: Method::FixedThresholds,
+            mapping: Mapping::RfGrid,
+            ..RfmSettings::default_of_a_new_merchant()
+        },
     }
 }
 

@@ -8,6 +8,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
+use policies::RfmError;
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +170,22 @@ where
             error @ (ExecuteError::Rejected { .. } | ExecuteError::Unreadable { .. }) => {
                 CommandError::Internal(error.to_string())
             }
+        }
+    }
+}
+
+impl From<RfmError> for CommandError {
+    fn from(error: RfmError) -> Self {
+        match error {
+            RfmError::Contended => CommandError::Contended,
+            RfmError::Database(_) | RfmError::LogUnavailable | RfmError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            RfmError::CutShort
+            | RfmError::Refused(_)
+            | RfmError::Unreadable(_)
+            | RfmError::Definition(_)
+            | RfmError::NoProgram => CommandError::Internal(error.to_string()),
         }
     }
 }

@@ -46,7 +46,10 @@ impl Gateway {
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
-        Ok((now, swept.position.unwrap_or(0).max(moved.state.position).max(executed)))
+        // Boxed: a whole shop may be scored, and no other request needs the room for it.
+        let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
+        let written = [swept.position, scored].into_iter().flatten().max();
+        Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed)))
     }
 
     /// Privacy requests whose rest is over by now, as far as each can go without waiting. Gives the merchant's last position.

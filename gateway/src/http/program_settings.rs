@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::body::JsonBody;
+use super::{body::JsonBody, rfm::settings::RfmDocument};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -51,6 +51,9 @@ pub struct SettingsDocument {
     /// Days that points live which come back to a lot after its expiry.
     #[serde(default)]
     pub return_grace_days: Option<u32>,
+    /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
+    #[serde(default)]
+    pub rfm: Option<RfmDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -215,6 +218,7 @@ impl SettingsDocument {
             }),
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
+            rfm: Some(RfmDocument::of(&settings.rfm)),
         }
     }
 
@@ -236,6 +240,9 @@ impl SettingsDocument {
         }
         settings.redact_grace_hours = self.redact_grace_hours.unwrap_or(settings.redact_grace_hours);
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
+        if let Some(rfm) = self.rfm {
+            settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
     }

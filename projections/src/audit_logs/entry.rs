@@ -13,6 +13,7 @@ use aggregates::{
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    rfm::RfmEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -32,10 +33,11 @@ pub enum TargetKind {
     Product,
     Installation,
     Books,
+    Segments,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 10] = [
+    pub const ALL: [TargetKind; 11] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -46,6 +48,7 @@ impl TargetKind {
         TargetKind::Product,
         TargetKind::Installation,
         TargetKind::Books,
+        TargetKind::Segments,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -60,6 +63,7 @@ impl TargetKind {
             TargetKind::Product => "product",
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
+            TargetKind::Segments => "segments",
         }
     }
 
@@ -79,6 +83,7 @@ impl TargetKind {
             Context::Product => TargetKind::Product,
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
+            Context::Rfm => TargetKind::Segments,
         }
     }
 }
@@ -133,6 +138,12 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             if let BooksEvent::PeriodClosed(closed) = event {
                 entry.target_id = Some(closed.statement.period.to_string());
             }
+        }),
+        Context::Rfm => each(commit, |event, entry| {
+            entry.target_id = Some(match event {
+                RfmEvent::Updated(updated) => updated.day.to_string(),
+                RfmEvent::WindowClosed(closed) => closed.day.to_string(),
+            });
         }),
     }
 }

@@ -20,6 +20,8 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.profiling_objected", "The customer objected to being profiled"),
     ("customer.objection_withdrawn", "The customer no longer objects to being profiled"),
     ("customer.absorbed", "Another customer was merged into this one"),
+    ("rfm.updated", "Buyers' segments changed"),
+    ("rfm.window_closed", "The day's segments of all buyers were worked out"),
     ("points.order_assessed", "Facts about an order were taken in"),
     ("points.fenced", "The account was closed to everything, because its owner is being forgotten"),
     ("points.forfeited", "What was not spent was given up, because its owner is being forgotten"),

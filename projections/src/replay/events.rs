@@ -3,7 +3,7 @@
 use aggregates::{
     Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
     installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, waiting::WaitingEvent,
+    product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -36,6 +36,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Product => of::<ProductEvent>(commit),
         Context::Installation => of::<InstallationEvent>(commit),
         Context::Books => of::<BooksEvent>(commit),
+        Context::Rfm => of::<RfmEvent>(commit),
     }
 }
 

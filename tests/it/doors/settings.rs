@@ -32,7 +32,10 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
     let expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
                            "expiry": { "kind": "none", "days": null }, "negative_balance": "allow",
                            "redemption": { "points": 100, "amount_minor": 100 }, "redact_grace_hours": 72,
-                           "return_grace_days": 14 });
+                           "return_grace_days": 14,
+                           "rfm": { "time_zone": "UTC", "method": "value_bands", "mapping": "eleven_segments",
+                                    "thresholds": { "recency_days": [30, 90, 180, 365], "orders": [2, 5, 10, 20],
+                                                    "spend_minor": [25_000, 50_000, 75_000, 100_000] } } });
     assert_eq!(settings, expected);
 }
 
@@ -67,7 +70,10 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
     let wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
                          "hold": { "days": 14 }, "expiry": { "kind": "inactivity", "days": 365 },
                          "negative_balance": "clamp", "redemption": { "points": 50, "amount_minor": 25 },
-                         "redact_grace_hours": 24, "return_grace_days": 7 });
+                         "redact_grace_hours": 24, "return_grace_days": 7,
+                         "rfm": { "time_zone": "America/Sao_Paulo", "method": "fixed_thresholds", "mapping": "rf_grid",
+                                  "thresholds": { "recency_days": [7, 14, 21, 28], "orders": [2, 3, 4, 5],
+                                                  "spend_minor": [100, 200, 300, 400] } } });
     let written = write(&shop, "\"1\"", &wanted).await;
     assert_eq!(written.status, 200, "{}", written.body);
     let mut stored = read(&shop).await.body;

@@ -57,6 +57,7 @@ impl Operation {
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete") => json!({}),
             (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
@@ -144,7 +145,7 @@ async fn a_key_that_is_none_opens_nothing() {
         ("of another merchant", format!("ln_{}_{own_secret}", gateway::clock::new_id().simple())),
     ];
     let operations = operations();
-    assert!(operations.iter().filter(|operation| operation.needs_a_key).count() >= 13);
+    assert!(operations.iter().filter(|operation| operation.needs_a_key).count() >= 18);
     for operation in operations.iter().filter(|operation| operation.needs_a_key) {
         for (which, key) in &forged {
             assert_ne!(key, own);

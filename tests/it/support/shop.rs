@@ -102,7 +102,21 @@ impl Shop {
 
     /// Moves the merchant's clock; everything due by then is done when this returns.
     pub async fn advance_days(&self, days: i64) {
-        let moved = self.api.post("/v1/test_clock", &json!({ "advance_seconds": days * 86_400 })).document().await;
+        self.move_clock(json!({ "advance_seconds": days * 86_400 })).await;
+    }
+
+    /// The same, to a time in RFC 3339.
+    pub async fn advance_to(&self, now: &str) {
+        self.move_clock(json!({ "now": now })).await;
+    }
+
+    /// Does not move the clock; everything due by now is done when this returns.
+    pub async fn settle(&self) {
+        self.move_clock(json!({ "advance_seconds": 0 })).await;
+    }
+
+    async fn move_clock(&self, how: Value) {
+        let moved = self.api.post("/v1/test_clock", &how).document().await;
         self.has_seen(moved["position"].as_u64());
         let (gateway, merchant) = (self.gateway.clone(), self.merchant);
         let there = runtime::shared(async move { gateway.now_of(merchant).await }).await.unwrap();
