@@ -9,9 +9,13 @@ use std::time::Duration;
 use aggregates::id::{CommandId, CommitId, CustomerId, MerchantId};
 use aggregates::time::Timestamp;
 use journal::executor::{Ids, RandomIds};
-use journal::streams::Streams;
+use journal::streams::{Streams, StreamsError};
 use journal::{Actor, Append, CommandContext, Commit, Journal, JournalOptions, StoredEvent, Subject};
+use tokio::time::Instant;
 use uuid::Uuid;
+
+/// How long a busy machine may take until every member of a cluster answers.
+const STREAMS_WITHIN: Duration = Duration::from_secs(60);
 
 /// A merchant's clock that stands still.
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
@@ -37,9 +41,16 @@ pub async fn impatient_journal_at(url: &str) -> Journal {
 
 async fn journal_with(url: &str, options: JournalOptions) -> Journal {
     let journal = Journal::connect(url, options).await.expect("the server takes connections");
-    let plan = Streams::declared().plan(journal.client(), None).await.expect("the server can be asked");
-    plan.apply(false).await.expect("the declared streams can be made");
+    // A member of a cluster answers once it has heard who leads, which is later than others have.
+    let started = Instant::now();
+    while let Err(error) = declare(&journal).await {
+        assert!(started.elapsed() < STREAMS_WITHIN, "the declared streams cannot be made: {error}");
+    }
     journal
+}
+
+async fn declare(journal: &Journal) -> Result<(), StreamsError> {
+    Streams::declared().plan(journal.client(), None).await?.apply(false).await.map(drop)
 }
 
 /// A commit that says `text`.
