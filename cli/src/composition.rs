@@ -191,6 +191,7 @@ pub fn checkpoint_signer(gateway: &Gateway, config: &Config) -> anyhow::Result<C
         progress: gateway.progress.clone(),
         key: gateway.vault.installation().context("the installation has no key")?.signer(KEY_USAGE),
         file: config.checkpoint_file.clone(),
+        every: config.checkpoint_every,
     })
 }
 

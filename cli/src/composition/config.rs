@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use projections::transparency::SIGN_EVERY;
 use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
@@ -14,6 +15,7 @@ const ROOT_KEYS: &str = "LOYALNEST_ROOT_KEYS";
 const DELETION_JOURNAL: &str = "LOYALNEST_DELETION_JOURNAL";
 const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
 const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
+const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
@@ -24,6 +26,9 @@ const KMS_KEY_NAME: &str = "loyalnest";
 const MIN_KEY_LEASE: Duration = Duration::from_secs(1);
 /// Of a development machine: one process, so that keys are asked for again often, and forgetting somebody takes seconds.
 const DEV_KEY_LEASE: Duration = Duration::from_secs(5);
+
+/// Of a development machine: whoever tries it wants to see a proof, not to wait for one.
+const DEV_CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// Between the two places of the deletion journal.
 const BETWEEN_PLACES: char = ':';
@@ -41,6 +46,8 @@ pub struct Config {
     pub key_copy_days: u32,
     /// Where the newest signed checkpoint of the log is written, besides the database.
     pub checkpoint_file: Option<PathBuf>,
+    /// A commit is under a signature after so long at the latest.
+    pub checkpoint_every: Duration,
     /// For how long a process uses a key without asking whether it still exists. The same for every process of an
     /// installation: forgetting somebody waits for it.
     pub key_lease: Duration,
@@ -58,6 +65,7 @@ impl Config {
             deletion_journal: ["deletions-1", "deletions-2"].map(|place| keys.join(place).join("journal")),
             key_copy_days: KEY_COPY_DAYS,
             checkpoint_file: None,
+            checkpoint_every: DEV_CHECKPOINT_EVERY,
             key_lease: DEV_KEY_LEASE,
             key_service: None,
         }
@@ -96,6 +104,7 @@ impl Config {
             deletion_journal: two_places(&needed(DELETION_JOURNAL)?)?,
             key_copy_days,
             checkpoint_file: read(CHECKPOINT_FILE).map(Into::into),
+            checkpoint_every: checkpoint_every(&read)?,
             key_lease: key_lease(&read)?,
             key_service: key_service(&read)?,
         })
@@ -110,6 +119,7 @@ impl Config {
             (ROOT_KEYS, self.root_keys.display().to_string()),
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
+            (CHECKPOINT_SECONDS, self.checkpoint_every.as_secs().max(1).to_string()),
             (KEY_LEASE_SECONDS, self.key_lease.as_secs().max(1).to_string()),
         ];
         if let Some(file) = &self.checkpoint_file {
@@ -135,6 +145,12 @@ fn key_lease(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Duration> 
     let lease =
         seconds.parse().ok().map(Duration::from_secs).filter(|lease| (MIN_KEY_LEASE..=KEY_LEASE).contains(lease));
     lease.with_context(|| format!("{KEY_LEASE_SECONDS} is a number from 1 to {}", KEY_LEASE.as_secs()))
+}
+
+fn checkpoint_every(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Duration> {
+    let Some(seconds) = read(CHECKPOINT_SECONDS) else { return Ok(SIGN_EVERY) };
+    let every = seconds.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    every.with_context(|| format!("{CHECKPOINT_SECONDS} is a number of seconds"))
 }
 
 /// A key service is one that has an address.

@@ -29,8 +29,8 @@ use super::{
 };
 use crate::{progress::Progress, projection::ProjectionError};
 
-/// A commit is under a signature after so long at the latest.
-const SIGN_EVERY: Duration = Duration::from_secs(60);
+/// A commit is under a signature after so long at the latest, unless said otherwise.
+pub const SIGN_EVERY: Duration = Duration::from_secs(60);
 /// And sooner, once so many are not.
 const SIGN_COMMITS: u64 = 1_000;
 /// How often a look is taken whether either is the case.
@@ -78,6 +78,8 @@ pub struct CheckpointSigner {
     pub key: SigningKey,
     /// Where the newest checkpoint of the top log is to be had, too.
     pub file: Option<PathBuf>,
+    /// A commit is under a signature after so long at the latest.
+    pub every: Duration,
 }
 
 /// A turn: the transaction that holds the lock, and what everything in it is called.
@@ -111,7 +113,7 @@ impl CheckpointSigner {
                 _ = looks.tick() => {}
             }
             let seen = self.progress.of(Transparency::NAME).position;
-            let waited = last.is_none_or(|last| last.elapsed() >= SIGN_EVERY);
+            let waited = last.is_none_or(|last| last.elapsed() >= self.every);
             if seen > up_to && (waited || seen - up_to >= SIGN_COMMITS) {
                 match self.round(clock.now()).await {
                     Ok(round) => tracing::debug!(signed = round.signed, "checkpoints are signed"),

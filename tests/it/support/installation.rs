@@ -9,6 +9,7 @@ use loyalnest::{
     servers::NatsNode,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use projections::transparency::SIGN_EVERY;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vault::RootKeyStore;
@@ -126,7 +127,12 @@ impl Installation {
 async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
     let name = format!("{name}_{}", new_id().simple());
     let below = Config::below(&servers.keys(&name), nats_url, servers.another_database(&name).await);
-    let config = Config { checkpoint_file: Some(servers.checkpoint_file(&name)), key_lease: KEY_LEASE, ..below };
+    let config = Config {
+        checkpoint_file: Some(servers.checkpoint_file(&name)),
+        key_lease: KEY_LEASE,
+        checkpoint_every: SIGN_EVERY,
+        ..below
+    };
     RootKeyStore::open_or_create(&config.root_keys).unwrap();
     config
 }
