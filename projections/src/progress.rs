@@ -61,6 +61,7 @@ pub(crate) async fn announce(
 
 async fn listen(db: &PgPool) -> Result<PgListener, sqlx::Error> {
     let mut listener = PgListener::connect_with(db).await?;
+    listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     Ok(listener)
 }
@@ -85,22 +86,33 @@ async fn keep_listening(db: PgPool, mut listener: PgListener, sender: watch::Sen
                         });
                     }
                 }
-                // The connection was lost: announcements may have been missed, so look at the rows themselves.
-                Ok(None) | Err(_) => match reconnect(&db).await {
-                    Some((fresh, standing)) => {
-                        listener = fresh;
-                        sender.send_replace(Arc::new(standing));
-                    }
-                    None => tokio::time::sleep(RECONNECT_PAUSE).await,
-                },
+                // The connection was lost: announcements may have been missed. This listener is not asked again, because it
+                // would listen on another connection without saying so.
+                Ok(None) | Err(_) => {
+                    let Some((fresh, standing)) = listen_again(&db, &sender).await else { return };
+                    listener = fresh;
+                    sender.send_replace(Arc::new(standing));
+                }
             },
         }
     }
 }
 
-async fn reconnect(db: &PgPool) -> Option<(PgListener, HashMap<String, AsOf>)> {
-    let listener = listen(db).await.ok()?;
-    Some((listener, standing(db).await.ok()?))
+/// Listens first and looks at the rows then, so that nothing is missed in between. `None` once nobody wants to know.
+async fn listen_again(
+    db: &PgPool,
+    sender: &watch::Sender<Arc<HashMap<String, AsOf>>>,
+) -> Option<(PgListener, HashMap<String, AsOf>)> {
+    loop {
+        let again = async { Ok::<_, sqlx::Error>((listen(db).await?, standing(db).await?)) };
+        tokio::select! {
+            () = sender.closed() => return None,
+            again = again => match again {
+                Ok(again) => return Some(again),
+                Err(_) => tokio::time::sleep(RECONNECT_PAUSE).await,
+            },
+        }
+    }
 }
 
 /// What is said on [`CHANNEL`].
