@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use aggregates::id::{CustomerId, GdprRequestId, MerchantId};
+use aggregates::id::{CustomerId, MerchantId};
 use anyhow::{Context, ensure};
 use async_nats::{
     HeaderMap,
@@ -81,10 +81,10 @@ impl Bare {
         Ok(bare)
     }
 
-    /// In the journal itself, of a merchant nobody knows. Not accounts: a gateway does not start on a log that names
-    /// people whom the vault has never heard of.
+    /// In the journal itself, of merchants nobody knows, in a room that no gateway reads when it starts: on a log that names
+    /// people whom the vault has never heard of, or privacy requests that are none, it would not start.
     pub async fn in_the_journal(gateway: &Gateway, subjects: u64) -> anyhow::Result<Bare> {
-        Bare::new(gateway, "", |merchant, id| Subject::gdpr(merchant, GdprRequestId(id)), subjects).await
+        Bare::new(gateway, "", |_, id| Subject::books(MerchantId(id)), subjects).await
     }
 
     /// The bytes of a real commit.

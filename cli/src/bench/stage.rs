@@ -29,7 +29,9 @@ impl Stage {
             ..SupervisorOptions::in_directory(directory.path().join("servers"))
         };
         let servers = Supervisor::start(&binaries, options).await?;
-        let config = Config::below(directory.path(), servers.nats().url(), servers.postgres().url());
+        let below = Config::below(directory.path(), servers.nats().url(), servers.postgres().url());
+        // As in production: a development machine asks for keys again much sooner.
+        let config = Config { key_lease: vault::KEY_LEASE, ..below };
         RootKeyStore::open_or_create(&config.root_keys).context("the root key store does not open")?;
         composition::migrate(&config.database().await?).await?;
         streams::apply_declared(&config.nats_url).await?;
