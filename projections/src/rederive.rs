@@ -12,6 +12,7 @@
 mod balances;
 mod cursor;
 mod customers;
+mod held;
 mod ledger;
 
 use std::collections::HashSet;

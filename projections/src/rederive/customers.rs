@@ -12,14 +12,21 @@ use journal::Positioned;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{Deviation, Difference, cursor::Cursor};
+use super::{
+    Deviation,
+    held::{Held, Key, Rows},
+};
 use crate::{
     customers,
     projection::{ProjectionError, events_of},
     sql::{position, timestamp},
 };
 
-type Key = (Uuid, Uuid);
+const ROWS: Rows = Rows {
+    read_model: customers::Customers::NAME,
+    table: "read.customers",
+    columns: "state, merged_into, deleted_in_shop, enrolled_at, erased_at, restricted, objects_to_profiling",
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Standing {
@@ -61,47 +68,12 @@ impl Customers {
     }
 
     pub async fn compare(
-        mut self,
+        self,
         db: &mut PgConnection,
         only: Option<MerchantId>,
         deviations: &mut Vec<Deviation>,
     ) -> Result<(), ProjectionError> {
-        let columns =
-            "merchant, customer, state, merged_into, deleted_in_shop, enrolled_at, erased_at, restricted, objects_to_profiling,
-             position from read.customers";
-        let rows = Cursor::open(db, "customers_there", columns, only, "merchant, customer").await?;
-        let mut deviates = |key: Key, position, difference| {
-            let (merchant, customer) = (MerchantId(key.0), key.1);
-            deviations.push(Deviation {
-                read_model: customers::Customers::NAME,
-                merchant,
-                customer,
-                position,
-                difference,
-            });
-        };
-        loop {
-            let page = rows.next(db).await?;
-            if page.is_empty() {
-                break;
-            }
-            for row in &page {
-                let key = (row.try_get("merchant")?, row.try_get("customer")?);
-                match self.people.remove(&key) {
-                    None => deviates(key, position(row.try_get("position")?), Difference::Invented),
-                    Some(derived) => {
-                        if let Some(column) = derived.difference(row)? {
-                            deviates(key, derived.position, Difference::Differs(column));
-                        }
-                    }
-                }
-            }
-        }
-        let mut missing: Vec<(Key, u64)> =
-            self.people.iter().map(|(key, standing)| (*key, standing.position)).collect();
-        missing.sort_unstable();
-        missing.into_iter().for_each(|(key, position)| deviates(key, position, Difference::Missing));
-        Ok(())
+        ROWS.compare(self.people, db, only, deviations).await
     }
 }
 
@@ -138,6 +110,12 @@ impl Standing {
                 self.merged_into = Some(merged.winner);
             }
         }
+    }
+}
+
+impl Held for Standing {
+    fn position(&self) -> u64 {
+        self.position
     }
 
     fn difference(&self, row: &PgRow) -> Result<Option<&'static str>, sqlx::Error> {
