@@ -5,12 +5,11 @@ mod entry;
 mod query;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use aggregates::{Context, id::MerchantId};
+use aggregates::Context;
 use journal::{Actor, Positioned};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::{
     erasure,
@@ -37,21 +36,18 @@ impl Projection for AuditLogs {
     const CONTEXTS: &'static [Context] = &Context::ALL;
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
-        let (mut rows, mut fenced) = (Vec::with_capacity(batch.len()), BTreeMap::<Uuid, Vec<Uuid>>::new());
+        let (mut rows, mut fenced) = (Vec::with_capacity(batch.len()), Vec::new());
         for commit in batch {
             let entries = entries_of(commit)?;
             if let Some(customer) = entries.iter().find(|entry| entry.action == FENCED).and_then(|entry| entry.customer)
             {
-                fenced.entry(commit.subject.merchant.0).or_default().push(customer.0);
+                fenced.push((commit.subject.merchant, customer.0));
             }
             rows.extend((0_i16..).zip(entries).map(|(line, entry)| Row { commit, line, entry }));
         }
         insert(transaction, &rows).await?;
-        // Nobody gives a reason for anything behind the fence, so the end of the batch is early enough.
-        for (merchant, people) in fenced {
-            erasure::scrub(transaction, TABLE, MerchantId(merchant), &people).await?;
-        }
-        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
+        erasure::scrub_fenced(transaction, TABLE, fenced).await?;
+        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 }
 

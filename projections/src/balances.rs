@@ -56,7 +56,7 @@ impl Projection for Balances {
             fold(rows.entry(key).or_insert_with(empty), commit)?;
         }
         store(transaction, &keys, &rows).await?;
-        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
+        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 }
 

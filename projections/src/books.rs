@@ -42,10 +42,7 @@ impl Projection for BooksOfMerchants {
         }
         store_time(transaction, &keepers).await?;
         store_days(transaction, &keepers).await?;
-        for table in TABLES {
-            erasure::forget_merchants_of(transaction, table, batch.iter().map(Arc::as_ref)).await?;
-        }
-        Ok(())
+        erasure::forget_merchants_of(transaction, &TABLES, batch).await
     }
 }
 

@@ -41,7 +41,7 @@ impl Projection for Customers {
                 take_in(transaction, commit, customer, &event).await?;
             }
         }
-        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
+        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 }
 

@@ -4,6 +4,8 @@
 //! And each projection does it again where the log says so, because one that was behind, or is rebuilt, has just written the
 //! rows anew. Both run the same statements, and the second finds nothing where the first was in time.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use aggregates::{
     Context,
     id::{CustomerId, MerchantId},
@@ -223,22 +225,41 @@ pub async fn merchant_traces(db: &PgPool, merchant: MerchantId) -> Result<(Vec<&
     Ok((traces, looked_at))
 }
 
-/// For a projection, after it has written a batch: shops of which the batch says that they are forgotten lose their rows
-/// in its table. To be told, a projection reads [`Context::Merchant`] besides its own.
-pub(crate) async fn forget_merchants_of<'a>(
+/// For a projection, after it has written a batch: customers of merchants, behind whose fence the batch has come, lose what
+/// is sealed for them in its table. They get nothing sealed any more, so the end of the batch is early enough.
+pub(crate) async fn scrub_fenced(
     connection: &mut PgConnection,
     table: &str,
-    batch: impl IntoIterator<Item = &'a Positioned>,
+    fenced: impl IntoIterator<Item = (MerchantId, Uuid)>,
+) -> Result<(), sqlx::Error> {
+    let mut people = BTreeMap::<MerchantId, Vec<Uuid>>::new();
+    for (merchant, person) in fenced {
+        people.entry(merchant).or_default().push(person);
+    }
+    for (merchant, people) in people {
+        scrub(connection, table, merchant, &people).await?;
+    }
+    Ok(())
+}
+
+/// For a projection, after it has written a batch: shops of which the batch says that they are forgotten lose their rows
+/// in its tables. To be told, a projection reads [`Context::Merchant`] besides its own.
+pub(crate) async fn forget_merchants_of(
+    connection: &mut PgConnection,
+    tables: &[&str],
+    batch: &[Arc<Positioned>],
 ) -> Result<(), ProjectionError> {
     let mut forgotten = Vec::new();
-    for commit in batch.into_iter().filter(|commit| commit.subject.context == Context::Merchant) {
+    for commit in batch.iter().filter(|commit| commit.subject.context == Context::Merchant) {
         let erased = |event: &MerchantEvent| matches!(event, MerchantEvent::Erased(_));
         if events_of::<MerchantEvent>(commit)?.iter().any(erased) {
             forgotten.push(commit.subject.merchant.0);
         }
     }
     if !forgotten.is_empty() {
-        forget(connection, Table::named(table), &forgotten).await?;
+        for table in tables {
+            forget(connection, Table::named(table), &forgotten).await?;
+        }
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Projection for ParkedWebhooks {
                 take_in(transaction, commit, &event).await?;
             }
         }
-        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
+        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 }
 

@@ -4,9 +4,9 @@
 mod line;
 mod query;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use aggregates::{Context, id::MerchantId, points::PointsEvent};
+use aggregates::{Context, points::PointsEvent};
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -33,24 +33,21 @@ impl Projection for PointsTransactions {
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
-        let (mut rows, mut fenced) = (Vec::new(), BTreeMap::<Uuid, Vec<Uuid>>::new());
+        let (mut rows, mut fenced) = (Vec::new(), Vec::new());
         for commit in batch {
             let (Context::Points, SubjectId::Uuid(customer)) = (commit.subject.context, commit.subject.id) else {
                 continue;
             };
             let events: Vec<PointsEvent> = events_of(commit)?;
             if events.iter().any(|event| matches!(event, PointsEvent::AccountFenced(_))) {
-                fenced.entry(commit.subject.merchant.0).or_default().push(customer);
+                fenced.push((commit.subject.merchant, customer));
             }
             let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
             rows.extend(lines.enumerate().map(|(index, line)| LedgerRow { commit, customer, index, line }));
         }
         insert(transaction, &rows).await?;
-        // Behind its fence an account gets no line that holds anything sealed, so the end of the batch is early enough.
-        for (merchant, people) in fenced {
-            erasure::scrub(transaction, TABLE, MerchantId(merchant), &people).await?;
-        }
-        erasure::forget_merchants_of(transaction, TABLE, batch.iter().map(Arc::as_ref)).await
+        erasure::scrub_fenced(transaction, TABLE, fenced).await?;
+        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 }
 

@@ -62,10 +62,7 @@ impl Projection for RfmOrders {
             }
         }
         facts.write(transaction).await?;
-        for table in TABLES {
-            erasure::forget_merchants_of(transaction, table, batch.iter().map(Arc::as_ref)).await?;
-        }
-        Ok(())
+        erasure::forget_merchants_of(transaction, &TABLES, batch).await
     }
 }
 

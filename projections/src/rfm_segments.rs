@@ -54,9 +54,6 @@ impl Projection for RfmSegments {
                 }
             }
         }
-        for table in TABLES {
-            erasure::forget_merchants_of(transaction, table, batch.iter().map(Arc::as_ref)).await?;
-        }
-        Ok(())
+        erasure::forget_merchants_of(transaction, &TABLES, batch).await
     }
 }
