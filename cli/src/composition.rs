@@ -101,14 +101,13 @@ fn root_keys(config: &Config, if_missing: IfMissing) -> anyhow::Result<RootKeySt
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let gateway = connect(config, options).await?;
-    let deletions = deletions::open(config, &gateway.vault)?;
+    let deletions = gateway.eraser.deletions();
     let named = policies::erasure::highest_deletion_on_record(&gateway.journal, &gateway.db).await?;
-    deletions::are_all_there(&deletions, named).await?;
-    deletions::are_carried_out(&gateway.vault, &deletions, gateway.clock.now()).await?;
+    deletions::are_all_there(deletions, named).await?;
+    deletions::are_carried_out(&gateway.vault, deletions, gateway.clock.now()).await?;
     vault_age::is_as_new_as_the_log(&gateway.vault, &gateway.journal, &gateway.db).await?;
-    if let Some(eraser) = &gateway.eraser {
-        eraser.execute_again(named).await.context("the log cannot be told of an erasure that it has lost")?;
-    }
+    let again = gateway.eraser.execute_again(named).await;
+    again.context("the log cannot be told of an erasure that it has lost")?;
     Ok(gateway)
 }
 
@@ -123,7 +122,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
     let db = config.database().await?;
     let journal = config.journal().await?;
     let vault = open_vault(config, &db).await?;
-    let deletions = Some(deletions::open(config, &vault)?);
+    let deletions = deletions::open(config, &vault)?;
     Ok(Gateway::new(Parts {
         snapshot_seal: Arc::new(VaultSeal(vault.clone())),
         progress: Progress::follow(db.clone()).await?,
@@ -152,9 +151,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
-    if let Some(eraser) = &gateway.eraser {
-        work.spawn(eraser.clone().run(stop.clone()));
-    }
+    work.spawn(gateway.eraser.clone().run(stop.clone()));
     Ok(work)
 }
 

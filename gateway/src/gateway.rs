@@ -63,8 +63,7 @@ pub struct Parts {
     pub progress: Progress,
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
-    /// Whoever has it executes privacy requests.
-    pub deletions: Option<DeletionJournal>,
+    pub deletions: DeletionJournal,
     pub options: Options,
 }
 
@@ -89,8 +88,8 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
-    /// Executes privacy requests; only where the deletion journal is.
-    pub eraser: Option<Eraser>,
+    /// Executes privacy requests.
+    pub eraser: Eraser,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -120,19 +119,17 @@ impl Gateway {
         let customers = Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS));
         let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
         let merchants = Aggregates::new(journal.clone(), others);
-        let eraser = parts.deletions.map(|deletions| {
-            Eraser::new(erasure::Parts {
-                requests: requests.clone(),
-                customers: customers.clone(),
-                accounts: accounts.clone(),
-                merchants: merchants.clone(),
-                journal: journal.clone(),
-                vault: parts.vault.clone(),
-                deletions,
-                db: parts.db.clone(),
-                clock: Arc::clone(&parts.clock),
-                new_id,
-            })
+        let eraser = Eraser::new(erasure::Parts {
+            requests: requests.clone(),
+            customers: customers.clone(),
+            accounts: accounts.clone(),
+            merchants: merchants.clone(),
+            journal: journal.clone(),
+            vault: parts.vault.clone(),
+            deletions: parts.deletions,
+            db: parts.db.clone(),
+            clock: Arc::clone(&parts.clock),
+            new_id,
         });
         Gateway(Arc::new(Shared {
             accounts,

@@ -84,6 +84,11 @@ impl Eraser {
         Eraser { parts: Arc::new(parts), asked_for, asked: Arc::new(tokio::sync::Mutex::new(asked)) }
     }
 
+    /// Where it writes down whom it forgets.
+    pub fn deletions(&self) -> &DeletionJournal {
+        &self.parts.deletions
+    }
+
     /// Somebody waits for this request: it is taken up at once, wherever the read model stands.
     pub fn ask(&self, merchant: MerchantId, request: GdprRequestId) {
         // Without room nothing is lost but a few seconds.

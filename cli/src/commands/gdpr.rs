@@ -119,8 +119,7 @@ async fn show(gateway: &Gateway, id: &str, output: Output) -> anyhow::Result<()>
 async fn execute(gateway: &Gateway, id: &str, reason: &str, output: Output) -> anyhow::Result<()> {
     let asked = Asked::find(gateway, id).await?;
     gateway.expedite_request(&asked.request, asked.id, reason).await?;
-    let eraser = gateway.eraser.as_ref().context("this process has no deletion journal")?;
-    while let Some(waits) = eraser.advance(asked.merchant, asked.id).await? {
+    while let Some(waits) = gateway.eraser.advance(asked.merchant, asked.id).await? {
         eprintln!("waiting {} s for the last process to let go of the keys", waits.as_secs() + 1);
         tokio::time::sleep(waits.min(LOOK_PAUSE)).await;
     }

@@ -107,11 +107,9 @@ impl Gateway {
         Ok((done.position, done.state))
     }
 
-    /// Has the executor look at a request now, if this process has it; any other finds it by itself.
+    /// Has the executor look at a request now, if it runs in this process; any other finds it by itself.
     pub(super) fn take_up(&self, request: &Request, id: GdprRequestId) {
-        if let Some(eraser) = &self.eraser {
-            eraser.ask(request.merchant, id);
-        }
+        self.eraser.ask(request.merchant, id);
     }
 
     /// Under which id the request is known. A repetition finds the one there is, or `None` where that one has ended with the

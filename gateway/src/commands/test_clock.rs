@@ -54,11 +54,10 @@ impl Gateway {
 
     /// Privacy requests whose rest is over by now, as far as each can go without waiting. Gives the merchant's last position.
     async fn execute_due_requests(&self, merchant: MerchantId) -> Result<u64, CommandError> {
-        let Some(eraser) = &self.eraser else { return Ok(0) };
         let written = self.journal.last_position_of(Follow::Merchant(merchant)).await?;
         // The read model says which requests are due.
         self.progress.reached(gdpr_requests::GdprRequests::NAME, written, READ_MODEL_PATIENCE).await;
-        eraser.execute_due(merchant).await.map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        self.eraser.execute_due(merchant).await.map_err(|error| CommandError::Unavailable(error.to_string()))?;
         Ok(self.journal.last_position_of(Follow::Merchant(merchant)).await?)
     }
 }

@@ -180,7 +180,7 @@ async fn later(installation: &Installation, days: u32) -> Gateway {
             progress: gateway.progress.clone(),
             clock: Arc::new(Ahead { days }),
             snapshot_seal: Arc::new(VaultSeal(gateway.vault.clone())),
-            deletions: None,
+            deletions: gateway.eraser.deletions().clone(),
             options: gateway.options,
         })
     })
