@@ -16,6 +16,12 @@ pub async fn livez() -> &'static str {
     "ok"
 }
 
+/// Whether log and vault answer.
+pub async fn is_ready(gateway: &Gateway) -> bool {
+    let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
+    log.is_ok() && vault.is_ok()
+}
+
 /// Log, vault and database answer: requests can be served.
 pub async fn readyz(State(gateway): State<Gateway>) -> Response {
     let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
