@@ -6,11 +6,13 @@
 //! |---|---|
 //! | [`call`] | one method: from its message to a request, from the answer to a message |
 //! | [`bytes_codec`] | messages as they lie on the wire |
+//! | [`serving`] | the health service |
 
 mod bytes_codec;
 mod call;
+mod serving;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -26,21 +28,15 @@ use tonic::{
     Status,
     server::{Grpc, UnaryService},
 };
-use tonic_health::{
-    ServingStatus,
-    server::{HealthReporter, health_reporter},
-};
+use tonic_health::pb::health_server::HealthServer;
 use tower::ServiceExt;
 
-use self::bytes_codec::BytesCodec;
 pub use self::call::{Call, NoRoute};
-use crate::{gateway::Gateway, health};
+use self::{bytes_codec::BytesCodec, serving::Serving};
+use crate::gateway::Gateway;
 
 /// What `proto/` says, compiled with this binary.
 const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
-
-/// How often the health service looks whether requests can be served.
-const HEALTH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Every service, message and route.
 pub fn descriptors() -> DescriptorPool {
@@ -57,14 +53,12 @@ pub fn in_front_of(rest: Router, gateway: Gateway) -> Router {
         let rest = rest.clone();
         router = router.route(&path, post(move |request: Request| answer(Transcoded { call, rest }, request)));
     }
-    let (reporter, health) = health_reporter();
-    tokio::spawn(report_health(gateway, reporter));
     let reflection =
         || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
     let v1 = reflection().build_v1().expect("descriptors compiled with this binary can be read");
     let v1alpha = reflection().build_v1alpha().expect("descriptors compiled with this binary can be read");
     router
-        .route_service("/grpc.health.v1.Health/{method}", health)
+        .route_service("/grpc.health.v1.Health/{method}", HealthServer::new(Serving(gateway)))
         .route_service("/grpc.reflection.v1.ServerReflection/{method}", v1)
         .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", v1alpha)
 }
@@ -77,18 +71,6 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
 /// The refusal of a call that there is not.
 pub fn unknown() -> Response {
     Status::unimplemented("there is no such call").into_http()
-}
-
-/// Says of the whole server, which is what balancers ask, what `/readyz` says.
-async fn report_health(gateway: Gateway, reporter: HealthReporter) {
-    loop {
-        let status = match health::is_ready(&gateway).await {
-            true => ServingStatus::Serving,
-            false => ServingStatus::NotServing,
-        };
-        reporter.set_service_status("", status).await;
-        tokio::time::sleep(HEALTH_INTERVAL).await;
-    }
 }
 
 async fn answer(transcoded: Transcoded, request: Request) -> Response {

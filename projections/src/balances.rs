@@ -103,7 +103,7 @@ async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Ke
     rows.iter().map(|row| Ok(((row.try_get("merchant")?, row.try_get("customer")?), from_row(row)?))).collect()
 }
 
-pub(crate) fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
+fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
     Ok(BalanceRow {
         purse: purse(row.try_get("purse")?)?,
         position: position(row.try_get("position")?),
@@ -111,7 +111,7 @@ pub(crate) fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, Projec
     })
 }
 
-fn purse(stored: &[u8]) -> Result<Purse, ProjectionError> {
+pub(crate) fn purse(stored: &[u8]) -> Result<Purse, ProjectionError> {
     postcard::from_bytes(stored).map_err(|_| ProjectionError::BadRow(TABLE))
 }
 

@@ -7,6 +7,7 @@ pub mod balances;
 mod batch;
 pub mod books;
 pub mod checkpoint;
+mod copied;
 pub mod customers;
 pub mod data_requests;
 pub mod epoch;
