@@ -38,8 +38,9 @@ pub use config::Config;
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
-/// Connections of the read models' writers: one each, and one for the moment of a change-over.
-const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 + 1;
+/// Connections of the read models' writers: one for each generation that is fed, of which there may be two or three, and
+/// some to look at checkpoints. They are opened when they are needed.
+const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 * 3 + 2;
 /// A connection that has rested for longer is asked whether it still works before it is used. One that is in use all
 /// the time need not be: each question is a round trip of its own.
 const CONNECTION_RESTED: Duration = Duration::from_secs(1);

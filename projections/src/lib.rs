@@ -7,16 +7,20 @@ pub mod balances;
 mod batch;
 pub mod books;
 pub mod checkpoint;
+mod copy;
 pub mod customers;
 pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
 mod feed;
+pub mod generation;
 pub mod gdpr_requests;
+pub mod lag;
 pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
+pub mod read_model;
 pub mod rederive;
 pub mod replay;
 mod rest;
@@ -31,10 +35,11 @@ mod sql;
 mod telemetry;
 pub mod transparency;
 
-pub use checkpoint::{Checkpoint, list, set_paused};
+pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
 pub use progress::Progress;
-pub use projection::{Projection, ProjectionError};
+pub use projection::{Projection, ProjectionError, Tables};
+pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.

@@ -1,20 +1,23 @@
 //! Runs one projection from its own checkpoint, for as long as it is told to: makes sure that the checkpoint speaks of
-//! this log, lets a [`Session`] take in what follows, and starts over when that comes to an end.
+//! this log, lets a [`Session`] take in what follows, and starts over when that comes to an end. Every generation that
+//! workers feed is run so, the one that is read and those that are kept beside it.
 //!
-//! Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
+//! Of several workers one writes a generation, and the others stand by until its connection is gone. Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
 //! the same projection cannot apply anything twice, it fails and starts over from what the first one wrote. No
 //! transaction ends inside a group of commits that were written together.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use journal::JournalError;
 use sqlx::{PgConnection, PgPool};
-use tokio_util::sync::CancellationToken;
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     checkpoint::{self, Checkpoint},
     epoch,
     feed::{Feed, Left, SourceError},
+    generation::{Stage, writer},
     projection::{Projection, ProjectionError},
     session::Session,
 };
@@ -23,6 +26,8 @@ use crate::{
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How often a paused projection looks whether it may go on.
 const PAUSE_POLL: Duration = Duration::from_millis(500);
+/// How often is looked which generations there are.
+const GENERATIONS_LOOK: Duration = Duration::from_secs(2);
 
 /// Why a projection stands still.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,9 @@ pub enum RunnerError {
     Fenced,
     #[error("paused")]
     Paused,
+    /// The generation was dropped, or somebody else fills it.
+    #[error("there is no such generation any more")]
+    Gone,
     /// It cannot go on with what all projections read together, and goes on by itself.
     #[error(transparent)]
     Left(#[from] Left),
@@ -63,27 +71,72 @@ pub struct Runner<P> {
     projection: P,
     feed: Feed,
     db: PgPool,
+    contends: bool,
 }
 
 impl<P: Projection> Runner<P> {
     pub fn new(projection: P, feed: Feed, db: PgPool) -> Self {
-        Runner { projection, feed, db }
+        Runner { projection, feed, db, contends: false }
     }
 
-    /// Runs until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model waits, and
-    /// says through its lag that it does.
+    /// Does not stand by while another worker writes. For tests: whatever the lock is worth, it is the checkpoint by which
+    /// nothing is applied twice.
+    pub fn contending(self) -> Self {
+        Runner { contends: true, ..self }
+    }
+
+    /// Runs until `stop`, every generation that workers feed.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut fed: BTreeMap<i32, DropGuard> = BTreeMap::new();
+        let mut feeding = JoinSet::new();
+        loop {
+            let pause = match self.generations().await {
+                Ok(numbers) => {
+                    fed.retain(|number, _| numbers.contains(number));
+                    for number in numbers {
+                        fed.entry(number).or_insert_with(|| {
+                            let token = stop.child_token();
+                            feeding.spawn(Arc::clone(&self).feed(number, token.clone()));
+                            token.drop_guard()
+                        });
+                    }
+                    GENERATIONS_LOOK
+                }
+                Err(error) => {
+                    tracing::error!(projection = P::NAME, %error, "it is not known which generations there are");
+                    RETRY_PAUSE
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        while feeding.join_next().await.is_some() {}
+    }
+
+    /// Generations that workers feed.
+    async fn generations(&self) -> Result<Vec<i32>, sqlx::Error> {
+        checkpoint::begin(&self.db, P::NAME).await?;
+        let all = checkpoint::generations_of(&self.db, P::NAME).await?;
+        let fed = all.iter().filter(|checkpoint| checkpoint.generation.stage == Stage::Following);
+        Ok(fed.map(|checkpoint| checkpoint.generation.number).collect())
+    }
+
+    /// Feeds one generation until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model
+    /// waits, and says through its lag that it does.
+    async fn feed(self: Arc<Self>, number: i32, stop: CancellationToken) {
         loop {
             let Err(end) = tokio::select! {
                 () = stop.cancelled() => return,
-                end = self.follow_from_checkpoint() => end,
+                end = self.follow_from_checkpoint(number) => end,
             };
             let pause = match end {
                 RunnerError::Left(left) => {
                     tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
                     Duration::ZERO
                 }
-                RunnerError::Paused => PAUSE_POLL,
+                RunnerError::Paused | RunnerError::Gone => PAUSE_POLL,
                 error => {
                     metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
                     tracing::error!(projection = P::NAME, error = %error, "the projection stands still");
@@ -97,11 +150,16 @@ impl<P: Projection> Runner<P> {
         }
     }
 
-    async fn follow_from_checkpoint(&self) -> Result<Infallible, RunnerError> {
-        // One connection for as long as all goes well: whatever the pool takes back it asks first whether it still works.
-        let mut db = self.db.acquire().await?;
+    async fn follow_from_checkpoint(&self, number: i32) -> Result<Infallible, RunnerError> {
+        // Asked on a connection that is there anyway: whoever is paused need not open one again and again.
+        not_paused(checkpoint::load(&self.db, P::NAME, number).await?)?;
+        let mut db = writer::connect(&self.db).await?;
+        if !self.contends {
+            writer::wait_for_turn(&mut db, P::NAME, number).await?;
+        }
         let losses = self.feed.journal.losses();
-        let standing = self.verified_checkpoint(&mut db).await?;
+        let standing = self.verified_checkpoint(&mut db, number).await?;
+        writer::enter(&mut db, P::NAME, &standing.generation).await?;
         let source = self.feed.source(&standing).await?;
         // The log that was verified must be the one that is read.
         if self.feed.journal.losses() != losses {
@@ -111,17 +169,20 @@ impl<P: Projection> Runner<P> {
     }
 
     /// The checkpoint, after making sure that it speaks of this log.
-    async fn verified_checkpoint(&self, db: &mut PgConnection) -> Result<Checkpoint, RunnerError> {
+    async fn verified_checkpoint(&self, db: &mut PgConnection, number: i32) -> Result<Checkpoint, RunnerError> {
         let journal = &self.feed.journal;
         let stream = journal.identity().await?.to_string();
-        let mut standing = checkpoint::load(db, P::NAME, &stream).await?;
-        if standing.paused {
-            return Err(RunnerError::Paused);
-        }
+        let mut standing = not_paused(checkpoint::load(db, P::NAME, number).await?)?;
         if !epoch::stands_in(journal, &stream, &standing).await? {
             return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
         }
         standing.stream = stream;
         Ok(standing)
     }
+}
+
+/// The checkpoint, if workers may go on from it.
+pub(crate) fn not_paused(found: Option<Checkpoint>) -> Result<Checkpoint, RunnerError> {
+    let found = found.filter(|found| found.generation.stage == Stage::Following).ok_or(RunnerError::Gone)?;
+    if found.paused { Err(RunnerError::Paused) } else { Ok(found) }
 }

@@ -18,7 +18,7 @@ use crate::{
     feed::{Source, SourceError},
     projection::Projection,
     rest::Rest,
-    runner::RunnerError,
+    runner::{RunnerError, not_paused},
     telemetry,
 };
 
@@ -108,7 +108,9 @@ impl<'a, P: Projection> Session<'a, P> {
             self.look_at_checkpoint().await?;
             return Err(RunnerError::Fenced);
         }
-        telemetry::applied(P::NAME, batch);
+        if self.standing.generation.live {
+            telemetry::applied(P::NAME, batch);
+        }
         self.standing = next;
         self.rest = Rest::after_work(began, Instant::now());
         Ok(())
@@ -131,11 +133,9 @@ impl<'a, P: Projection> Session<'a, P> {
     }
 
     async fn look_at_checkpoint(&mut self) -> Result<(), RunnerError> {
-        let found = checkpoint::load(&mut *self.db, P::NAME, &self.standing.stream).await?;
-        if found.paused {
-            return Err(RunnerError::Paused);
-        }
-        if found.position != self.standing.position {
+        let found = checkpoint::load(&mut *self.db, P::NAME, self.standing.generation.number).await?;
+        let found = not_paused(found)?;
+        if found.position != self.standing.position || found.generation != self.standing.generation {
             return Err(RunnerError::Fenced);
         }
         Ok(())

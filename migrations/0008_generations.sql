@@ -1,0 +1,18 @@
+-- Generations of read models: several makings of the same tables, one of which is read.
+--
+-- The tables of the live generation are in schema `read`; those of any other in a schema of its own, named
+-- `spare_<projection>_<generation>`. To switch is to move tables between the two, in one transaction.
+
+alter table read.checkpoint
+    add column generation integer not null default 1 check (generation > 0),
+    add column live boolean not null default true,
+    -- Who feeds it: workers, a rebuild that is under way, or a verification that throws it away.
+    add column stage text not null default 'following' check (stage in ('following', 'filling', 'verifying')),
+    -- A generation that is filled in bulk has its indexes last.
+    add column indexed boolean not null default true,
+    drop constraint checkpoint_pkey,
+    add primary key (projection, generation);
+create unique index checkpoint_live on read.checkpoint (projection) where live;
+
+-- A number is never given out twice: what was read from one generation never continues in another.
+create sequence read.generation start 2;
