@@ -11,7 +11,10 @@ use anyhow::{Context, ensure};
 use gateway::clock::SystemClock;
 use projections::{
     NAMES, ReadModel,
-    generation::{fill::own_tables, switch},
+    generation::{
+        fill::own_tables,
+        switch::{self, ByWorkers},
+    },
     lag::{self, Behind},
     read_model,
 };
@@ -82,8 +85,7 @@ async fn pause(config: &Config, name: &str, paused: bool) -> anyhow::Result<()> 
 
 async fn switch(config: &Config, name: &str, generation: i32) -> anyhow::Result<()> {
     let tables = own_tables(named(name)?.as_ref())?;
-    let before =
-        switch::switch(&config.database().await?, name, tables, generation, async |_| Ok(())).await?;
+    let before = switch::switch(&config.database().await?, name, tables, generation, &mut ByWorkers).await?;
     eprintln!("generation {generation} of {name} is read; {before} is kept up beside it until it is dropped");
     Ok(())
 }

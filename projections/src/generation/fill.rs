@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use journal::{Journal, JournalError};
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use super::{
     bulk::Bulk,
     pump::Pump,
     spare_schema,
-    switch::{self, SwitchError},
+    switch::{self, CatchUp, SwitchError},
     tables, writer,
 };
 use crate::{
@@ -310,13 +311,9 @@ impl<'a> Filler<'a> {
     /// [`FillError::Switch`], and whatever filling the last commits fails for.
     pub async fn switch(mut self, pool: &PgPool) -> Result<i32, FillError> {
         let (name, tables, number) = (self.model.name(), self.tables, self.generation());
-        let mut failed = None;
-        let switched = switch::switch(pool, name, tables, number, async |up_to| {
-            failed = self.fill(up_to, &mut |_| {}).await.err();
-            Ok(())
-        })
-        .await;
-        match failed {
+        let mut last = LastCommits { filler: &mut self, failed: None };
+        let switched = switch::switch(pool, name, tables, number, &mut last).await;
+        match last.failed {
             Some(error) => Err(error),
             None => Ok(switched?),
         }
@@ -343,6 +340,26 @@ async fn extend(batch: &mut Batch, pump: &mut Pump, up_to: u64) -> Result<(), Jo
         batch.extend(pump.next(batch.reached() + 1).await?)?;
     }
     Ok(())
+}
+
+/// Fills what the live generation has taken in since.
+struct LastCommits<'a, 'b> {
+    filler: &'b mut Filler<'a>,
+    failed: Option<FillError>,
+}
+
+impl CatchUp for LastCommits<'_, '_> {
+    fn catch_up(&mut self, up_to: u64) -> BoxFuture<'_, Result<(), SwitchError>> {
+        Box::pin(async move {
+            let filled = self.filler.fill(up_to, &mut |_| {}).await;
+            let number = self.filler.generation();
+            let at = self.filler.position();
+            filled.map_err(|error| {
+                self.failed = Some(error);
+                SwitchError::Behind { generation: number, at, live_at: up_to }
+            })
+        })
+    }
 }
 
 /// The generation that was begun for this purpose, or a new one.

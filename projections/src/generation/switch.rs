@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool};
 
 use super::{
@@ -51,17 +52,33 @@ pub enum SwitchError {
     Database(#[from] sqlx::Error),
 }
 
-/// Has `number` read from now on; gives the number of the one that was. Whoever fills it may do so until it is at the
-/// live one's end: `catch_up` is told where that is, and does nothing if workers feed it.
+/// Whoever brings the next generation to where the live one is held still.
+pub trait CatchUp: Send {
+    fn catch_up(&mut self, up_to: u64) -> BoxFuture<'_, Result<(), SwitchError>>;
+}
+
+/// Workers do it by themselves.
+pub struct ByWorkers;
+
+impl CatchUp for ByWorkers {
+    fn catch_up(&mut self, _: u64) -> BoxFuture<'_, Result<(), SwitchError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Has `number` read from now on; gives the number of the one that was.
+///
+/// # Errors
+/// [`SwitchError`]; nothing has changed then.
 pub async fn switch(
     db: &PgPool,
     projection: &str,
     tables: &[&str],
     number: i32,
-    mut catch_up: impl AsyncFnMut(u64) -> Result<(), SwitchError>,
+    feeder: &mut dyn CatchUp,
 ) -> Result<i32, SwitchError> {
     for _ in 0..ATTEMPTS {
-        match attempt(db, projection, tables, number, &mut catch_up).await {
+        match attempt(db, projection, tables, number, feeder).await {
             Err(SwitchError::Database(error)) if is_not_now(&error) => tokio::time::sleep(RETRY_PAUSE).await,
             outcome => return outcome,
         }
@@ -79,7 +96,7 @@ async fn attempt(
     projection: &str,
     tables: &[&str],
     number: i32,
-    catch_up: &mut impl AsyncFnMut(u64) -> Result<(), SwitchError>,
+    feeder: &mut dyn CatchUp,
 ) -> Result<i32, SwitchError> {
     let mut transaction = db.begin().await?;
     execute(&mut transaction, format!("set local lock_timeout = '{LOCK_PATIENCE}'")).await?;
@@ -90,7 +107,7 @@ async fn attempt(
     let next = next.ok_or(SwitchError::Unknown(number))?;
     is_ready(&mut transaction, projection, tables, &next.generation).await?;
     let live = held(&mut transaction, live).await?;
-    catch_up(live.position).await?;
+    feeder.catch_up(live.position).await?;
     caught_up(&mut transaction, next, &live).await?;
     // Tables before checkpoints, as workers do: in another order each could wait for the other.
     hold_still(&mut transaction, &next.generation.schema(projection), tables).await?;
