@@ -16,3 +16,24 @@ create unique index checkpoint_live on read.checkpoint (projection) where live;
 
 -- A number is never given out twice: what was read from one generation never continues in another.
 create sequence read.generation start 2;
+
+-- What a generation goes on without, because of a commit that it cannot read. That it may is on record in the journal; here
+-- is how far each of them was taken in.
+create table read.parked_aggregates (
+    projection text not null,
+    generation integer not null,
+    -- The aggregate, as the journal names it.
+    subject    text not null,
+    merchant   uuid not null,
+    -- Its own id, if it has one: of customers and accounts, the customer's.
+    aggregate  uuid,
+    -- The first commit that was not taken in.
+    since      bigint not null,
+    -- The commit that cannot be read; of aggregates that a parked commit names, that of the other.
+    cause      bigint not null,
+    parked_at  timestamptz not null default now(),
+    primary key (projection, generation, subject)
+);
+
+-- Moves when an operator has decided about something parked: workers look again.
+alter table read.checkpoint add column decisions integer not null default 0;

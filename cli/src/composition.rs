@@ -7,6 +7,7 @@ mod vault_age;
 
 use std::{sync::Arc, time::Duration};
 
+use aggregates::{id::CommandId, time::Clock};
 use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
@@ -14,7 +15,7 @@ use gateway::{
     housekeeping,
     snapshot_seal::VaultSeal,
 };
-use journal::{Journal, JournalOptions};
+use journal::{Actor, CommandContext, Journal, JournalOptions};
 use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner,
@@ -24,6 +25,7 @@ use projections::{
     customers::Customers,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
+    parking::Register,
     points_transactions::PointsTransactions,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -161,7 +163,8 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let mut work = JoinSet::new();
     let read_models = read_models_pool(db);
     let feed = Feed::start(journal.clone());
-    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
+    let register = Register::new(journal.clone(), Arc::new(of_workers));
+    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop };
     run_all.start(AuditLogs);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
@@ -214,16 +217,31 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         })
 }
 
+/// What workers do of their own accord.
+fn of_workers() -> CommandContext {
+    CommandContext {
+        command_id: CommandId(new_id()),
+        request: None,
+        actor: Actor::System,
+        correlation: new_id(),
+        causation: None,
+        recorded_at: SystemClock.now(),
+        occurred_at: None,
+        traceparent: None,
+    }
+}
+
 struct ReadModels<'a> {
     work: &'a mut JoinSet<()>,
     feed: &'a Feed,
     db: &'a PgPool,
+    register: Register,
     stop: &'a CancellationToken,
 }
 
 impl ReadModels<'_> {
     fn start<P: Projection>(&mut self, projection: P) {
-        let runner = Arc::new(Runner::new(projection, self.feed.clone(), self.db.clone()));
-        self.work.spawn(runner.run(self.stop.clone()));
+        let runner = Runner::new(projection, self.feed.clone(), self.db.clone()).parking(self.register.clone());
+        self.work.spawn(Arc::new(runner).run(self.stop.clone()));
     }
 }

@@ -22,6 +22,8 @@ pub struct Checkpoint {
     /// Running maximum of recorded times up to `position`.
     pub recorded_at: Timestamp,
     pub paused: bool,
+    /// How often an operator has decided about something parked: whoever goes on has seen as many.
+    pub decisions: i32,
 }
 
 impl Checkpoint {
@@ -35,6 +37,7 @@ impl Checkpoint {
             commit_hash: None,
             recorded_at: Timestamp(0),
             paused: false,
+            decisions: 0,
         }
     }
 }
@@ -54,6 +57,7 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<Checkpoint, sqlx::Error> {
         commit_hash: hash.and_then(|hash| hash.try_into().ok()),
         recorded_at: timestamp(row.try_get::<DateTime<Utc>, _>("recorded_at")?),
         paused: row.try_get("paused")?,
+        decisions: row.try_get("decisions")?,
     })
 }
 
@@ -162,9 +166,10 @@ pub(crate) async fn advance(
         "with moved as (
             update read.checkpoint
                set stream = $3, position = $4, commit_hash = $5, recorded_at = $6, updated_at = now()
-             where projection = $1 and generation = $2 and position = $7 and live = $8 and not paused
+             where projection = $1 and generation = $2 and position = $7 and live = $8 and decisions = $9
+               and not paused
             returning live)
-         select case when live then pg_notify($9, $10) end from moved",
+         select case when live then pg_notify($10, $11) end from moved",
     )
     .bind(&to.projection)
     .bind(to.generation.number)
@@ -174,6 +179,7 @@ pub(crate) async fn advance(
     .bind(timestamptz(to.recorded_at))
     .bind(bigint(from.position))
     .bind(from.generation.live)
+    .bind(from.decisions)
     .bind(progress::CHANNEL)
     .bind(progress::announcement(&to.projection, AsOf { position: to.position, time: to.recorded_at }))
     .fetch_optional(connection)

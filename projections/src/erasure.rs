@@ -115,6 +115,7 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.parked_aggregates", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.gdpr_requests",
         person: Some("customer"),

@@ -17,6 +17,7 @@ pub mod generation;
 pub mod gdpr_requests;
 pub mod lag;
 pub mod parked_webhooks;
+pub mod parking;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;

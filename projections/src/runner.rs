@@ -18,6 +18,7 @@ use crate::{
     epoch,
     feed::{Feed, Left, SourceError},
     generation::{Stage, writer},
+    parking::{self, Register, RegisterError, release::release, sieve::Sieve},
     projection::{Projection, ProjectionError},
     session::Session,
 };
@@ -56,6 +57,9 @@ pub enum RunnerError {
     OtherLog { projection: &'static str, position: u64 },
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// Something cannot be read, and that could not be put on record.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
 }
 
 impl From<SourceError> for RunnerError {
@@ -71,12 +75,18 @@ pub struct Runner<P> {
     projection: P,
     feed: Feed,
     db: PgPool,
+    register: Option<Register>,
     contends: bool,
 }
 
 impl<P: Projection> Runner<P> {
     pub fn new(projection: P, feed: Feed, db: PgPool) -> Self {
-        Runner { projection, feed, db, contends: false }
+        Runner { projection, feed, db, register: None, contends: false }
+    }
+
+    /// Parks what cannot be read, and goes on; without this it stands still.
+    pub fn parking(self, register: Register) -> Self {
+        Runner { register: Some(register), ..self }
     }
 
     /// Does not stand by while another worker writes. For tests: whatever the lock is worth, it is the checkpoint by which
@@ -160,12 +170,26 @@ impl<P: Projection> Runner<P> {
         let losses = self.feed.journal.losses();
         let standing = self.verified_checkpoint(&mut db, number).await?;
         writer::enter(&mut db, P::NAME, &standing.generation).await?;
+        let sieve = self.sieve(&mut db, &standing).await?;
         let source = self.feed.source(&standing).await?;
         // The log that was verified must be the one that is read.
         if self.feed.journal.losses() != losses {
             return Err(JournalError::Interrupted.into());
         }
-        Session::begin(&self.projection, db, source, standing).run().await
+        Session::begin((&self.projection, self.register.as_ref()), db, source, (standing, sieve)).run().await
+    }
+
+    /// What is held back, after taking in what need not be any more.
+    async fn sieve(&self, db: &mut PgConnection, standing: &Checkpoint) -> Result<Sieve, RunnerError> {
+        let Some(register) = &self.register else { return Ok(Sieve::default()) };
+        let parked = parking::store::load(&mut *db, standing).await?;
+        // Mostly nothing ever was: then the record need not be read.
+        if parked.is_empty() && standing.decisions == 0 {
+            return Ok(Sieve::default());
+        }
+        let mut sieve = Sieve::new(register.decided(P::NAME).await?, parked);
+        release(&self.projection, db, (&self.feed.journal, register), standing, &mut sieve).await?;
+        Ok(sieve)
     }
 
     /// The checkpoint, after making sure that it speaks of this log.

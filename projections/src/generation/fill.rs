@@ -7,7 +7,11 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use journal::{Journal, JournalError};
+use aggregates::installation::Installation;
+use journal::{
+    Aggregates, Journal, JournalError, Subject,
+    executor::{Capacity, LoadError},
+};
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +28,7 @@ use crate::{
     batch::{Batch, Limits},
     checkpoint::{self, Checkpoint},
     epoch,
+    parking::{Decided, sieve::Sieve, store},
     projection::{ProjectionError, Tables},
     read_model::ReadModel,
 };
@@ -46,6 +51,9 @@ pub enum FillError {
     Projection(#[from] ProjectionError),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// What is on record about commits that cannot be read.
+    #[error(transparent)]
+    Record(#[from] LoadError),
     #[error("it cannot be filled beside what is read: {0}")]
     Fixed(&'static str),
     /// Another process fills it at this moment.
@@ -117,6 +125,8 @@ pub struct Filler<'a> {
     db: PoolConnection<Postgres>,
     /// What the database has.
     standing: Checkpoint,
+    /// What the read model goes on without, as it is on record: a rebuild adds nothing to it.
+    sieve: Sieve,
     share: Share,
     stop: CancellationToken,
 }
@@ -162,7 +172,9 @@ impl<'a> Filler<'a> {
         writer::enter(&mut db, model.name(), &standing.generation).await?;
         // Rows and checkpoint are lost together, if at all; nobody reads them yet, and switching waits for the disk.
         sqlx::query("set synchronous_commit = off").execute(&mut *db).await?;
-        Ok(Filler { model, tables, journal, db, standing, share, stop })
+        let decided = decided(journal, model.name()).await?;
+        let sieve = Sieve::new(decided, store::load(&mut *db, &standing).await?);
+        Ok(Filler { model, tables, journal, db, standing, sieve, share, stop })
     }
 
     pub fn generation(&self) -> i32 {
@@ -181,7 +193,9 @@ impl<'a> Filler<'a> {
     pub async fn fill(&mut self, up_to: u64, tell: &mut (dyn FnMut(Filled) + Send)) -> Result<(), FillError> {
         if self.position() < up_to {
             let mut pump = Pump::after(self.journal, self.position()).await?;
+            // In bulk nothing can be held back.
             if !self.standing.generation.indexed
+                && self.sieve.is_open()
                 && let Some(bulk) = self.model.in_bulk()
             {
                 self.fill_in_bulk(&mut pump, bulk, up_to, tell).await?;
@@ -273,14 +287,7 @@ impl<'a> Filler<'a> {
                 extend(&mut batch, pump, up_to).await?;
             }
             let next = batch.end(&standing).unwrap_or(standing);
-            let mut transaction = self.db.begin().await?;
-            if !batch.own().is_empty() {
-                self.model.take_in(&mut transaction, batch.own()).await?;
-            }
-            if !checkpoint::advance(&mut *transaction, &self.standing, &next).await? {
-                return Err(FillError::Gone);
-            }
-            transaction.commit().await?;
+            self.write_what_is_let_through(&batch, &next).await?;
             self.standing = next;
             tell(Filled { position: self.position(), target: up_to });
             if self.stop.is_cancelled() {
@@ -288,6 +295,37 @@ impl<'a> Filler<'a> {
             }
             self.rest(began).await;
         }
+        Ok(())
+    }
+
+    /// A commit that cannot be read ends it here, unless it is on record that the live one goes on without it.
+    async fn write_what_is_let_through(&mut self, batch: &Batch, next: &Checkpoint) -> Result<(), FillError> {
+        loop {
+            match self.write(batch, next).await {
+                Err(FillError::Projection(ProjectionError::BadCommit { position, cause })) => {
+                    let commit = batch.own().iter().find(|commit| commit.position == position);
+                    match commit.filter(|_| self.sieve.decided.is_parked(position)) {
+                        Some(commit) => self.sieve.park(commit),
+                        None => return Err(ProjectionError::BadCommit { position, cause }.into()),
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write(&mut self, batch: &Batch, next: &Checkpoint) -> Result<(), FillError> {
+        let let_through = self.sieve.let_through(batch.own());
+        let mut transaction = self.db.begin().await?;
+        if !let_through.is_empty() {
+            self.model.take_in(&mut transaction, &let_through).await?;
+        }
+        store::insert(&mut transaction, &self.standing, &self.sieve.fresh()).await?;
+        if !checkpoint::advance(&mut *transaction, &self.standing, next).await? {
+            return Err(FillError::Gone);
+        }
+        transaction.commit().await?;
+        self.sieve.is_written();
         Ok(())
     }
 
@@ -340,6 +378,13 @@ async fn extend(batch: &mut Batch, pump: &mut Pump, up_to: u64) -> Result<(), Jo
         batch.extend(pump.next(batch.reached() + 1).await?)?;
     }
     Ok(())
+}
+
+/// What is on record about commits that this read model cannot read.
+async fn decided(journal: &Journal, read_model: &str) -> Result<Decided, LoadError> {
+    let installation = Aggregates::<Installation>::new(journal.clone(), Capacity(1));
+    let on_record = installation.load_confirmed(Subject::installation()).await?;
+    Ok(Decided::of(&on_record.state, read_model))
 }
 
 /// Fills what the live generation has taken in since.

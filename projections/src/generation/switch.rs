@@ -115,6 +115,8 @@ async fn attempt(
     exchange(&mut transaction, projection, tables, live.generation.number, number).await?;
     progress::announce(&mut transaction, projection, AsOf { position: reached.position, time: reached.recorded_at })
         .await?;
+    // Each goes on without things of its own.
+    progress::announce_parked(&mut transaction).await?;
     transaction.commit().await?;
     Ok(live.generation.number)
 }
@@ -231,6 +233,11 @@ async fn drop_attempt(db: &PgPool, projection: &str, number: i32) -> Result<(), 
     if gone.rows_affected() == 0 {
         return Err(SwitchError::AlreadyLive(number));
     }
+    sqlx::query("delete from read.parked_aggregates where projection = $1 and generation = $2")
+        .bind(projection)
+        .bind(number)
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
