@@ -191,6 +191,28 @@ pub enum ProjectionsCommand {
     Switch { name: String, generation: i32 },
     /// Drops a generation that is not read.
     Drop { name: String, generation: i32 },
+    /// What read models go on without, because they cannot read one of its commits.
+    #[command(subcommand)]
+    Parked(ParkedAggregatesCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ParkedAggregatesCommand {
+    /// Commits that cannot be read, with how many aggregates stand still because of each.
+    List,
+    /// Takes in what was held back, after an upgrade.
+    Retry { name: String, position: u64 },
+    /// Goes on as if this commit were not there, and takes in what followed it.
+    Discard {
+        name: String,
+        position: u64,
+        /// Why; goes on record, sealed.
+        #[arg(long)]
+        reason: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Group)]

@@ -76,6 +76,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
+        .routes(routes!(http::read_models::list))
         .routes(routes!(http::rfm::segments::get))
         .routes(routes!(http::rfm::movement::get))
         .routes(routes!(http::rfm::windows::list))

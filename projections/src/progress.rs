@@ -60,6 +60,11 @@ impl Progress {
         own.filter(|parked| parked.aggregate == Some(customer.0)).map(|parked| parked.since.saturating_sub(1)).min()
     }
 
+    /// How many aggregates the read model goes on without.
+    pub fn parked_count(&self, projection: &str) -> usize {
+        self.parked.borrow().iter().filter(|parked| parked.projection == projection).count()
+    }
+
     /// Whether the read model goes on without something of this merchant, so that its sums are not whole.
     pub fn is_incomplete(&self, projection: &str, merchant: MerchantId) -> bool {
         self.parked.borrow().iter().any(|parked| parked.projection == projection && parked.merchant == merchant)

@@ -4,6 +4,7 @@
 mod going_back;
 mod interrupted;
 mod kit;
+mod parked;
 mod same_rows;
 mod verified;
 mod workers;

@@ -1,6 +1,7 @@
 //! `loyalnest projections …`
 
 mod bar;
+mod parked;
 mod rebuild;
 mod verify;
 
@@ -38,6 +39,7 @@ pub async fn run(command: ProjectionsCommand, config: &Config, output: Output) -
         ProjectionsCommand::Rebuild(args) => rebuild::run(args, config, output).await?,
         ProjectionsCommand::Verify(args) => return verify::run(args, config, output).await,
         ProjectionsCommand::Switch { name, generation } => switch(config, &name, generation).await?,
+        ProjectionsCommand::Parked(command) => parked::run(command, config, output).await?,
         ProjectionsCommand::Drop { name, generation } => {
             named(&name)?;
             switch::drop_generation(&config.database().await?, &name, generation).await?;
