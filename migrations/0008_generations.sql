@@ -37,3 +37,46 @@ create table read.parked_aggregates (
 
 -- Moves when an operator has decided about something parked: workers look again.
 alter table read.checkpoint add column decisions integer not null default 0;
+
+-- Versions of each merchant's settings, with who published them and when.
+create table read.program_history (
+    merchant       uuid not null,
+    version        integer not null,
+    effective_from timestamptz not null,
+    settings       jsonb not null,
+    actor_kind     text not null,
+    -- A topic, the short id of a key, a name of an account or a policy; never a person's address.
+    actor          text,
+    recorded_at    timestamptz not null,
+    position       bigint not null,
+    primary key (merchant, version)
+);
+
+-- What came and went by merchant and day (UTC), what was outstanding at its end, and what that was worth by the settings of
+-- that day. A day without a row is as the last one before it that has one. Time is the axis, so the key contains `day`.
+create table read.daily_totals (
+    merchant          uuid not null,
+    day               date not null,
+    issued            bigint not null,
+    restored          bigint not null,
+    redeemed          bigint not null,
+    expired           bigint not null,
+    reversed          bigint not null,
+    forfeited         bigint not null,
+    outstanding       bigint not null,
+    -- So many points buy so many minor units of the currency in which the shop's orders are stated.
+    rate_points       bigint not null,
+    rate_amount_minor bigint not null,
+    currency          text,
+    liability_minor   bigint not null,
+    position          bigint not null,
+    primary key (merchant, day)
+);
+
+do $$
+begin
+    if exists (select from pg_extension where extname = 'timescaledb') then
+        perform create_hypertable('read.daily_totals', by_range('day', interval '90 days'));
+    end if;
+end
+$$;

@@ -23,10 +23,12 @@ use projections::{
     balances::Balances,
     books::BooksOfMerchants,
     customers::Customers,
+    daily_totals::DailyTotals,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     parking::Register,
     points_transactions::PointsTransactions,
+    program_history::ProgramHistory,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
@@ -169,9 +171,11 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Customers);
+    run_all.start(DailyTotals);
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(ProgramHistory);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(Transparency);

@@ -7,6 +7,7 @@ pub mod balance;
 pub mod body;
 pub mod books;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;

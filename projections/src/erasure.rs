@@ -84,6 +84,8 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.program_history", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.daily_totals", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {

@@ -9,6 +9,7 @@ pub mod books;
 pub mod checkpoint;
 mod copy;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
@@ -19,6 +20,7 @@ pub mod lag;
 pub mod parked_webhooks;
 pub mod parking;
 pub mod points_transactions;
+pub mod program_history;
 pub mod progress;
 pub mod projection;
 pub mod read_model;
@@ -44,14 +46,16 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     customers::Customers::NAME,
+    daily_totals::DailyTotals::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    program_history::ProgramHistory::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,

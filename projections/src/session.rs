@@ -129,10 +129,13 @@ impl<'a, P: Projection> Session<'a, P> {
                     let Some(commit) = found.filter(|commit| !self.sieve.holds(&commit.subject)) else {
                         return Err(ProjectionError::BadCommit { position, cause }.into());
                     };
+                    // Whoever is paused, or is not the one who writes, decides nothing.
+                    let commit = std::sync::Arc::clone(commit);
+                    self.look_at_checkpoint().await?;
                     tracing::error!(projection = P::NAME, position, %cause, "an aggregate is parked");
-                    self.sieve.decided = register.park(P::NAME, commit, cause).await?;
+                    self.sieve.decided = register.park(P::NAME, &commit, cause).await?;
                     if !self.sieve.decided.is_discarded(position) {
-                        self.sieve.park(commit);
+                        self.sieve.park(&commit);
                     }
                 }
                 (outcome, _) => return outcome,

@@ -55,14 +55,19 @@ impl Sieve {
         }
         let mut through = Vec::with_capacity(batch.len());
         for group in batch.chunk_by(|one, next| are_together(one, next)) {
-            let cause = group.iter().find_map(|commit| self.parked.get(&commit.subject)).map(|known| known.cause);
-            match cause {
+            match group.iter().find_map(|commit| self.held_back_for(commit)) {
                 Some(cause) => group.iter().for_each(|commit| self.stop(commit, cause)),
                 None => through
                     .extend(group.iter().filter(|commit| !self.decided.is_discarded(commit.position)).cloned()),
             }
         }
         through
+    }
+
+    /// The cause for which a commit is held back. What an aggregate did before it came to a stand is taken in.
+    fn held_back_for(&self, commit: &Positioned) -> Option<u64> {
+        let standstill = self.parked.get(&commit.subject)?;
+        (commit.position >= standstill.since).then_some(standstill.cause)
     }
 
     /// What has come to a stand and is not in the table yet.
@@ -132,8 +137,8 @@ mod tests {
     fn an_aggregate_stands_still_from_the_commit_on_that_cannot_be_read_and_nobody_else_does() {
         let mut sieve = Sieve::default();
         sieve.park(&on(1, 5));
-        let batch = [on(2, 4), on(1, 5), on(2, 6), on(1, 7)];
-        assert_eq!(positions(&sieve.let_through(&batch)), [4, 6]);
+        let batch = [on(1, 3), on(2, 4), on(1, 5), on(2, 6), on(1, 7)];
+        assert_eq!(positions(&sieve.let_through(&batch)), [3, 4, 6]);
         assert_eq!(sieve.fresh(), [(commit(1).subject, Standstill { since: 5, cause: 5 })]);
         sieve.is_written();
         assert_eq!(sieve.fresh(), []);
