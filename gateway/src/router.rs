@@ -76,7 +76,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
-        .routes(routes!(http::program_settings::history::list))
+        .routes(routes!(http::program_settings::versions::list))
         .routes(routes!(http::daily_totals::list))
         .routes(routes!(http::read_models::list))
         .routes(routes!(http::rfm::segments::get))

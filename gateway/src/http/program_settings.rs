@@ -1,6 +1,6 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
-pub mod history;
+pub mod versions;
 
 use std::collections::BTreeSet;
 
