@@ -18,6 +18,7 @@ pub mod order;
 pub mod overdue;
 pub mod park;
 pub mod privacy;
+pub mod parked_aggregates;
 pub mod product;
 pub mod program;
 pub mod redeem;

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::NAMES;
+use projections::{NAMES, lag::waiting_seconds};
 
 use crate::gateway::Gateway;
 
@@ -42,8 +42,17 @@ pub async fn readyz(State(gateway): State<Gateway>) -> Response {
 pub async fn metrics(State(gateway): State<Gateway>, Extension(handle): Extension<PrometheusHandle>) -> Response {
     if let Ok(head) = gateway.journal.last_position().await {
         for name in NAMES {
-            let behind = head.saturating_sub(gateway.progress.of(name).position);
+            let position = gateway.progress.of(name).position;
+            let behind = head.saturating_sub(position);
             metrics::gauge!("loyalty_projection_lag_events", "projection" => name).set(behind as f64);
+            let waited = if behind == 0 {
+                0
+            } else {
+                waiting_seconds(&gateway.journal, position, gateway.clock.now()).await.unwrap_or(0)
+            };
+            metrics::gauge!("loyalty_projection_lag_seconds", "projection" => name).set(waited as f64);
+            let parked = gateway.progress.parked_count(name);
+            metrics::gauge!("loyalty_projection_parked", "projection" => name).set(parked as f64);
         }
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()

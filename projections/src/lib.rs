@@ -8,16 +8,23 @@ mod batch;
 pub mod books;
 pub mod checkpoint;
 mod copied;
+mod copy;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
 mod feed;
+pub mod generation;
 pub mod gdpr_requests;
+pub mod lag;
 pub mod parked_webhooks;
+pub mod parking;
 pub mod points_transactions;
+pub mod program_history;
 pub mod progress;
 pub mod projection;
+pub mod read_model;
 pub mod rederive;
 pub mod replay;
 mod rest;
@@ -32,21 +39,24 @@ mod sql;
 mod telemetry;
 pub mod transparency;
 
-pub use checkpoint::{Checkpoint, list, set_paused};
+pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
 pub use progress::Progress;
-pub use projection::{Projection, ProjectionError};
+pub use projection::{Projection, ProjectionError, Tables};
+pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     customers::Customers::NAME,
+    daily_totals::DailyTotals::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    program_history::ProgramHistory::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,

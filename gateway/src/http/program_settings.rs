@@ -1,5 +1,7 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
+pub mod versions;
+
 use std::collections::BTreeSet;
 
 use aggregates::{
