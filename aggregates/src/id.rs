@@ -67,6 +67,7 @@ ids! {
     /// Points handed out together, with one available and one expiry date.
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
+    CampaignId = "cmp_", "campaign";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
     /// A message of the journal; also how a client repeats a request without repeating its effect.

@@ -16,6 +16,7 @@ mod people;
 mod program;
 mod sealed;
 mod segments;
+mod tiers;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -32,6 +33,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 
@@ -130,6 +132,11 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn tiers_of_customers() {
+    hold(TierEvent::STORED, &tiers::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -153,6 +160,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        TierEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();
