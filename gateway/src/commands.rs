@@ -7,6 +7,7 @@ pub mod account;
 pub mod adjust;
 pub mod adoption;
 pub mod books;
+mod boosts;
 pub mod code_use;
 pub mod customer;
 pub mod error;

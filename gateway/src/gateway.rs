@@ -16,7 +16,7 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Sweeper, erasure};
+use policies::{Analyst, Eraser, Sweeper, TierKeeper, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -165,6 +165,17 @@ impl Gateway {
 
     pub fn analyst(&self) -> Analyst {
         Analyst {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn tier_keeper(&self) -> TierKeeper {
+        TierKeeper {
             journal: self.journal.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),

@@ -16,6 +16,7 @@ pub mod program_settings;
 pub mod redemptions;
 pub mod rfm;
 pub mod test_clock;
+pub mod tiers;
 pub mod transactions;
 
 use std::time::Duration;

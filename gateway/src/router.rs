@@ -81,6 +81,11 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::tiers::definition::get, http::tiers::definition::put))
+        .routes(routes!(http::tiers::definition::undo))
+        .routes(routes!(http::tiers::preview::create))
+        .routes(routes!(http::tiers::customer::get))
+        .routes(routes!(http::tiers::history::list))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

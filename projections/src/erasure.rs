@@ -110,6 +110,11 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.tier_bonuses", person: Some("customer"), sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.vip_tiers", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.tier_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.tier_members", person: Some("customer"), sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.tier_history", person: Some("customer"), sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.gdpr_requests",
         person: Some("customer"),

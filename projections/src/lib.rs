@@ -29,7 +29,10 @@ mod sample;
 mod session;
 mod sql;
 mod telemetry;
+pub mod tier_facts;
+pub mod tiers;
 pub mod transparency;
+pub mod vip_tiers;
 
 pub use checkpoint::{Checkpoint, list, set_paused};
 pub use feed::{Feed, Left};
@@ -38,7 +41,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -48,5 +51,7 @@ pub const NAMES: [&str; 10] = [
     points_transactions::PointsTransactions::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
+    tier_facts::TierFacts::NAME,
     transparency::Transparency::NAME,
+    vip_tiers::VipTiers::NAME,
 ];

@@ -12,7 +12,7 @@
 
 pub mod answers;
 pub mod buyers;
-mod copied;
+pub(crate) mod copied;
 mod eligibility;
 pub mod sheet;
 pub mod shops;

@@ -74,6 +74,15 @@ columns! {
     "read.rfm_score_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
     }
+    "read.tier_bonuses" {
+        "customer": RandomId, Stays, Membership, "Whose points count towards a tier";
+    }
+    "read.tier_members" {
+        "customer": RandomId, Stays, Membership, "Whose tier";
+    }
+    "read.tier_history" {
+        "customer": RandomId, Stays, Membership, "Whose earlier tiers";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }

@@ -124,6 +124,14 @@ pub struct RedemptionRate {
     pub amount_minor: i64,
 }
 
+impl RedemptionRate {
+    /// What so many points buy, minor units, rounded down.
+    pub fn value_of(&self, points: i64) -> i64 {
+        let value = i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points.max(1));
+        i64::try_from(value).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+}
+
 /// Which setting cannot stand, for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {problem}")]

@@ -53,14 +53,13 @@ impl<'a> Keeper<'a> {
         Keeper { ladder, reference, names, changes: Vec::new(), moved: 0 }
     }
 
-    /// Looks at one customer; gives where they stand.
-    pub fn look_at(&mut self, assessed: &Assessed) -> Way {
+    /// Looks at one customer.
+    pub fn look_at(&mut self, assessed: &Assessed) {
         let way = self.ladder.way(&assessed.facts, self.reference.at);
         if let Some(change) = self.change(assessed, &way) {
             self.moved += u64::from(change.from != change.to);
             self.changes.push(change);
         }
-        way
     }
 
     /// Customers whose tier is another than before.

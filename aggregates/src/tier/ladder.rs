@@ -57,6 +57,20 @@ impl Ladder {
         walk.standing
     }
 
+    /// How things stood just before each of these instants: what somebody was when they ordered, without the order itself.
+    pub fn stood_before(&self, facts: &[Fact], instants: &[Timestamp]) -> Vec<Standing> {
+        let changes = self.changes(facts);
+        let mut places: Vec<usize> = (0..instants.len()).collect();
+        places.sort_unstable_by_key(|place| instants[*place]);
+        let mut stood = vec![Standing::default(); instants.len()];
+        let (mut walk, mut done) = (Walk { ladder: self, standing: Standing::default() }, 0);
+        for place in places {
+            done += walk.go(&changes[done..], Timestamp(instants[place].0.saturating_sub(1)));
+            stood[place] = walk.standing;
+        }
+        stood
+    }
+
     /// How things stand at `now`, and what time will do.
     pub fn way(&self, facts: &[Fact], now: Timestamp) -> Way {
         let changes = self.changes(facts);

@@ -8,7 +8,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::RfmError;
+use policies::{RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +186,20 @@ impl From<RfmError> for CommandError {
             | RfmError::Unreadable(_)
             | RfmError::Definition(_)
             | RfmError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<TierError> for CommandError {
+    fn from(error: TierError) -> Self {
+        match error {
+            TierError::Contended => CommandError::Contended,
+            TierError::Database(_) | TierError::LogUnavailable | TierError::ReadModelBehind(_) => {
+                CommandError::Unavailable(error.to_string())
+            }
+            TierError::Refused(_) | TierError::Unreadable(_) | TierError::TimeZone(_) | TierError::NoProgram => {
+                CommandError::Internal(error.to_string())
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{body::JsonBody, rfm::settings::RfmDocument};
+use super::{body::JsonBody, rfm::settings::RfmDocument, tiers::settings::TiersDocument};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -54,6 +54,9 @@ pub struct SettingsDocument {
     /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
     #[serde(default)]
     pub rfm: Option<RfmDocument>,
+    /// VIP tiers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub vip_tiers: Option<TiersDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -96,7 +99,7 @@ const fn yes() -> bool {
 }
 
 /// Text, or a whole number; never a binary fraction.
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+pub(super) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
@@ -219,6 +222,7 @@ impl SettingsDocument {
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
+            vip_tiers: Some(TiersDocument::of(&settings.tiers)),
         }
     }
 
@@ -242,6 +246,9 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(tiers) = self.vip_tiers {
+            settings.tiers = tiers.on_top_of(&settings.tiers, "/vip_tiers")?;
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -369,7 +376,7 @@ pub async fn put(
 }
 
 /// The version the caller has seen; `None` for a tag that is not one of ours.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
     let tag = tag.to_str().unwrap_or_default().trim();
     Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())

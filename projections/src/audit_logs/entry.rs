@@ -14,6 +14,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -34,10 +35,11 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    VipTiers,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 11] = [
+    pub const ALL: [TargetKind; 12] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -49,6 +51,7 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::VipTiers,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +67,7 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::VipTiers => "vip_tiers",
         }
     }
 
@@ -84,6 +88,7 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Tier => TargetKind::VipTiers,
         }
     }
 }
@@ -144,6 +149,13 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::Updated(updated) => updated.day.to_string(),
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
+        }),
+        Context::Tier => each(commit, |event, entry| {
+            let version = match event {
+                TierEvent::Assigned(assigned) => assigned.definition_version,
+                TierEvent::DefinitionApplied(applied) => applied.definition_version,
+            };
+            entry.target_id = Some(version.to_string());
         }),
     }
 }

@@ -22,6 +22,8 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.absorbed", "Another customer was merged into this one"),
     ("rfm.updated", "Buyers' segments changed"),
     ("rfm.window_closed", "The day's segments of all buyers were worked out"),
+    ("vip_tier.assigned", "Customers came into a tier, or left one"),
+    ("vip_tier.definition_applied", "Everybody's tier is by other settings"),
     ("points.order_assessed", "Facts about an order were taken in"),
     ("points.fenced", "The account was closed to everything, because its owner is being forgotten"),
     ("points.forfeited", "What was not spent was given up, because its owner is being forgotten"),
