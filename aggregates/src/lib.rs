@@ -2,6 +2,7 @@
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
 pub mod books;
+pub mod campaign;
 pub mod catalogue;
 pub mod customer;
 pub mod event;
@@ -46,10 +47,12 @@ pub enum Context {
     Rfm,
     /// VIP tiers of a shop's customers; one subject per merchant.
     Tier,
+    /// Definitions on one subject per merchant; what customers did for them, sharded.
+    Campaign,
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -62,6 +65,7 @@ impl Context {
         Context::Books,
         Context::Rfm,
         Context::Tier,
+        Context::Campaign,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -79,6 +83,7 @@ impl Context {
             Context::Books => "books",
             Context::Rfm => "rfm",
             Context::Tier => "tier",
+            Context::Campaign => "campaign",
         }
     }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     books::Books,
+    campaign::CampaignBoard,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
@@ -82,6 +83,7 @@ pub struct Shared {
     pub accounts: Aggregates<Account>,
     pub customers: Aggregates<Customer>,
     pub programs: Aggregates<Program>,
+    pub campaigns: Aggregates<CampaignBoard>,
     pub merchants: Aggregates<Merchant>,
     pub requests: Aggregates<GdprRequest>,
     pub waiting: Aggregates<WaitingShard>,
@@ -99,6 +101,7 @@ pub struct Shared {
 pub struct MerchantLease {
     pub merchant: Merchant,
     pub program: Arc<Program>,
+    pub campaigns: Arc<CampaignBoard>,
     /// Opened, for checking signatures; in memory only.
     pub(crate) webhook_secrets: Vec<Vec<u8>>,
 }
@@ -135,6 +138,7 @@ impl Gateway {
             accounts,
             customers,
             programs: Aggregates::new(journal.clone(), others),
+            campaigns: Aggregates::new(journal.clone(), others),
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
@@ -204,14 +208,16 @@ impl Gateway {
     /// The same, asking the log now.
     pub(crate) async fn renew_merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
         let taken = Instant::now();
-        let (state, program) = futures::try_join!(
+        let (state, program, campaigns) = futures::try_join!(
             self.merchants.load_confirmed(Subject::merchant(merchant)),
             self.programs.load_confirmed(Subject::program(merchant)),
+            self.campaigns.load_confirmed(Subject::campaigns(merchant)),
         )?;
         let lease = Arc::new(MerchantLease {
             webhook_secrets: self.open_secrets(merchant, &state.state).await?,
             merchant: state.state.clone(),
             program: Arc::new(program.state.clone()),
+            campaigns: Arc::new(campaigns.state.clone()),
         });
         self.leases.insert(merchant, (taken, Arc::clone(&lease)));
         Ok(lease)

@@ -102,6 +102,21 @@ impl Calendar {
         next.map_or(Timestamp(i64::MAX), |next| Timestamp(next.as_microsecond() - 1))
     }
 
+    /// The first instant of the day that an instant falls into.
+    pub fn start_of_day(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().at(0, 0, 0, 0))
+    }
+
+    /// The first instant of the month that an instant falls into.
+    pub fn start_of_month(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().first_of_month().at(0, 0, 0, 0))
+    }
+
+    /// The first instant of the year that an instant falls into.
+    pub fn start_of_year(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().first_of_year().at(0, 0, 0, 0))
+    }
+
     /// The first instant of the year after the one that an instant falls into.
     pub fn next_year(&self, instant: Timestamp) -> Timestamp {
         let year = self.day_of(instant).date().year();

@@ -12,6 +12,7 @@
 mod account;
 mod aside;
 mod books;
+mod campaigns;
 mod people;
 mod program;
 mod sealed;
@@ -23,6 +24,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aggregates::{
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
@@ -137,6 +139,11 @@ fn tiers_of_customers() {
 }
 
 #[test]
+fn what_campaigns_do() {
+    hold(CampaignEvent::STORED, &campaigns::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -161,6 +168,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         BooksEvent::STORED,
         RfmEvent::STORED,
         TierEvent::STORED,
+        CampaignEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -3,6 +3,7 @@
 use aggregates::{
     Context,
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
@@ -36,10 +37,11 @@ pub enum TargetKind {
     Books,
     Segments,
     VipTiers,
+    Campaign,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 12] = [
+    pub const ALL: [TargetKind; 13] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -52,6 +54,7 @@ impl TargetKind {
         TargetKind::Books,
         TargetKind::Segments,
         TargetKind::VipTiers,
+        TargetKind::Campaign,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +71,7 @@ impl TargetKind {
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
             TargetKind::VipTiers => "vip_tiers",
+            TargetKind::Campaign => "campaign",
         }
     }
 
@@ -89,6 +93,7 @@ impl TargetKind {
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
             Context::Tier => TargetKind::VipTiers,
+            Context::Campaign => TargetKind::Campaign,
         }
     }
 }
@@ -157,6 +162,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             };
             entry.target_id = Some(version.to_string());
         }),
+        Context::Campaign => each(commit, campaign),
     }
 }
 
@@ -218,6 +224,17 @@ fn points(event: &PointsEvent, entry: &mut Entry) {
         }
         PointsEvent::PointsAdjusted(adjusted) => entry.reason = Some(adjusted.reason.ciphertext().to_vec()),
         _ => {}
+    }
+}
+
+fn campaign(event: &CampaignEvent, entry: &mut Entry) {
+    match event {
+        CampaignEvent::Defined(defined) => entry.target_id = Some(defined.id.to_string()),
+        CampaignEvent::Withdrawn(withdrawn) => entry.target_id = Some(withdrawn.id.to_string()),
+        CampaignEvent::ActionTaken(taken) => {
+            entry.target_id = taken.rewards.first().map(|reward| reward.campaign.to_string());
+            entry.customer = Some(taken.customer);
+        }
     }
 }
 
