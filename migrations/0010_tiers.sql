@@ -74,3 +74,56 @@ begin
     end if;
 end
 $$;
+
+-- Campaigns as they are, also those that were withdrawn.
+create table read.campaigns (
+    merchant     uuid not null,
+    campaign     uuid not null,
+    version      bigint not null,
+    -- `multiply`, or the action that it rewards.
+    kind         text not null,
+    starts_at    timestamptz not null,
+    ends_at      timestamptz,
+    withdrawn_at timestamptz,
+    position     bigint not null,
+    primary key (merchant, campaign)
+);
+
+-- Orders that a campaign multiplied, with the points they were awarded.
+create table read.campaign_orders (
+    merchant uuid not null,
+    campaign uuid not null,
+    orders   bigint not null,
+    points   bigint not null,
+    primary key (merchant, campaign)
+);
+
+-- What customers did, and what each campaign gives for it. A row that is not granted yet is work to be done.
+create table read.campaign_actions (
+    merchant uuid not null,
+    campaign uuid not null,
+    token    bytea not null,
+    customer uuid not null,
+    action   text not null,
+    version  bigint not null,
+    points   bigint not null,
+    bonus    uuid not null,
+    taken_at timestamptz not null,
+    granted  boolean not null,
+    position bigint not null,
+    primary key (merchant, campaign, token)
+);
+create index campaign_actions_of_customer on read.campaign_actions (merchant, customer, action);
+create index campaign_actions_by_bonus on read.campaign_actions (merchant, bonus);
+create index campaign_actions_due on read.campaign_actions (merchant) where not granted;
+
+-- The last commit of each shard of actions that these tables have seen: who decides on them names it.
+create table read.campaign_shards (
+    merchant uuid not null,
+    shard    smallint not null,
+    position bigint not null,
+    primary key (merchant, shard)
+);
+
+-- Whoever has just become a member is looked for by campaigns.
+create index customers_newest on read.customers (merchant, position);

@@ -21,6 +21,7 @@ use projections::{
     audit_logs::AuditLogs,
     balances::Balances,
     books::BooksOfMerchants,
+    campaigns::Campaigns,
     customers::Customers,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
@@ -150,6 +151,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
@@ -167,6 +169,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(AuditLogs);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
+    run_all.start(Campaigns);
     run_all.start(Customers);
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);

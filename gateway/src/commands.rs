@@ -8,6 +8,7 @@ pub mod adjust;
 pub mod adoption;
 pub mod books;
 mod boosts;
+pub mod campaign;
 pub mod code_use;
 pub mod customer;
 pub mod error;

@@ -17,7 +17,7 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Sweeper, TierKeeper, erasure};
+use policies::{Analyst, Eraser, Rewarder, Sweeper, TierKeeper, campaigns::Noticed, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -92,6 +92,8 @@ pub struct Shared {
     pub products: Aggregates<ProductShard>,
     /// Executes privacy requests.
     pub eraser: Eraser,
+    /// How far members were looked at for campaigns.
+    pub(crate) noticed: Noticed,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -146,6 +148,7 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             eraser,
+            noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
@@ -175,6 +178,20 @@ impl Gateway {
             db: self.db.clone(),
             progress: self.progress.clone(),
             new_id,
+        }
+    }
+
+    pub fn rewarder(&self) -> Rewarder {
+        Rewarder {
+            journal: self.journal.clone(),
+            campaigns: self.campaigns.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            accounts: self.accounts.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+            noticed: self.noticed.clone(),
         }
     }
 

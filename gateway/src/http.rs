@@ -6,6 +6,7 @@ pub mod audit_proofs;
 pub mod balance;
 pub mod body;
 pub mod books;
+pub mod campaigns;
 pub mod customers;
 pub mod data_report;
 pub mod explanation;

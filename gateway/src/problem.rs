@@ -154,7 +154,9 @@ impl From<CommandError> for Problem {
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
+            | CommandError::UnknownCampaign
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {

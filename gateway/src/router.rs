@@ -81,6 +81,13 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::campaigns::resource::list, http::campaigns::resource::create))
+        .routes(routes!(
+            http::campaigns::resource::get,
+            http::campaigns::resource::put,
+            http::campaigns::resource::end
+        ))
+        .routes(routes!(http::campaigns::actions::create))
         .routes(routes!(http::tiers::definition::get, http::tiers::definition::put))
         .routes(routes!(http::tiers::definition::undo))
         .routes(routes!(http::tiers::preview::create))

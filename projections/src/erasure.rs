@@ -115,6 +115,16 @@ pub const TABLES: &[Table] = &[
     Table { name: "read.tier_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.tier_members", person: Some("customer"), sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.tier_history", person: Some("customer"), sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.campaigns", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.campaign_orders", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.campaign_shards", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.campaign_actions",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &["token"],
+        survives_its_merchant: false,
+    },
     Table {
         name: "read.gdpr_requests",
         person: Some("customer"),

@@ -6,6 +6,7 @@ pub mod audit_logs;
 pub mod balances;
 mod batch;
 pub mod books;
+pub mod campaigns;
 pub mod checkpoint;
 pub mod customers;
 pub mod data_requests;
@@ -41,10 +42,11 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
+    campaigns::Campaigns::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,

@@ -83,6 +83,10 @@ columns! {
     "read.tier_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier tiers";
     }
+    "read.campaign_actions" {
+        "customer": RandomId, Stays, Membership, "Who did something that a campaign rewards";
+        "token": Clear, Stays, Membership, "Which action: a token under the person's link key";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }
