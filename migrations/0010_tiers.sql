@@ -126,4 +126,4 @@ create table read.campaign_shards (
 );
 
 -- Whoever has just become a member is looked for by campaigns.
-create index customers_newest on read.customers (merchant, position);
+create index customers_by_position on read.customers (merchant, position);

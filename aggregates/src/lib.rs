@@ -22,6 +22,7 @@ mod text;
 pub mod tier;
 pub mod time;
 pub mod waiting;
+pub mod whatif;
 
 use event::{Event, Recorded};
 

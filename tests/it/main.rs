@@ -2,6 +2,7 @@
 //! has its own merchant or its own installation.
 
 mod audit;
+mod campaigns;
 mod documents;
 mod doors;
 mod installation;
