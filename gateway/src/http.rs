@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
 pub mod limits;
+pub mod program_preview;
 pub mod program_settings;
 pub mod redemptions;
 pub mod rfm;

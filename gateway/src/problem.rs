@@ -113,6 +113,12 @@ impl Problem {
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
     }
+
+    /// The same about a document that is part of another.
+    pub fn below(mut self, pointer: &str) -> Self {
+        self.pointer = self.pointer.map(|inner| format!("{pointer}{inner}"));
+        self
+    }
 }
 
 impl IntoResponse for Problem {

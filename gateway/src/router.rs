@@ -60,6 +60,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::redemptions::create))
         .routes(routes!(http::redemptions::cancel))
         .routes(routes!(http::program_settings::get, http::program_settings::put))
+        .routes(routes!(http::program_preview::create))
         .routes(routes!(http::gdpr_requests::list, http::gdpr_requests::create))
         .routes(routes!(http::gdpr_requests::get))
         .routes(routes!(http::gdpr_requests::certificate::get))

@@ -195,6 +195,16 @@ pub async fn merchant_of(db: &PgPool, customer: CustomerId) -> Result<Option<Mer
     Ok(merchant.map(MerchantId))
 }
 
+/// Merchants that have customers, for operators where there is only one.
+///
+/// # Errors
+/// The database's.
+pub async fn merchants(db: &PgPool) -> Result<Vec<MerchantId>, sqlx::Error> {
+    let merchants: Vec<Uuid> =
+        sqlx::query_scalar("select distinct merchant from read.customers order by merchant").fetch_all(db).await?;
+    Ok(merchants.into_iter().map(MerchantId).collect())
+}
+
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
     Ok(CustomerRow {
         id: CustomerId(row.try_get("customer")?),

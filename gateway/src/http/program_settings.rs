@@ -226,7 +226,7 @@ impl SettingsDocument {
         }
     }
 
-    fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
+    pub(super) fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
         let mut settings = current.clone();
         if let Some(rules) = self.earning_rules {
             settings.earning_rules =
