@@ -67,6 +67,7 @@ ids! {
     /// Points handed out together, with one available and one expiry date.
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
+    CampaignId = "cmp_", "campaign";
     /// Points that are not for an order. Whoever grants them derives it from what they are for, customer included: the same
     /// reason for the same person is the same bonus.
     BonusId = "bns_", "bonus";

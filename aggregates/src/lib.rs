@@ -2,6 +2,7 @@
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
 pub mod books;
+pub mod campaign;
 pub mod catalogue;
 pub mod customer;
 pub mod event;
@@ -18,8 +19,10 @@ pub mod program;
 pub mod rfm;
 pub mod sealed;
 mod text;
+pub mod tier;
 pub mod time;
 pub mod waiting;
+pub mod whatif;
 
 use event::{Event, Recorded};
 
@@ -43,10 +46,14 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// VIP tiers of a shop's customers; one subject per merchant.
+    Tier,
+    /// Definitions on one subject per merchant; what customers did for them, sharded.
+    Campaign,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 13] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -58,6 +65,8 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Tier,
+        Context::Campaign,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -74,6 +83,8 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Tier => "tier",
+            Context::Campaign => "campaign",
         }
     }
 

@@ -67,6 +67,9 @@ pub enum Command {
     /// The books of a merchant: what came and went, period by period.
     #[command(subcommand)]
     Books(BooksCommand),
+    /// What another programme would have made of a merchant's real history. Reads the log, and writes nothing.
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArgs),
     /// What is held on people, and where.
     #[command(subcommand)]
     Privacy(PrivacyCommand),
@@ -286,6 +289,16 @@ pub enum CustomerCommand {
         #[arg(long)]
         as_of: Option<Moment>,
     },
+}
+
+#[derive(Debug, Group)]
+pub struct WhatIfArgs {
+    /// The programme to be tried, as TOML: `[program_settings]` with any of its sections, and `[[campaigns]]`.
+    #[arg(value_name = "PROGRAM.toml")]
+    pub program: PathBuf,
+    /// Whose history; not needed where there is only one merchant.
+    #[arg(long)]
+    pub merchant: Option<MerchantId>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ pub mod privacy;
 pub mod projections;
 pub mod restore;
 pub mod streams;
+pub mod whatif;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
+        Command::WhatIf(whatif) => whatif::run(whatif, &config()?, args.output).await?,
         Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,

@@ -22,6 +22,7 @@ use projections::{
     audit_logs::AuditLogs,
     balances::Balances,
     books::BooksOfMerchants,
+    campaigns::Campaigns,
     customers::Customers,
     daily_totals::DailyTotals,
     gdpr_requests::GdprRequests,
@@ -31,7 +32,9 @@ use projections::{
     program_history::ProgramHistory,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
+    tier_facts::TierFacts,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
+    vip_tiers::VipTiers,
 };
 use sqlx::{Connection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
@@ -153,6 +156,8 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
@@ -170,6 +175,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(AuditLogs);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
+    run_all.start(Campaigns);
     run_all.start(Customers);
     run_all.start(DailyTotals);
     run_all.start(GdprRequests);
@@ -178,7 +184,9 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(ProgramHistory);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
+    run_all.start(TierFacts);
     run_all.start(Transparency);
+    run_all.start(VipTiers);
     work
 }
 

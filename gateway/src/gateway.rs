@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     books::Books,
+    campaign::CampaignBoard,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
@@ -16,7 +17,7 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Sweeper, erasure};
+use policies::{Analyst, Eraser, Rewarder, Sweeper, TierKeeper, campaigns::Noticed, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -82,6 +83,7 @@ pub struct Shared {
     pub accounts: Aggregates<Account>,
     pub customers: Aggregates<Customer>,
     pub programs: Aggregates<Program>,
+    pub campaigns: Aggregates<CampaignBoard>,
     pub merchants: Aggregates<Merchant>,
     pub requests: Aggregates<GdprRequest>,
     pub waiting: Aggregates<WaitingShard>,
@@ -90,6 +92,8 @@ pub struct Shared {
     pub products: Aggregates<ProductShard>,
     /// Executes privacy requests.
     pub eraser: Eraser,
+    /// How far members were looked at for campaigns.
+    pub(crate) noticed: Noticed,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -99,6 +103,7 @@ pub struct Shared {
 pub struct MerchantLease {
     pub merchant: Merchant,
     pub program: Arc<Program>,
+    pub campaigns: Arc<CampaignBoard>,
     /// Opened, for checking signatures; in memory only.
     pub(crate) webhook_secrets: Vec<Vec<u8>>,
 }
@@ -135,6 +140,7 @@ impl Gateway {
             accounts,
             customers,
             programs: Aggregates::new(journal.clone(), others),
+            campaigns: Aggregates::new(journal.clone(), others),
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
@@ -142,6 +148,7 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             eraser,
+            noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
@@ -174,6 +181,31 @@ impl Gateway {
         }
     }
 
+    pub fn rewarder(&self) -> Rewarder {
+        Rewarder {
+            journal: self.journal.clone(),
+            campaigns: self.campaigns.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            accounts: self.accounts.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+            noticed: self.noticed.clone(),
+        }
+    }
+
+    pub fn tier_keeper(&self) -> TierKeeper {
+        TierKeeper {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
     /// The merchant and its programme, confirmed by the log at most [`MERCHANT_LEASE`] ago.
     pub(crate) async fn merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
         if let Some((taken, lease)) = self.leases.get(&merchant)
@@ -193,14 +225,16 @@ impl Gateway {
     /// The same, asking the log now.
     pub(crate) async fn renew_merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
         let taken = Instant::now();
-        let (state, program) = futures::try_join!(
+        let (state, program, campaigns) = futures::try_join!(
             self.merchants.load_confirmed(Subject::merchant(merchant)),
             self.programs.load_confirmed(Subject::program(merchant)),
+            self.campaigns.load_confirmed(Subject::campaigns(merchant)),
         )?;
         let lease = Arc::new(MerchantLease {
             webhook_secrets: self.open_secrets(merchant, &state.state).await?,
             merchant: state.state.clone(),
             program: Arc::new(program.state.clone()),
+            campaigns: Arc::new(campaigns.state.clone()),
         });
         self.leases.insert(merchant, (taken, Arc::clone(&lease)));
         Ok(lease)

@@ -139,6 +139,12 @@ impl Problem {
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
     }
+
+    /// The same about a document that is part of another.
+    pub fn below(mut self, pointer: &str) -> Self {
+        self.pointer = self.pointer.map(|inner| format!("{pointer}{inner}"));
+        self
+    }
 }
 
 impl IntoResponse for Problem {
@@ -180,7 +186,9 @@ impl From<CommandError> for Problem {
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
+            | CommandError::UnknownCampaign
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {

@@ -89,6 +89,21 @@ impl Subject {
         Subject { merchant, context: Context::Rfm, id: SubjectId::Main }
     }
 
+    /// Who is in which tier of a merchant, all on one subject: who writes it has seen all that went before.
+    pub const fn tier(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Tier, id: SubjectId::Main }
+    }
+
+    /// Campaigns of a merchant.
+    pub const fn campaigns(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Campaign, id: SubjectId::Main }
+    }
+
+    /// What customers did for campaigns.
+    pub const fn campaign_actions(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Campaign, id: SubjectId::Shard(shard) }
+    }
+
     /// What concerns every merchant at once. The only subject that is no merchant's.
     pub const fn installation() -> Self {
         Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }

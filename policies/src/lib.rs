@@ -1,16 +1,23 @@
 //! Whenever this, then that: what the system does of its own accord.
 //!
 //! - [`erasure`]: executes privacy requests, step by step;
+//! - [`campaigns`]: rewards what is not an order: once, for ever, within limits.
 //! - [`deadlines`]: warns of privacy requests that are due soon, or late;
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
+//! - [`tiers`]: keeps VIP tiers up to date as orders, points and time change them.
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
+pub mod campaigns;
 pub mod deadlines;
 pub mod erasure;
+mod on_top;
 pub mod rfm;
 pub mod sweep;
+pub mod tiers;
 
+pub use campaigns::{CampaignError, Rewarder};
 pub use erasure::{Eraser, ErasureError};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};
+pub use tiers::{TierError, TierKeeper};

@@ -107,13 +107,13 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(timestamptz(event.at)),
-        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => sqlx::query(
-            "update customers set position = $3, restricted = $4 where merchant = $1 and customer = $2",
-        )
-        .bind(merchant)
-        .bind(customer)
-        .bind(position)
-        .bind(matches!(event, CustomerEvent::Restricted(_))),
+        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => {
+            sqlx::query("update customers set position = $3, restricted = $4 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+                .bind(matches!(event, CustomerEvent::Restricted(_)))
+        }
         CustomerEvent::Objected(_) | CustomerEvent::ObjectionWithdrawn(_) => sqlx::query(
             "update customers set position = $3, objects_to_profiling = $4 where merchant = $1 and customer = $2",
         )
@@ -194,6 +194,16 @@ pub async fn merchant_of(db: &PgPool, customer: CustomerId) -> Result<Option<Mer
         .fetch_optional(db)
         .await?;
     Ok(merchant.map(MerchantId))
+}
+
+/// Merchants that have customers, for operators where there is only one.
+///
+/// # Errors
+/// The database's.
+pub async fn merchants(db: &PgPool) -> Result<Vec<MerchantId>, sqlx::Error> {
+    let merchants: Vec<Uuid> =
+        sqlx::query_scalar("select distinct merchant from read.customers order by merchant").fetch_all(db).await?;
+    Ok(merchants.into_iter().map(MerchantId).collect())
 }
 
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {

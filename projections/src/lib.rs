@@ -6,6 +6,7 @@ pub mod audit_logs;
 pub mod balances;
 mod batch;
 pub mod books;
+pub mod campaigns;
 pub mod checkpoint;
 mod copied;
 mod copy;
@@ -15,8 +16,8 @@ pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
 mod feed;
-pub mod generation;
 pub mod gdpr_requests;
+pub mod generation;
 pub mod lag;
 pub mod parked_webhooks;
 pub mod parking;
@@ -37,7 +38,10 @@ mod sample;
 mod session;
 mod sql;
 mod telemetry;
+pub mod tier_facts;
+pub mod tiers;
 pub mod transparency;
+pub mod vip_tiers;
 
 pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
@@ -47,10 +51,11 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 15] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
+    campaigns::Campaigns::NAME,
     customers::Customers::NAME,
     daily_totals::DailyTotals::NAME,
     gdpr_requests::GdprRequests::NAME,
@@ -59,5 +64,7 @@ pub const NAMES: [&str; 12] = [
     program_history::ProgramHistory::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
+    tier_facts::TierFacts::NAME,
     transparency::Transparency::NAME,
+    vip_tiers::VipTiers::NAME,
 ];

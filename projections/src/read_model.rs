@@ -11,6 +11,7 @@ use crate::{
     audit_logs::AuditLogs,
     balances::Balances,
     books::BooksOfMerchants,
+    campaigns::Campaigns,
     customers::Customers,
     daily_totals::DailyTotals,
     gdpr_requests::GdprRequests,
@@ -21,7 +22,9 @@ use crate::{
     projection::{Projection, ProjectionError, Tables},
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
+    tier_facts::TierFacts,
     transparency::Transparency,
+    vip_tiers::VipTiers,
 };
 
 /// A [`Projection`], whichever it is.
@@ -75,6 +78,7 @@ pub fn all() -> Vec<Box<dyn ReadModel>> {
         Box::new(AuditLogs),
         Box::new(Balances),
         Box::new(BooksOfMerchants),
+        Box::new(Campaigns),
         Box::new(Customers),
         Box::new(DailyTotals),
         Box::new(GdprRequests),
@@ -83,7 +87,9 @@ pub fn all() -> Vec<Box<dyn ReadModel>> {
         Box::new(ProgramHistory),
         Box::new(RfmOrders),
         Box::new(RfmSegments),
+        Box::new(TierFacts),
         Box::new(Transparency),
+        Box::new(VipTiers),
     ]
 }
 

@@ -2,6 +2,7 @@
 //! has its own merchant or its own installation.
 
 mod audit;
+mod campaigns;
 mod documents;
 mod doors;
 mod generations;
@@ -11,3 +12,4 @@ mod proofs;
 mod rfm;
 mod scenarios;
 mod support;
+mod tiers;

@@ -77,6 +77,19 @@ columns! {
     "read.rfm_score_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
     }
+    "read.tier_bonuses" {
+        "customer": RandomId, Stays, Membership, "Whose points count towards a tier";
+    }
+    "read.tier_members" {
+        "customer": RandomId, Stays, Membership, "Whose tier";
+    }
+    "read.tier_history" {
+        "customer": RandomId, Stays, Membership, "Whose earlier tiers";
+    }
+    "read.campaign_actions" {
+        "customer": RandomId, Stays, Membership, "Who did something that a campaign rewards";
+        "token": Clear, Stays, Membership, "Which action: a token under the person's link key";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
-    program::{Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
+    program::{Boost, Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -57,6 +57,8 @@ pub struct RecordOrder {
     pub redeems: Vec<CodeUse>,
     pub reference: Option<Sealed<OrderReference>>,
     pub lines: Option<Sealed<Vec<OrderLine>>>,
+    /// What multiplies its points, if this is how the account first hears of the order.
+    pub boosts: Arc<[Boost]>,
     pub now: Timestamp,
 }
 

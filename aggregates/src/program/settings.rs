@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::tiers::TierSettings;
 use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
@@ -35,6 +36,7 @@ pub struct ProgramSettings {
     pub return_grace_days: u32,
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
+    pub tiers: TierSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -122,6 +124,14 @@ pub struct RedemptionRate {
     pub amount_minor: i64,
 }
 
+impl RedemptionRate {
+    /// What so many points buy, minor units, rounded down.
+    pub fn value_of(&self, points: i64) -> i64 {
+        let value = i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points.max(1));
+        i64::try_from(value).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+}
+
 /// Which setting cannot stand, for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {problem}")]
@@ -151,6 +161,7 @@ impl ProgramSettings {
             redact_grace_hours: 72,
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
+            tiers: TierSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -196,7 +207,11 @@ impl ProgramSettings {
         }
         self.rfm
             .validate()
-            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;
+        self.tiers.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/vip_tiers/{field}"),
+            problem: problem.into(),
+        })
     }
 }
 

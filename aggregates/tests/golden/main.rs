@@ -12,16 +12,19 @@
 mod account;
 mod aside;
 mod books;
+mod campaigns;
 mod people;
 mod program;
 mod sealed;
 mod segments;
+mod tiers;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aggregates::{
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
@@ -32,6 +35,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 
@@ -130,6 +134,16 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn tiers_of_customers() {
+    hold(TierEvent::STORED, &tiers::samples(), &[]);
+}
+
+#[test]
+fn what_campaigns_do() {
+    hold(CampaignEvent::STORED, &campaigns::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -153,6 +167,8 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        TierEvent::STORED,
+        CampaignEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -26,6 +26,7 @@ use super::{
     body::{JsonBody, Params},
     history,
     rfm::settings::RfmDocument,
+    tiers::settings::TiersDocument,
 };
 use crate::{
     auth::Caller,
@@ -62,6 +63,9 @@ pub struct SettingsDocument {
     /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
     #[serde(default)]
     pub rfm: Option<RfmDocument>,
+    /// VIP tiers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub vip_tiers: Option<TiersDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -104,7 +108,7 @@ const fn yes() -> bool {
 }
 
 /// Text, or a whole number; never a binary fraction.
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+pub(super) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
@@ -227,10 +231,11 @@ impl SettingsDocument {
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
+            vip_tiers: Some(TiersDocument::of(&settings.tiers)),
         }
     }
 
-    fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
+    pub(super) fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
         let mut settings = current.clone();
         if let Some(rules) = self.earning_rules {
             settings.earning_rules =
@@ -250,6 +255,9 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(tiers) = self.vip_tiers {
+            settings.tiers = tiers.on_top_of(&settings.tiers, "/vip_tiers")?;
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -394,7 +402,7 @@ pub async fn put(
 }
 
 /// The version the caller has seen; `None` for a tag that is not one of ours.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
     let tag = tag.to_str().unwrap_or_default().trim();
     Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())

@@ -3,6 +3,7 @@
 use aggregates::{
     Context,
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
@@ -14,6 +15,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -34,10 +36,12 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    VipTiers,
+    Campaign,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 11] = [
+    pub const ALL: [TargetKind; 13] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -49,6 +53,8 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::VipTiers,
+        TargetKind::Campaign,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +70,8 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::VipTiers => "vip_tiers",
+            TargetKind::Campaign => "campaign",
         }
     }
 
@@ -84,6 +92,8 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Tier => TargetKind::VipTiers,
+            Context::Campaign => TargetKind::Campaign,
         }
     }
 }
@@ -153,6 +163,14 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
         }),
+        Context::Tier => each(commit, |event, entry| {
+            let version = match event {
+                TierEvent::Assigned(assigned) => assigned.definition_version,
+                TierEvent::DefinitionApplied(applied) => applied.definition_version,
+            };
+            entry.target_id = Some(version.to_string());
+        }),
+        Context::Campaign => each(commit, campaign),
     }
 }
 
@@ -214,6 +232,17 @@ fn points(event: &PointsEvent, entry: &mut Entry) {
         }
         PointsEvent::PointsAdjusted(adjusted) => entry.reason = Some(adjusted.reason.ciphertext().to_vec()),
         _ => {}
+    }
+}
+
+fn campaign(event: &CampaignEvent, entry: &mut Entry) {
+    match event {
+        CampaignEvent::Defined(defined) => entry.target_id = Some(defined.id.to_string()),
+        CampaignEvent::Withdrawn(withdrawn) => entry.target_id = Some(withdrawn.id.to_string()),
+        CampaignEvent::ActionTaken(taken) => {
+            entry.target_id = taken.rewards.first().map(|reward| reward.campaign.to_string());
+            entry.customer = Some(taken.customer);
+        }
     }
 }
 

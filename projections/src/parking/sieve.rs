@@ -57,8 +57,9 @@ impl Sieve {
         for group in batch.chunk_by(|one, next| are_together(one, next)) {
             match group.iter().find_map(|commit| self.held_back_for(commit)) {
                 Some(cause) => group.iter().for_each(|commit| self.stop(commit, cause)),
-                None => through
-                    .extend(group.iter().filter(|commit| !self.decided.is_discarded(commit.position)).cloned()),
+                None => {
+                    through.extend(group.iter().filter(|commit| !self.decided.is_discarded(commit.position)).cloned())
+                }
             }
         }
         through

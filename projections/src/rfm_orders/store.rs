@@ -32,7 +32,7 @@ pub async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMa
         "select asked.merchant, asked.order_token, row.*
            from unnest($1::uuid[], $2::bytea[]) as asked (merchant, order_token)
           cross join lateral (
-                select customer, currency, processed_at, base_minor, cancelled, voided, test, refunds, position
+                select customer, currency, processed_at, base_minor, cancelled, voided, test, refunds, points, position
                   from rfm_orders
                  where merchant = asked.merchant and order_token = asked.order_token limit 1) as row",
     )
@@ -62,6 +62,7 @@ fn from_row(row: &PgRow) -> Result<OrderRow, ProjectionError> {
         voided: row.try_get("voided")?,
         test: row.try_get("test")?,
         refunds,
+        points: row.try_get("points")?,
         position: position(row.try_get("position")?),
         ..OrderRow::default()
     })
@@ -76,14 +77,15 @@ pub async fn save(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) -> R
     sqlx::query(
         "insert into rfm_orders
             (merchant, order_token, customer, currency, processed_at, base_minor, cancelled, voided, test, refunds,
-             net_minor, position)
+             net_minor, points, position)
          select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::timestamptz[], $6::bigint[],
-             $7::boolean[], $8::boolean[], $9::boolean[], $10::bytea[], $11::bigint[], $12::bigint[])
+             $7::boolean[], $8::boolean[], $9::boolean[], $10::bytea[], $11::bigint[], $12::bigint[],
+             $13::bigint[])
          on conflict (merchant, order_token) do update
             set customer = excluded.customer, currency = excluded.currency, processed_at = excluded.processed_at,
                 base_minor = excluded.base_minor, cancelled = excluded.cancelled, voided = excluded.voided,
                 test = excluded.test, refunds = excluded.refunds, net_minor = excluded.net_minor,
-                position = excluded.position",
+                points = excluded.points, position = excluded.position",
     )
     .bind(column!(key, _row => key.0))
     .bind(column!(key, _row => key.1.to_vec()))
@@ -96,6 +98,7 @@ pub async fn save(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) -> R
     .bind(column!(_key, row => row.test))
     .bind(column!(_key, row => postcard::to_stdvec(&row.refunds).expect("plain values")))
     .bind(column!(_key, row => row.net_minor()))
+    .bind(column!(_key, row => row.points))
     .bind(column!(_key, row => bigint(row.position)))
     .execute(&mut *transaction)
     .await?;

@@ -57,13 +57,23 @@ impl Operation {
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "vip_tiers") => json!({ "tiers": [{ "id": "stolen", "name": "Stolen", "entry": 1 }] }),
+            (_, "campaigns" | "{id}") if self.path.starts_with("/v1/campaigns") => {
+                json!({ "name": "theft", "multiply": { "factor": "2" } })
+            }
+            (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
+            (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
+            (_, "undo") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete") => json!({}),
             (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
-        let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
+        // Several resources are sections of the settings, and share their version.
+        let settings = api.get("/v1/program_settings").send().await;
+        let seen = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
+        let call = api.call(self.method.clone(), &path).header("If-Match", seen).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }

@@ -110,7 +110,9 @@ fn print(args: &RebuildArgs, done: &Done, output: Output) -> anyhow::Result<()> 
             "generation {generation} of {name} is read. Generation {before} is kept up beside it: \
              `projections switch {name} {before}` goes back, `projections drop {name} {before}` frees its space"
         ),
-        None => eprintln!("generation {generation} of {name} is filled; `projections switch {name} {generation}` has it read"),
+        None => eprintln!(
+            "generation {generation} of {name} is filled; `projections switch {name} {generation}` has it read"
+        ),
     }
     for table in done.compared.iter().flat_map(|report| &report.tables) {
         eprintln!("{}: {} rows before, {} differ", table.table, table.rows, table.differing);
