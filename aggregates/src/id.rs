@@ -67,6 +67,9 @@ ids! {
     /// Points handed out together, with one available and one expiry date.
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
+    /// A friend who was brought. It has the friend's UUID: nobody is brought twice.
+    ReferralId = "ref_", "referral";
+    ReferralLinkId = "rlk_", "referral link";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
     /// A message of the journal; also how a client repeats a request without repeating its effect.

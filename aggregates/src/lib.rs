@@ -15,6 +15,7 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod referral;
 pub mod rfm;
 pub mod sealed;
 mod text;
@@ -43,10 +44,12 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// One subject for each friend who was brought; clicks are counted on sharded ones.
+    Referral,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -58,6 +61,7 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Referral,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -74,6 +78,7 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Referral => "referral",
         }
     }
 

@@ -2,6 +2,7 @@
 //! the version it was made under, and its reversal asks that one.
 
 mod award;
+mod referrals;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use award::{
     AWARD_MAX, AwardError, LineExclusion, RuleAward, award, exclusion_of, kept_of, merchandise_base, refunded_share,
 };
+pub use referrals::{FraudAction, FraudPolicy, REWARD_POINTS_MAX, ReferralSettings, VelocityLimit};
 pub use settings::{
     EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
     Rounding, RuleId, SettingsError, TaxBase,

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::referrals::ReferralSettings;
 use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
@@ -35,6 +36,7 @@ pub struct ProgramSettings {
     pub return_grace_days: u32,
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
+    pub referrals: ReferralSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -151,6 +153,7 @@ impl ProgramSettings {
             redact_grace_hours: 72,
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
+            referrals: ReferralSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -194,6 +197,10 @@ impl ProgramSettings {
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }
+        self.referrals.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/referrals/{field}"),
+            problem: problem.into(),
+        })?;
         self.rfm
             .validate()
             .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
