@@ -106,6 +106,8 @@ pub struct Origin {
     pub link: ReferralLinkId,
     /// From when on an order of the friend can qualify.
     pub at: Timestamp,
+    /// Up to when.
+    pub order_by: Timestamp,
     /// The programme's version it is judged by.
     pub program_version: u32,
 }
@@ -181,6 +183,7 @@ impl Aggregate for Referral {
                     friend: event.friend,
                     link: event.link,
                     at: event.at,
+                    order_by: event.order_by,
                     program_version: event.program_version,
                 });
                 self.signals.extend(&event.evidence.matched);

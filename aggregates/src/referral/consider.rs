@@ -52,7 +52,7 @@ fn after_payment(origin: &Origin, paid: &Completed, command: &Consider) -> Optio
     let cause = match command.parties.pair() {
         Some((advocate, friend)) if advocate == friend => Some(Cause::SamePerson),
         _ => {
-            let new = qualifying(&command.orders, origin.at, &command.rules);
+            let new = qualifying(&command.orders, (origin.at, origin.order_by), &command.rules);
             let not_new = new.err().filter(|shortfall| *shortfall == Shortfall::NotNew);
             let back = still_deserves(&command.orders, paid.order, &command.rules).err();
             not_new.or(first_is_too_small(new, command)).or(back).map(Shortfall::cause)
@@ -81,7 +81,7 @@ fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, even
     if advocate == friend {
         return events.push(rejected(Cause::SamePerson, Vec::new()));
     }
-    let standing = qualifying(&command.orders, origin.at, &command.rules);
+    let standing = qualifying(&command.orders, (origin.at, origin.order_by), &command.rules);
     let order = match standing {
         Err(Shortfall::NotNew) => return events.push(rejected(Cause::NotNew, Vec::new())),
         Err(shortfall) => return events.extend(without_order(referral, origin, shortfall, command)),
@@ -136,7 +136,7 @@ fn without_order(
     if referral.qualifying.is_some() {
         return Some(ReferralEvent::Cancelled(Cancelled { cause: shortfall.cause(), through, at }));
     }
-    let too_late = command.now > origin.at.plus_days(command.rules.order_within_days);
+    let too_late = command.now > origin.order_by;
     let waits = matches!(referral.status, Status::Waiting | Status::Cancelled);
     (too_late && waits).then_some(ReferralEvent::Expired(Expired { through, at }))
 }

@@ -96,6 +96,8 @@ pub struct FriendIdentified {
     pub source: Source,
     /// From when on an order of the friend can qualify.
     pub at: Timestamp,
+    /// Up to when.
+    pub order_by: Timestamp,
     pub recorded_at: Timestamp,
     /// The version that everything about this referral is judged by.
     pub program_version: u32,

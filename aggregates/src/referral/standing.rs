@@ -66,21 +66,20 @@ impl Shortfall {
     }
 }
 
-/// The qualifying order of a friend who came through the link at `since`. With `new_customers_only` that is the first order
+/// The qualifying order of a friend who came through the link at `since` and has to order by `until`. With `new_customers_only` that is the first order
 /// of all that count, or none; otherwise the first that is worth enough. `orders` are sorted.
 ///
 /// # Errors
 /// [`Shortfall`]
 pub fn qualifying(
     orders: &[FriendOrder],
-    since: Timestamp,
+    (since, until): (Timestamp, Timestamp),
     rules: &ReferralSettings,
 ) -> Result<Qualifying, Shortfall> {
     // Also one that was cancelled: whoever had ordered knew the shop.
     if rules.new_customers_only && orders.iter().any(|order| order.processed_at < since) {
         return Err(Shortfall::NotNew);
     }
-    let until = since.plus_days(rules.order_within_days);
     let in_time = |order: &&FriendOrder| order.counts && (since..=until).contains(&order.processed_at);
     let mut counting = orders.iter().filter(in_time);
     let first = match rules.new_customers_only {

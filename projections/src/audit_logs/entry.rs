@@ -6,13 +6,14 @@ use aggregates::{
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ReferralId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    referral::{Cause, ReferralEvent},
     rfm::RfmEvent,
     waiting::WaitingEvent,
 };
@@ -34,10 +35,11 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    Referral,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 11] = [
+    pub const ALL: [TargetKind; 12] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -49,6 +51,7 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::Referral,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +67,7 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::Referral => "referral",
         }
     }
 
@@ -84,6 +88,7 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Referral => TargetKind::Referral,
         }
     }
 }
@@ -145,6 +150,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
         }),
+        Context::Referral => each(commit, referral),
     }
 }
 
@@ -168,6 +174,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     };
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };
@@ -206,6 +213,26 @@ fn points(event: &PointsEvent, entry: &mut Entry) {
         }
         PointsEvent::PointsAdjusted(adjusted) => entry.reason = Some(adjusted.reason.ciphertext().to_vec()),
         _ => {}
+    }
+}
+
+/// About the friend, where it says why: the reason is under the friend's key.
+fn referral(event: &ReferralEvent, entry: &mut Entry) {
+    let (cause, reason) = match event {
+        ReferralEvent::Approved(approved) => (None, Some(&approved.reason)),
+        ReferralEvent::Rejected(rejected) => (Some(rejected.cause), rejected.reason.as_ref()),
+        ReferralEvent::ClawedBack(back) => (Some(back.cause), back.reason.as_ref()),
+        ReferralEvent::Cancelled(cancelled) => (Some(cancelled.cause), None),
+        ReferralEvent::FriendIdentified(identified) => {
+            entry.customer = Some(identified.friend);
+            (None, None)
+        }
+        _ => (None, None),
+    };
+    entry.outcome = cause.map_or(DONE, Cause::as_str);
+    if let Some(reason) = reason {
+        entry.reason = Some(reason.ciphertext().to_vec());
+        entry.customer = vault::key_of(reason).ok().map(CustomerId);
     }
 }
 

@@ -86,6 +86,7 @@ impl Story {
             link: ReferralLinkId(Uuid::from_u128(3)),
             source: Source::Order,
             at: day(0),
+            order_by: day(90),
             recorded_at: day(0),
             program_version: 1,
             evidence: EvidenceFile {
