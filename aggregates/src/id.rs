@@ -70,6 +70,9 @@ ids! {
     /// A friend who was brought. It has the friend's UUID: nobody is brought twice.
     ReferralId = "ref_", "referral";
     ReferralLinkId = "rlk_", "referral link";
+    /// Points that are not for an order. Whoever grants them derives it from what they are for, customer included: the same
+    /// reason for the same person is the same bonus.
+    BonusId = "bns_", "bonus";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
     /// A message of the journal; also how a client repeats a request without repeating its effect.

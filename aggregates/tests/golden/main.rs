@@ -14,6 +14,7 @@ mod aside;
 mod books;
 mod people;
 mod program;
+mod referrals;
 mod sealed;
 mod segments;
 mod values;
@@ -31,6 +32,7 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    referral::ReferralEvent,
     rfm::RfmEvent,
     waiting::WaitingEvent,
 };
@@ -130,6 +132,11 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn referred_friends() {
+    hold(ReferralEvent::STORED, &referrals::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -153,6 +160,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        ReferralEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -2,8 +2,9 @@
 
 use aggregates::{
     program::{
-        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
-        ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+        EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Multiplier, NegativeBalance,
+        ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings, Rounding, RuleId, TaxBase,
+        VelocityLimit,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -62,6 +63,25 @@ fn everything_set() -> ProgramSettings {
             method: Method::FixedThresholds,
             mapping: Mapping::RfGrid,
             ..RfmSettings::default_of_a_new_merchant()
+        },
+        referrals: ReferralSettings {
+            enabled: false,
+            advocate_points: 750,
+            friend_points: 250,
+            minimum_minor: 20_00,
+            new_customers_only: false,
+            hold_days: 30,
+            order_within_days: 60,
+            link_days: Some(365),
+            velocity: VelocityLimit { referrals: 5, days: 7 },
+            fraud: FraudPolicy {
+                email_root: FraudAction::Review,
+                address: FraudAction::Refuse,
+                device: FraudAction::Allow,
+                payment: FraudAction::Refuse,
+                ip_range: FraudAction::Review,
+                velocity: FraudAction::Allow,
+            },
         },
     }
 }
