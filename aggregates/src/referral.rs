@@ -7,6 +7,7 @@
 //! | [`signal`] | traces by which two people may be one: how they are compared, never what they are |
 //! | [`standing`] | what the friend's account says about the qualifying order |
 //! | [`consider`] | the decision: what the facts ask for, and the events that lead there |
+//! | [`reward`] | what both sides are given, and how it is taken back |
 //! | [`event`], [`command`] | what is recorded, and what can be asked |
 //! | [`clicks`] | how often links were followed, counted on a few subjects of their own |
 //!
@@ -20,6 +21,7 @@ pub mod code;
 pub mod command;
 pub mod consider;
 pub mod event;
+pub mod reward;
 pub mod signal;
 pub mod standing;
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub use event::{
     Approved, Cancelled, Cause, ClawedBack, ClicksCounted, Completed, Considered, EvidenceAdded, EvidenceFile, Expired,
     FriendIdentified, Half, HeldForReview, Qualified, ReferralEvent, Rejected, Source,
 };
+pub use reward::Side;
 pub use signal::{Signal, SignalHashes, address_line, email_root, ip_range};
 pub use standing::{FriendOrder, Qualifying, Shortfall};
 

@@ -26,6 +26,8 @@ pub struct Consider {
     pub rules: ReferralSettings,
     /// Other referrals of the advocate in the velocity limit's days before this one.
     pub recent: u32,
+    /// The friend is one with somebody who was brought before this one.
+    pub brought_before: bool,
     /// Up to where the log is looked at.
     pub through: u64,
     pub now: Timestamp,

@@ -51,6 +51,7 @@ fn go_on_without(referral: &Referral, origin: &Origin, command: &Consider, event
 fn after_payment(origin: &Origin, paid: &Completed, command: &Consider) -> Option<ReferralEvent> {
     let cause = match command.parties.pair() {
         Some((advocate, friend)) if advocate == friend => Some(Cause::SamePerson),
+        _ if command.brought_before => Some(Cause::BroughtBefore),
         _ => {
             let new = qualifying(&command.orders, (origin.at, origin.order_by), &command.rules);
             let not_new = new.err().filter(|shortfall| *shortfall == Shortfall::NotNew);
@@ -80,6 +81,9 @@ fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, even
     };
     if advocate == friend {
         return events.push(rejected(Cause::SamePerson, Vec::new()));
+    }
+    if command.brought_before {
+        return events.push(rejected(Cause::BroughtBefore, Vec::new()));
     }
     let standing = qualifying(&command.orders, (origin.at, origin.order_by), &command.rules);
     let order = match standing {

@@ -173,6 +173,8 @@ pub enum Cause {
     Fraud,
     /// The merchant decided so.
     Merchant,
+    /// A merge has shown that somebody else had brought them earlier.
+    BroughtBefore,
 }
 
 impl Cause {
@@ -185,6 +187,7 @@ impl Cause {
             Cause::Forgotten => "forgotten",
             Cause::Fraud => "fraud",
             Cause::Merchant => "merchant",
+            Cause::BroughtBefore => "brought_before",
         }
     }
 

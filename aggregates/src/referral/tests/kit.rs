@@ -44,6 +44,7 @@ pub struct Story {
     pub orders: Vec<FriendOrder>,
     pub parties: Parties,
     pub recent: u32,
+    pub brought_before: bool,
     pub position: u64,
     /// Everything that was ever recorded.
     pub events: Vec<ReferralEvent>,
@@ -57,6 +58,7 @@ impl Story {
             orders: Vec::new(),
             parties: Parties { advocate: Some(ADVOCATE), friend: Some(FRIEND) },
             recent: 0,
+            brought_before: false,
             position: 0,
             events: Vec::new(),
         }
@@ -106,6 +108,7 @@ impl Story {
             parties: self.parties,
             rules: self.rules.clone(),
             recent: self.recent,
+            brought_before: self.brought_before,
             through: self.position,
             now: day(on_day),
         };

@@ -158,3 +158,17 @@ fn both_or_none_and_what_one_has_outlives_the_other() {
         assert_eq!((story.status(), story.paid_net()), (Status::Completed, 1));
     }
 }
+
+#[test]
+fn whoever_brought_somebody_first_is_the_one_also_after_a_merge() {
+    let mut story = Story::referred();
+    story.orders = vec![order(1, 3, 50_00)];
+    let mut paid = story.clone();
+    story.brought_before = true;
+    story.consider(3);
+    assert_eq!((story.status(), story.referral.closed), (Status::Rejected, Some(Cause::BroughtBefore)));
+    paid.consider(17);
+    paid.brought_before = true;
+    paid.consider(18);
+    assert_eq!((paid.status(), paid.paid_net()), (Status::ClawedBack, 0));
+}
