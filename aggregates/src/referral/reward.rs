@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn each_side_of_each_order_has_points_of_its_own() {
-        let (one, other) = (Token([7; 16]), Token([8; 16]));
+        let (one, other) = (Token([0x07; 16]), Token([0x5a; 16]));
         let all = [
             bonus_of(one, Side::Advocate).0,
             bonus_of(one, Side::Friend).0,
