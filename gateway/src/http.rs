@@ -14,6 +14,7 @@ pub mod history;
 pub mod limits;
 pub mod program_settings;
 pub mod redemptions;
+pub mod referrals;
 pub mod rfm;
 pub mod test_clock;
 pub mod transactions;

@@ -32,14 +32,15 @@ impl Vault {
             .bind(to.0)
             .execute(&mut *transaction)
             .await?;
-        let codes =
-            sqlx::query("update vault.directory set subject = $4 where merchant = $1 and kind = any($2) and subject = $3")
-                .bind(merchant.0)
-                .bind([DirectoryKind::RedemptionCode, DirectoryKind::ReferralCode].map(DirectoryKind::as_str))
-                .bind(from.0)
-                .bind(to.0)
-                .execute(&mut *transaction)
-                .await?;
+        let codes = sqlx::query(
+            "update vault.directory set subject = $4 where merchant = $1 and kind = any($2) and subject = $3",
+        )
+        .bind(merchant.0)
+        .bind([DirectoryKind::RedemptionCode, DirectoryKind::ReferralCode].map(DirectoryKind::as_str))
+        .bind(from.0)
+        .bind(to.0)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         self.inner.lookups.retain(|_, subject| *subject != from.0);
         Ok(HandedOver { orders: orders.rows_affected(), codes: codes.rows_affected() })

@@ -13,7 +13,11 @@ pub enum ReferralCommand {
     /// Something about the friend has changed, or time has passed.
     Consider(Box<Consider>),
     Approve(Approved),
-    Reject { reason: Sealed<StaffNote>, at: Timestamp, through: u64 },
+    Reject {
+        reason: Sealed<StaffNote>,
+        at: Timestamp,
+        through: u64,
+    },
 }
 
 /// Everything a decision depends on, as it is in the commit that guards it.

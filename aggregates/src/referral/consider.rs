@@ -73,9 +73,7 @@ fn first_is_too_small(standing: Result<Qualifying, Shortfall>, command: &Conside
 
 fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, events: &mut Vec<ReferralEvent>) {
     let (through, at) = (command.through, command.now);
-    let rejected = |cause, signals| {
-        ReferralEvent::Rejected(Rejected { cause, signals, reason: None, through, at })
-    };
+    let rejected = |cause, signals| ReferralEvent::Rejected(Rejected { cause, signals, reason: None, through, at });
     let Some((advocate, friend)) = command.parties.pair() else {
         return events.push(rejected(Cause::Forgotten, Vec::new()));
     };

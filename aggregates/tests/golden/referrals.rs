@@ -59,7 +59,8 @@ pub fn samples() -> Vec<ReferralEvent> {
             clicks: vec![(ReferralLinkId(uuid(0x11)), 3), (ReferralLinkId(uuid(0x12)), 1)],
         }),
     ];
-    let causes = [Cause::NotNew, Cause::SamePerson, Cause::Forgotten, Cause::Fraud, Cause::Merchant, Cause::BroughtBefore];
+    let causes =
+        [Cause::NotNew, Cause::SamePerson, Cause::Forgotten, Cause::Fraud, Cause::Merchant, Cause::BroughtBefore];
     events.extend(causes.map(|cause| {
         let signals = if cause == Cause::Fraud { vec![Signal::EmailRoot] } else { Vec::new() };
         let reason = (cause == Cause::Merchant).then(|| sealed("why"));

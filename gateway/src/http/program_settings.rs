@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{body::JsonBody, rfm::settings::RfmDocument};
+use super::{body::JsonBody, referrals::settings::ReferralsDocument, rfm::settings::RfmDocument};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -54,6 +54,10 @@ pub struct SettingsDocument {
     /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
     #[serde(default)]
     pub rfm: Option<RfmDocument>,
+    /// How friends are brought and paid for. A part that is left out stays as it was; referrals under way go on by the
+    /// version they began under.
+    #[serde(default)]
+    pub referrals: Option<ReferralsDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -219,6 +223,7 @@ impl SettingsDocument {
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
+            referrals: Some(ReferralsDocument::of(&settings.referrals)),
         }
     }
 
@@ -242,6 +247,9 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(referrals) = self.referrals {
+            settings.referrals = referrals.on_top_of(&settings.referrals);
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)

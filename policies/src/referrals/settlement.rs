@@ -10,9 +10,7 @@ use aggregates::{
     id::{CommandId, CustomerId, MerchantId, ReferralId},
     points::{Account, PointsCommand, PointsEvent, PointsRefusal, StaffNote},
     program::{Program, ReferralSettings},
-    referral::{
-        Completed, Consider, FriendOrder, Parties, Referral, ReferralCommand, ReferralEvent, Side, reward,
-    },
+    referral::{Completed, Consider, FriendOrder, Parties, Referral, ReferralCommand, ReferralEvent, Side, reward},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -27,8 +25,13 @@ use super::{MERGES_FOLLOWED_MAX, ReferralError, Referrer};
 /// What is asked of a referral here.
 enum Question<'a> {
     /// `touched` is up to where the log concerns it.
-    Consider { touched: u64 },
-    Reject { reason: &'a Sealed<StaffNote>, through: u64 },
+    Consider {
+        touched: u64,
+    },
+    Reject {
+        reason: &'a Sealed<StaffNote>,
+        through: u64,
+    },
 }
 
 /// Everything around one decision.
@@ -189,7 +192,11 @@ impl Referrer {
         let referral = together.lock(&self.referrals, Subject::referral(scene.merchant, scene.id)).await?;
         let events = referral.state().decide(&scene.command(orders))?;
         if events.is_empty() {
-            return if referral.is_newest().await? { Ok(Attempt::Written(None)) } else { Err(ReferralError::Contended) };
+            return if referral.is_newest().await? {
+                Ok(Attempt::Written(None))
+            } else {
+                Err(ReferralError::Contended)
+            };
         }
         if !with_accounts && events.iter().any(moves_points) {
             return Ok(Attempt::NeedsAccounts);
@@ -204,12 +211,9 @@ impl Referrer {
         Ok(Attempt::Written(together.commit().await?.into_iter().max()))
     }
 
-    async fn hold_accounts(
-        &self,
-        together: &mut Together<'_>,
-        scene: &Scene<'_>,
-    ) -> Result<Accounts, ReferralError> {
-        let mut people: Vec<CustomerId> = [scene.parties.advocate, scene.parties.friend].into_iter().flatten().collect();
+    async fn hold_accounts(&self, together: &mut Together<'_>, scene: &Scene<'_>) -> Result<Accounts, ReferralError> {
+        let mut people: Vec<CustomerId> =
+            [scene.parties.advocate, scene.parties.friend].into_iter().flatten().collect();
         people.sort_unstable_by_key(|customer| Subject::points(scene.merchant, *customer));
         people.dedup();
         let mut accounts = Accounts::default();

@@ -127,11 +127,7 @@ pub async fn find_link(
 }
 
 /// All links of a customer, newest first: a few, and those of profiles that were merged into theirs.
-pub async fn links_of(
-    db: &PgPool,
-    merchant: MerchantId,
-    customer: CustomerId,
-) -> Result<Vec<LinkRow>, sqlx::Error> {
+pub async fn links_of(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Vec<LinkRow>, sqlx::Error> {
     let rows = sqlx::query(
         "select * from read.referral_links where merchant = $1 and customer = $2 order by issued_at desc, link desc",
     )
@@ -149,12 +145,13 @@ pub async fn links_of_merchant(
     after: ReferralLinkId,
     limit: i64,
 ) -> Result<Vec<LinkRow>, sqlx::Error> {
-    let rows = sqlx::query("select * from read.referral_links where merchant = $1 and link > $2 order by link limit $3")
-        .bind(merchant.0)
-        .bind(after.0)
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+    let rows =
+        sqlx::query("select * from read.referral_links where merchant = $1 and link > $2 order by link limit $3")
+            .bind(merchant.0)
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
     rows.iter().map(link_from_row).collect()
 }
 

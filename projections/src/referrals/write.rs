@@ -68,43 +68,41 @@ fn follow_up(commit: &Positioned, referral: Uuid, event: &ReferralEvent) -> Chan
         ReferralEvent::EvidenceAdded(event) => {
             set(&format!("signals = {SIGNALS}, touched = $3")).bind(words(&event.evidence.matched))
         }
-        ReferralEvent::Qualified(event) => set(
-            "status = $5, cause = null, order_token = $6, order_processed_at = $7, hold_until = $8, due_at = $8",
-        )
-        .bind(Status::Pending.as_str())
-        .bind(event.order.0.to_vec())
-        .bind(timestamptz(event.processed_at))
-        .bind(timestamptz(event.hold_until)),
-        ReferralEvent::HeldForReview(event) => {
-            set(&format!("status = $6, signals = {SIGNALS}, due_at = null"))
-                .bind(words(&event.signals))
-                .bind(Status::InReview.as_str())
+        ReferralEvent::Qualified(event) => {
+            set("status = $5, cause = null, order_token = $6, order_processed_at = $7, hold_until = $8, due_at = $8")
+                .bind(Status::Pending.as_str())
+                .bind(event.order.0.to_vec())
+                .bind(timestamptz(event.processed_at))
+                .bind(timestamptz(event.hold_until))
         }
+        ReferralEvent::HeldForReview(event) => set(&format!("status = $6, signals = {SIGNALS}, due_at = null"))
+            .bind(words(&event.signals))
+            .bind(Status::InReview.as_str()),
         ReferralEvent::Approved(_) => set(
             "status = case when order_token is null then $5 else $6 end, cause = null, closed = false, touched = $3",
         )
         .bind(Status::Waiting.as_str())
         .bind(Status::Pending.as_str()),
-        ReferralEvent::Completed(event) => set(
-            "status = $5, advocate_points = $6, friend_points = $7, paid_at = $8, due_at = null",
-        )
-        .bind(Status::Completed.as_str())
-        .bind(event.advocate.points)
-        .bind(event.friend.points)
-        .bind(timestamptz(event.at)),
-        ReferralEvent::ClawedBack(event) => set(
-            "status = $5, cause = $6, closed = $7, advocate_points = 0, friend_points = 0, paid_at = null,
-             order_token = null, order_processed_at = null, hold_until = null, due_at = null",
-        )
-        .bind(Status::ClawedBack.as_str())
-        .bind(event.cause.as_str())
-        .bind(event.cause.is_final()),
-        ReferralEvent::Cancelled(event) => set(
-            "status = $5, cause = $6, order_token = null, order_processed_at = null, hold_until = null,
-             due_at = order_by + interval '1 microsecond'",
-        )
-        .bind(Status::Cancelled.as_str())
-        .bind(event.cause.as_str()),
+        ReferralEvent::Completed(event) => {
+            set("status = $5, advocate_points = $6, friend_points = $7, paid_at = $8, due_at = null")
+                .bind(Status::Completed.as_str())
+                .bind(event.advocate.points)
+                .bind(event.friend.points)
+                .bind(timestamptz(event.at))
+        }
+        ReferralEvent::ClawedBack(event) => {
+            set("status = $5, cause = $6, closed = $7, advocate_points = 0, friend_points = 0, paid_at = null,
+             order_token = null, order_processed_at = null, hold_until = null, due_at = null")
+            .bind(Status::ClawedBack.as_str())
+            .bind(event.cause.as_str())
+            .bind(event.cause.is_final())
+        }
+        ReferralEvent::Cancelled(event) => {
+            set("status = $5, cause = $6, order_token = null, order_processed_at = null, hold_until = null,
+             due_at = order_by + interval '1 microsecond'")
+            .bind(Status::Cancelled.as_str())
+            .bind(event.cause.as_str())
+        }
         ReferralEvent::Rejected(event) => {
             set(&format!("status = $6, cause = $7, closed = true, signals = {SIGNALS}, due_at = null"))
                 .bind(words(&event.signals))
@@ -123,10 +121,7 @@ fn changed(commit: &Positioned, referral: Uuid, columns: &str) -> Change {
         "update read.referrals set position = $3, considered = greatest(considered, $4), {columns}
           where merchant = $1 and referral = $2"
     );
-    sqlx::query(AssertSqlSafe(statement))
-        .bind(commit.subject.merchant.0)
-        .bind(referral)
-        .bind(bigint(commit.position))
+    sqlx::query(AssertSqlSafe(statement)).bind(commit.subject.merchant.0).bind(referral).bind(bigint(commit.position))
 }
 
 fn words(signals: &[Signal]) -> Vec<String> {

@@ -54,7 +54,11 @@ impl Story {
     pub fn begin() -> Story {
         Story {
             referral: Referral::default(),
-            rules: ReferralSettings { hold_days: 14, minimum_minor: 20_00, ..ReferralSettings::default_of_a_new_merchant() },
+            rules: ReferralSettings {
+                hold_days: 14,
+                minimum_minor: 20_00,
+                ..ReferralSettings::default_of_a_new_merchant()
+            },
             orders: Vec::new(),
             parties: Parties { advocate: Some(ADVOCATE), friend: Some(FRIEND) },
             recent: 0,
@@ -81,7 +85,11 @@ impl Story {
         Ok(events)
     }
 
-    pub fn identify(&mut self, advocate: CustomerId, signals: &[Signal]) -> Result<Vec<ReferralEvent>, ReferralRefusal> {
+    pub fn identify(
+        &mut self,
+        advocate: CustomerId,
+        signals: &[Signal],
+    ) -> Result<Vec<ReferralEvent>, ReferralRefusal> {
         self.tell(&ReferralCommand::Identify(Box::new(FriendIdentified {
             advocate,
             friend: FRIEND,

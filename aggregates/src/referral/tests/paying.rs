@@ -139,10 +139,7 @@ fn two_profiles_that_turn_out_to_be_one_person_are_not_paid() {
 
 #[test]
 fn both_or_none_and_what_one_has_outlives_the_other() {
-    for gone in [
-        Parties { advocate: None, friend: Some(FRIEND) },
-        Parties { advocate: Some(ADVOCATE), friend: None },
-    ] {
+    for gone in [Parties { advocate: None, friend: Some(FRIEND) }, Parties { advocate: Some(ADVOCATE), friend: None }] {
         let mut story = Story::referred();
         story.orders = vec![order(1, 3, 50_00)];
         story.consider(3);

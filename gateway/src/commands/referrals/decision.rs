@@ -91,7 +91,8 @@ impl Gateway {
         let commits = self.journal.read(&Subject::referral(merchant, referral), 0).await?;
         let mut files: Vec<(EvidenceFile, aggregates::time::Timestamp)> = Vec::new();
         for commit in &commits {
-            let events = events_of::<ReferralEvent>(commit).map_err(|error| CommandError::Internal(error.to_string()))?;
+            let events =
+                events_of::<ReferralEvent>(commit).map_err(|error| CommandError::Internal(error.to_string()))?;
             files.extend(events.into_iter().filter_map(|event| match event {
                 ReferralEvent::FriendIdentified(event) => Some((event.evidence, event.recorded_at)),
                 ReferralEvent::EvidenceAdded(event) => Some((event.evidence, event.at)),

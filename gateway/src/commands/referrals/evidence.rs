@@ -127,7 +127,8 @@ impl Gateway {
                 matched.push(*signal);
             }
         }
-        let seal = |keys: &PersonKeys, hashes: &SignalHashes| -> Sealed<SignalHashes> { keys.seal(EVIDENCE_TAG, hashes) };
+        let seal =
+            |keys: &PersonKeys, hashes: &SignalHashes| -> Sealed<SignalHashes> { keys.seal(EVIDENCE_TAG, hashes) };
         // What met is the same value on both sides.
         let met = traces.hashes(&keys, |signal| matched.contains(&signal));
         let advocate = (!matched.is_empty()).then(|| seal(&advocate_keys, &met));

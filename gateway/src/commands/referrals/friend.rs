@@ -93,14 +93,14 @@ impl Gateway {
         done: Done,
     ) -> Result<Option<u64>, CommandError> {
         let ours = ReferralCode::shop_of(request.merchant);
-        let mut codes = clues.codes.iter().filter(|code| code.shop() == ours).peekable();
+        let codes: Vec<ReferralCode> = clues.codes.iter().copied().filter(|code| code.shop() == ours).collect();
         if body.test || done == Done::Ignored {
             return Ok(None);
         }
         let Some(person) = self.customer_with(request.merchant, &customer.external_id).await? else { return Ok(None) };
         let person = self.survivor(request.merchant, person).await?;
         let traces = Traces::of_order(clues, customer.profile.email.as_deref());
-        if codes.peek().is_none() {
+        if codes.is_empty() {
             let advocate = self.customers.load(Subject::customer(request.merchant, person)).await?;
             if !advocate.state.referral_links.is_empty() && !matches!(done, Done::Duplicate(_)) {
                 self.remember_traces(request.merchant, person, &traces).await?;
@@ -108,8 +108,7 @@ impl Gateway {
             return Ok(None);
         }
         for code in codes {
-            let arrival =
-                Arrival { code: *code, source: Source::Order, at: body.processed_at, traces: &traces };
+            let arrival = Arrival { code, source: Source::Order, at: body.processed_at, traces: &traces };
             match self.identify_friend(request, person, &arrival).await {
                 Ok(done) => return Ok(done.written),
                 // An order is taken in whatever its codes are worth.
@@ -176,11 +175,7 @@ impl Gateway {
     }
 
     /// Under which id somebody was brought: their own, or that of a profile that was merged into theirs.
-    async fn referral_of(
-        &self,
-        merchant: MerchantId,
-        friend: CustomerId,
-    ) -> Result<Option<ReferralId>, CommandError> {
+    async fn referral_of(&self, merchant: MerchantId, friend: CustomerId) -> Result<Option<ReferralId>, CommandError> {
         let customer = self.customers.load(Subject::customer(merchant, friend)).await?;
         for profile in std::iter::once(&friend).chain(&customer.state.absorbed) {
             let referral = ReferralId(profile.0);
