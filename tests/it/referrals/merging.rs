@@ -37,7 +37,8 @@ async fn a_friend_who_was_a_customer_under_another_profile_is_not_new() {
     shop.settle().await;
     let referral = shop.api.get(&format!("/v1/referrals/{id}")).query("min_position", shop.seen()).document().await;
     assert_eq!((&referral["status"], &referral["cause"]), (&json!("clawed_back"), &json!("not_new")));
-    assert_eq!(both_rewarded(advocate, old).await, (0, 0));
+    assert_eq!((rewarded(advocate).await, old.available().await), (0, 10 + 50));
+    old.books_balance().await;
 }
 
 #[tokio::test]

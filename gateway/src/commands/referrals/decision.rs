@@ -14,9 +14,12 @@ use vault::VaultError;
 
 use super::evidence::EVIDENCE_TAG;
 use crate::{
-    commands::{CommandError, Request, adjust::REASON_TAG},
+    commands::{CommandError, Request},
     gateway::Gateway,
 };
+
+/// What the merchant's reasons are bound to.
+pub const REASON_TAG: &str = "referral.reason";
 
 /// One look at two people's traces, as far as their keys still open it.
 #[derive(Debug, Clone)]
@@ -78,7 +81,7 @@ impl Gateway {
     ) -> Result<Sealed<StaffNote>, CommandError> {
         let state = self.referral(merchant, referral).await?;
         let origin = state.state.origin.ok_or(ReferralRefusal::Unknown)?;
-        let keys = self.vault.person(merchant, origin.friend).await?;
+        let keys = self.vault.person(merchant, self.survivor(merchant, origin.friend).await?).await?;
         Ok(keys.seal(REASON_TAG, &StaffNote { reason: reason.to_owned() }))
     }
 
