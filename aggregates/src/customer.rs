@@ -7,6 +7,7 @@ mod tests;
 
 pub use event::{
     Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
+    ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -64,6 +65,8 @@ pub enum CustomerCommand {
         limit: Limit,
         lifted: LimitLifted,
     },
+    /// A link to bring friends by; they keep the one they have while it lives.
+    IssueReferralLink(ReferralLink),
     Fence(Fenced),
     Erase(Erased),
 }
@@ -123,6 +126,8 @@ pub struct Customer {
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
     pub deleted_in_shop: bool,
+    /// Links to bring friends by, newest last.
+    pub referral_links: Vec<ReferralLink>,
     pub last_position: u64,
 }
 
@@ -137,6 +142,11 @@ impl Customer {
     /// What the newest profile was: [`SeenProfile::fingerprint`].
     pub fn newest_profile(&self) -> Option<Fingerprint> {
         self.profiles.last().map(|(fingerprint, _)| *fingerprint)
+    }
+
+    /// The link that brings friends at `now`.
+    pub fn live_link(&self, now: Timestamp) -> Option<&ReferralLink> {
+        self.referral_links.last().filter(|link| link.is_live(now))
     }
 
     fn remember(&mut self, fingerprint: Fingerprint, position: u64) {
@@ -194,6 +204,10 @@ impl Aggregate for Customer {
                 true => vec![limit.lifted(lifted.clone())],
                 false => Vec::new(),
             }),
+            (CustomerCommand::IssueReferralLink(link), Standing::Member) => Ok(match self.live_link(link.at) {
+                Some(_) => Vec::new(),
+                None => vec![CustomerEvent::ReferralLinkIssued(*link)],
+            }),
             (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
@@ -227,6 +241,7 @@ impl Aggregate for Customer {
             CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
             CustomerEvent::ObjectionWithdrawn(_) => self.limits.objects_to_profiling = false,
+            CustomerEvent::ReferralLinkIssued(link) => self.referral_links.push(*link),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod referral;
 pub mod rfm;
 pub mod sealed;
 mod text;
@@ -50,10 +51,12 @@ pub enum Context {
     Tier,
     /// Definitions on one subject per merchant; what customers did for them, sharded.
     Campaign,
+    /// One subject for each friend who was brought; clicks are counted on sharded ones.
+    Referral,
 }
 
 impl Context {
-    pub const ALL: [Context; 13] = [
+    pub const ALL: [Context; 14] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -67,6 +70,7 @@ impl Context {
         Context::Rfm,
         Context::Tier,
         Context::Campaign,
+        Context::Referral,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -85,6 +89,7 @@ impl Context {
             Context::Rfm => "rfm",
             Context::Tier => "tier",
             Context::Campaign => "campaign",
+            Context::Referral => "referral",
         }
     }
 

@@ -30,6 +30,7 @@ use projections::{
     parking::Register,
     points_transactions::PointsTransactions,
     program_history::ProgramHistory,
+    referrals::Referrals,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     tier_facts::TierFacts,
@@ -158,6 +159,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.referrer().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
@@ -182,6 +184,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
     run_all.start(ProgramHistory);
+    run_all.start(Referrals);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(TierFacts);

@@ -24,6 +24,7 @@ pub mod privacy;
 pub mod product;
 pub mod program;
 pub mod redeem;
+pub mod referrals;
 pub mod request;
 pub mod test_clock;
 pub mod waiting;

@@ -13,11 +13,12 @@ use aggregates::{
     points::Account,
     product::ProductShard,
     program::Program,
+    referral::{ClickShard, Referral},
     time::{Clock, Timestamp},
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Rewarder, Sweeper, TierKeeper, campaigns::Noticed, erasure};
+use policies::{Analyst, Eraser, Referrer, Rewarder, Sweeper, TierKeeper, campaigns::Noticed, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -26,13 +27,15 @@ use vault::{DeletionJournal, Vault};
 
 use crate::{
     clock::new_id,
-    commands::{CommandError, merchant::SECRET_TAG},
+    commands::{CommandError, merchant::SECRET_TAG, referrals::clicks::ClickCounter},
 };
 
 /// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
 /// Hot customers in memory, about 200 bytes each.
 const HOT_CUSTOMERS: usize = 262_144;
+/// Hot referrals in memory, about 500 bytes each.
+const HOT_REFERRALS: usize = 32_768;
 /// Hot aggregates of the kinds of which a merchant has one or a few.
 const HOT_OTHERS: usize = 16_384;
 /// Previews of segments at once: each reads all buyers of a shop, which may take a few hundred megabytes.
@@ -90,6 +93,9 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub referrals: Aggregates<Referral>,
+    pub click_shards: Aggregates<ClickShard>,
+    pub(crate) clicks: ClickCounter,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// How far members were looked at for campaigns.
@@ -147,6 +153,9 @@ impl Gateway {
             books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            referrals: Aggregates::new(journal.clone(), Capacity(HOT_REFERRALS)),
+            click_shards: Aggregates::new(journal.clone(), others),
+            clicks: ClickCounter::default(),
             eraser,
             noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
@@ -167,6 +176,20 @@ impl Gateway {
             merchants: self.merchants.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
+        }
+    }
+
+    pub fn referrer(&self) -> Referrer {
+        Referrer {
+            journal: self.journal.clone(),
+            referrals: self.referrals.clone(),
+            accounts: self.accounts.clone(),
+            customers: self.customers.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
         }
     }
 

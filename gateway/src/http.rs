@@ -18,6 +18,7 @@ pub mod program_preview;
 pub mod program_settings;
 pub mod read_models;
 pub mod redemptions;
+pub mod referrals;
 pub mod rfm;
 pub mod test_clock;
 pub mod tiers;

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -12,7 +12,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::commands::CommandError;
+use crate::commands::{CommandError, referrals::ReferralProblem};
 
 /// Seconds after which a caller that was turned away for lack of a server may try again.
 const RETRY_AFTER_SECONDS: u32 = 2;
@@ -85,12 +85,18 @@ codes! {
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
+    ReferralNotOpen = "referral_not_open", CONFLICT, "The referral is not open to this decision";
+    ReferredByAnother = "referred_by_another", CONFLICT, "Somebody else has referred the customer";
+    ReferralsOff = "referrals_off", CONFLICT, "The merchant has no referral programme";
+    ReferralLinkEnded = "referral_link_ended", CONFLICT, "The link brings nobody any more";
     NoDataRequest = "no_data_request", CONFLICT, "No request for the customer's data is open";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
     InsufficientPoints = "insufficient_points", UNPROCESSABLE_ENTITY, "There are not enough points";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
+    SelfReferral = "self_referral", UNPROCESSABLE_ENTITY, "Nobody refers themselves";
+    FriendUnknown = "friend_unknown", UNPROCESSABLE_ENTITY, "Nobody is known by that address: give the shop's id";
     RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
     ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
     MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
@@ -194,6 +200,7 @@ impl From<CommandError> for Problem {
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
+            CommandError::Referral(problem) => problem.into(),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),
@@ -208,6 +215,23 @@ impl From<CommandError> for Problem {
                 tracing::error!(what, "a command failed where it should not");
                 Problem::of(Code::Internal)
             }
+        }
+    }
+}
+
+impl From<ReferralProblem> for Problem {
+    fn from(problem: ReferralProblem) -> Self {
+        match problem {
+            ReferralProblem::UnknownLink | ReferralProblem::Refused(ReferralRefusal::Unknown) => {
+                Problem::of(Code::NotFound)
+            }
+            ReferralProblem::Refused(ReferralRefusal::ReferredByAnother) => Problem::of(Code::ReferredByAnother),
+            ReferralProblem::Refused(ReferralRefusal::SamePerson) => Problem::of(Code::SelfReferral),
+            ReferralProblem::Refused(ReferralRefusal::NotOpen) => Problem::of(Code::ReferralNotOpen),
+            ReferralProblem::Off => Problem::of(Code::ReferralsOff),
+            ReferralProblem::LinkEnded => Problem::of(Code::ReferralLinkEnded),
+            ReferralProblem::FriendUnknown => Problem::of(Code::FriendUnknown),
+            ReferralProblem::InTheFuture => Problem::at("/referred_at", "lies in the future"),
         }
     }
 }

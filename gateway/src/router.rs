@@ -80,6 +80,12 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::program_settings::versions::list))
         .routes(routes!(http::daily_totals::list))
         .routes(routes!(http::read_models::list))
+        .routes(routes!(http::referrals::list, http::referrals::create))
+        .routes(routes!(http::referrals::get))
+        .routes(routes!(http::referrals::friends::create))
+        .routes(routes!(http::referrals::decisions::approve))
+        .routes(routes!(http::referrals::decisions::reject))
+        .routes(routes!(http::referrals::of_customer))
         .routes(routes!(http::rfm::segments::get))
         .routes(routes!(http::rfm::movement::get))
         .routes(routes!(http::rfm::windows::list))
@@ -127,6 +133,8 @@ fn undocumented(description: Arc<utoipa::openapi::OpenApi>, metrics: PrometheusH
         // A tile's path is of no fixed length, which the description cannot say.
         .route("/audit/tile/{*path}", get(http::audit_proofs::tile::of_top))
         .route("/v1/audit/tile/{*path}", get(http::audit_proofs::tile::of_merchant))
+        // A shopper's door: what is behind it is a shop's page, and no document.
+        .route("/r/{code}", get(http::referrals::click::follow))
         .route("/livez", get(health::livez))
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))

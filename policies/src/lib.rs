@@ -6,18 +6,21 @@
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
 //! - [`tiers`]: keeps VIP tiers up to date as orders, points and time change them.
+//! - [`referrals`]: decides on friends who were brought, and pays both sides together;
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
 pub mod campaigns;
 pub mod deadlines;
 pub mod erasure;
 mod on_top;
+pub mod referrals;
 pub mod rfm;
 pub mod sweep;
 pub mod tiers;
 
 pub use campaigns::{CampaignError, Rewarder};
 pub use erasure::{Eraser, ErasureError};
+pub use referrals::{ReferralError, Referrer};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};
 pub use tiers::{TierError, TierKeeper};

@@ -152,6 +152,20 @@ pub const TABLES: &[Table] = &[
         survives_its_merchant: false,
     },
     Table {
+        name: "read.referrals",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &["order_token"],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.referral_links",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table {
         name: "read.gdpr_requests",
         person: Some("customer"),
         sealed: &[],

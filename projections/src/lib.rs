@@ -27,6 +27,7 @@ pub mod progress;
 pub mod projection;
 pub mod read_model;
 pub mod rederive;
+pub mod referrals;
 pub mod replay;
 mod rest;
 pub mod rfm;
@@ -51,7 +52,7 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -62,6 +63,7 @@ pub const NAMES: [&str; 15] = [
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
     program_history::ProgramHistory::NAME,
+    referrals::Referrals::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     tier_facts::TierFacts::NAME,

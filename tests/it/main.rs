@@ -9,6 +9,7 @@ mod generations;
 mod installation;
 mod privacy;
 mod proofs;
+mod referrals;
 mod rfm;
 mod scenarios;
 mod support;

@@ -42,6 +42,9 @@ sealed! {
     "LinkSecret", PersonKey, Unreadable, Keys {
         "": "Link key of a profile that was merged into this one",
     }
+    "SignalHashes", PersonKey, Unreadable, Membership {
+        "hashes": "Keyed hashes of a mailbox, address, device, means of payment and network, by which two people may be one",
+    }
     "StatedRequest", PersonKey, Unreadable, Privacy {
         "external_customer_id": "The shop's id of the person a request is about",
         "email": "E-mail address named by a request",

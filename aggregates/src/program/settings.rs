@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::referrals::ReferralSettings;
 use super::tiers::TierSettings;
 use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
@@ -37,6 +38,7 @@ pub struct ProgramSettings {
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
     pub tiers: TierSettings,
+    pub referrals: ReferralSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -162,6 +164,7 @@ impl ProgramSettings {
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
             tiers: TierSettings::default_of_a_new_merchant(),
+            referrals: ReferralSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -205,6 +208,10 @@ impl ProgramSettings {
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }
+        self.referrals.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/referrals/{field}"),
+            problem: problem.into(),
+        })?;
         self.rfm
             .validate()
             .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;

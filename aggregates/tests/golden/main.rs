@@ -15,6 +15,7 @@ mod books;
 mod campaigns;
 mod people;
 mod program;
+mod referrals;
 mod sealed;
 mod segments;
 mod tiers;
@@ -34,6 +35,7 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    referral::ReferralEvent,
     rfm::RfmEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
@@ -144,6 +146,11 @@ fn what_campaigns_do() {
 }
 
 #[test]
+fn referred_friends() {
+    hold(ReferralEvent::STORED, &referrals::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -169,6 +176,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         RfmEvent::STORED,
         TierEvent::STORED,
         CampaignEvent::STORED,
+        ReferralEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -3,13 +3,13 @@
 use aggregates::{
     customer::{
         Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
-        ProfileUpdated,
+        ProfileUpdated, ReferralLink,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ReferralLinkId},
     merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Uninstalled},
 };
 
@@ -44,7 +44,13 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),
         CustomerEvent::Objected(Limited { reason: Some(sealed("why")), at: at(9) }),
         CustomerEvent::ObjectionWithdrawn(LimitLifted { at: at(10) }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(1), at: at(11), expires_at: None }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(2), at: at(11), expires_at: Some(at(99)) }),
     ]
+}
+
+fn link(n: u8) -> ReferralLinkId {
+    ReferralLinkId(uuid(n))
 }
 
 pub fn merchants() -> Vec<MerchantEvent> {

@@ -150,7 +150,7 @@ impl Gateway {
     }
 
     /// The newest profile as the log has it.
-    async fn newest_profile(
+    pub(super) async fn newest_profile(
         &self,
         subject: Subject,
         keys: &PersonKeys,

@@ -48,6 +48,8 @@ pub enum CommandError {
     MerchantExists,
     #[error(transparent)]
     Books(#[from] aggregates::books::BooksRefusal),
+    #[error(transparent)]
+    Referral(super::referrals::ReferralProblem),
     /// The log names a key that the vault has never heard of: it was restored from before.
     #[error("the vault is older than the log")]
     VaultOlderThanLog,

@@ -25,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     body::{JsonBody, Params},
     history,
+    referrals::settings::ReferralsDocument,
     rfm::settings::RfmDocument,
     tiers::settings::TiersDocument,
 };
@@ -66,6 +67,10 @@ pub struct SettingsDocument {
     /// VIP tiers. A part that is left out stays as it was.
     #[serde(default)]
     pub vip_tiers: Option<TiersDocument>,
+    /// How friends are brought and paid for. A part that is left out stays as it was; referrals under way go on by the
+    /// version they began under.
+    #[serde(default)]
+    pub referrals: Option<ReferralsDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -232,6 +237,7 @@ impl SettingsDocument {
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
             vip_tiers: Some(TiersDocument::of(&settings.tiers)),
+            referrals: Some(ReferralsDocument::of(&settings.referrals)),
         }
     }
 
@@ -258,6 +264,9 @@ impl SettingsDocument {
         }
         if let Some(tiers) = self.vip_tiers {
             settings.tiers = tiers.on_top_of(&settings.tiers, "/vip_tiers")?;
+        }
+        if let Some(referrals) = self.referrals {
+            settings.referrals = referrals.on_top_of(&settings.referrals);
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)

@@ -7,13 +7,14 @@ use aggregates::{
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ReferralId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    referral::{Cause, ReferralEvent},
     rfm::RfmEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
@@ -38,10 +39,11 @@ pub enum TargetKind {
     Segments,
     VipTiers,
     Campaign,
+    Referral,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 13] = [
+    pub const ALL: [TargetKind; 14] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -55,6 +57,7 @@ impl TargetKind {
         TargetKind::Segments,
         TargetKind::VipTiers,
         TargetKind::Campaign,
+        TargetKind::Referral,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -72,6 +75,7 @@ impl TargetKind {
             TargetKind::Segments => "segments",
             TargetKind::VipTiers => "vip_tiers",
             TargetKind::Campaign => "campaign",
+            TargetKind::Referral => "referral",
         }
     }
 
@@ -94,6 +98,7 @@ impl TargetKind {
             Context::Rfm => TargetKind::Segments,
             Context::Tier => TargetKind::VipTiers,
             Context::Campaign => TargetKind::Campaign,
+            Context::Referral => TargetKind::Referral,
         }
     }
 }
@@ -171,6 +176,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             entry.target_id = Some(version.to_string());
         }),
         Context::Campaign => each(commit, campaign),
+        Context::Referral => each(commit, referral),
     }
 }
 
@@ -194,6 +200,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     };
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };
@@ -243,6 +250,26 @@ fn campaign(event: &CampaignEvent, entry: &mut Entry) {
             entry.target_id = taken.rewards.first().map(|reward| reward.campaign.to_string());
             entry.customer = Some(taken.customer);
         }
+    }
+}
+
+/// About the friend, where it says why: the reason is under the friend's key.
+fn referral(event: &ReferralEvent, entry: &mut Entry) {
+    let (cause, reason) = match event {
+        ReferralEvent::Approved(approved) => (None, Some(&approved.reason)),
+        ReferralEvent::Rejected(rejected) => (Some(rejected.cause), rejected.reason.as_ref()),
+        ReferralEvent::ClawedBack(back) => (Some(back.cause), back.reason.as_ref()),
+        ReferralEvent::Cancelled(cancelled) => (Some(cancelled.cause), None),
+        ReferralEvent::FriendIdentified(identified) => {
+            entry.customer = Some(identified.friend);
+            (None, None)
+        }
+        _ => (None, None),
+    };
+    entry.outcome = cause.map_or(DONE, Cause::as_str);
+    if let Some(reason) = reason {
+        entry.reason = Some(reason.ciphertext().to_vec());
+        entry.customer = vault::key_of(reason).ok().map(CustomerId);
     }
 }
 

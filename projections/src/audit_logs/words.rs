@@ -20,6 +20,19 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.profiling_objected", "The customer objected to being profiled"),
     ("customer.objection_withdrawn", "The customer no longer objects to being profiled"),
     ("customer.absorbed", "Another customer was merged into this one"),
+    ("customer.referral_link_issued", "A customer got a link to bring friends by"),
+    ("referral.friend_identified", "Somebody came through a customer's link"),
+    ("referral.evidence_added", "More was learned about whether two people are one"),
+    ("referral.qualified", "A friend's order qualifies; its return window runs"),
+    ("referral.held_for_review", "A referral waits for the merchant's decision"),
+    ("referral.approved", "The merchant approved of a referral"),
+    ("referral.completed", "A referral was completed and both friends were paid"),
+    ("referral.clawed_back", "A referral's points went back on both sides"),
+    ("referral.cancelled", "A friend's order went back before anybody was paid"),
+    ("referral.rejected", "A referral was rejected"),
+    ("referral.expired", "A friend did not order in time"),
+    ("referral.considered", "A referral was looked at again, and nothing changed"),
+    ("referral.clicks_counted", "Clicks on referral links were counted"),
     ("rfm.updated", "Buyers' segments changed"),
     ("rfm.window_closed", "The day's segments of all buyers were worked out"),
     ("vip_tier.assigned", "Customers came into a tier, or left one"),
@@ -75,7 +88,7 @@ mod tests {
     use aggregates::{
         books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
-        program::ProgramEvent, waiting::WaitingEvent,
+        program::ProgramEvent, referral::ReferralEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -92,6 +105,7 @@ mod tests {
             PointsEvent::STORED,
             ProductEvent::STORED,
             ProgramEvent::STORED,
+            ReferralEvent::STORED,
             WaitingEvent::STORED,
         ];
         for (name, _) in stored.concat() {

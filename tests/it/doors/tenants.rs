@@ -35,13 +35,18 @@ impl Operation {
         self.path.contains('{') || self.names_in_its_body()
     }
 
-    /// Asking for privacy names the customer in the document.
+    /// Asking for privacy, and for a link, names the customer in the document.
     fn names_in_its_body(&self) -> bool {
-        self.method == Method::POST && self.path == "/v1/gdpr_requests"
+        self.method == Method::POST && ["/v1/gdpr_requests", "/v1/referrals"].contains(&self.path.as_str())
     }
 
     fn addressed_to(&self, victim: &Ids) -> String {
-        let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
+        let of = match self.path.as_str() {
+            path if path.starts_with("/v1/gdpr_requests") => &victim.request,
+            "/v1/referrals/{id}/friends" => &victim.code,
+            path if path.starts_with("/v1/referrals") => &victim.referral,
+            _ => &victim.customer,
+        };
         self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
     }
 
@@ -66,7 +71,11 @@ impl Operation {
             (_, "undo") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete") => json!({}),
-            (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
+            (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
+                json!({ "reason": "theft" })
+            }
+            (_, "referrals") => json!({ "customer_id": victim.customer }),
+            (_, "friends") => json!({ "external_id": "1" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
@@ -84,6 +93,9 @@ struct Ids {
     customer: String,
     redemption: String,
     request: String,
+    /// Of a link.
+    code: String,
+    referral: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
@@ -97,11 +109,17 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
     assert!(ada.order(50_00).deliver().await.is_accepted());
     let redemption = ada.redeem(10).await;
+    let asked = json!({ "customer_id": ada.id().await });
+    let link = shop.api.post_once("/v1/referrals", &asked).document().await;
+    let code = link["code"].as_str().unwrap().to_owned();
+    let friend = json!({ "external_id": shop.fresh_id().to_string() });
+    let brought = shop.api.post_once(&format!("/v1/referrals/{code}/friends"), &friend).document().await;
+    let referral = brought["id"].as_str().unwrap().to_owned();
     let request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "id": ada.external_id } });
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request })
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
