@@ -25,6 +25,7 @@ use projections::{
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
+    queue_tasks::QueueTasks,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
@@ -168,6 +169,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(QueueTasks);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(Transparency);

@@ -17,6 +17,7 @@ pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
+pub mod queue_tasks;
 pub mod rederive;
 pub mod replay;
 mod rest;
@@ -38,7 +39,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -46,6 +47,7 @@ pub const NAMES: [&str; 10] = [
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    queue_tasks::QueueTasks::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,
