@@ -15,7 +15,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
-use policies::deadlines;
+use policies::{deadlines, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
@@ -153,6 +153,8 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
+    work.spawn(gateway.task_worker().run(stop.clone()));
+    work.spawn(tasks::watch(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     Ok(work)
 }
 

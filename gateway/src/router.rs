@@ -81,6 +81,10 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::tasks::list))
+        .routes(routes!(http::tasks::get))
+        .routes(routes!(http::tasks::retry))
+        .routes(routes!(http::tasks::discard))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

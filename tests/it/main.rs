@@ -10,3 +10,4 @@ mod proofs;
 mod rfm;
 mod scenarios;
 mod support;
+mod tasks;
