@@ -3,9 +3,9 @@
 use aggregates::{
     id::TaskId,
     points::StaffNote,
-    task::{DiscardCause, TaskKind, TaskRefusal},
+    task::{DiscardCause, TaskKind, TaskRefusal, shard_of},
 };
-use journal::ExecuteError;
+use journal::{ExecuteError, Subject};
 use policies::{
     TaskError,
     tasks::{Enqueued, NewTask},
@@ -51,6 +51,11 @@ impl Gateway {
 
     /// A task of another merchant does not exist.
     async fn known_task(&self, request: &Request, task: TaskId) -> Result<(), CommandError> {
+        // Its shard knows it from the first moment on; the read model, for ever.
+        let shard = self.tasks.shards.load(Subject::task(request.merchant, shard_of(task))).await?;
+        if shard.state.created_at_position(task).is_some() {
+            return Ok(());
+        }
         let known = queue_tasks::exists(&self.db, request.merchant, task).await?;
         known.then_some(()).ok_or(CommandError::UnknownTask)
     }
