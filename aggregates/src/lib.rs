@@ -15,6 +15,7 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod reward;
 pub mod rfm;
 pub mod sealed;
 pub mod task;
@@ -46,10 +47,12 @@ pub enum Context {
     Rfm,
     /// The task queue; sharded.
     Task,
+    /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
+    Reward,
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -62,6 +65,7 @@ impl Context {
         Context::Books,
         Context::Rfm,
         Context::Task,
+        Context::Reward,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -79,6 +83,7 @@ impl Context {
             Context::Books => "books",
             Context::Rfm => "rfm",
             Context::Task => "task",
+            Context::Reward => "reward",
         }
     }
 

@@ -57,6 +57,10 @@ codes! {
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
     TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
+    RewardUnavailable = "reward_unavailable", CONFLICT, "The reward cannot be had now";
+    RewardNotEligible = "reward_not_eligible", CONFLICT, "The reward is for other customers";
+    RewardOutOfStock = "reward_out_of_stock", CONFLICT, "None of the reward is left";
+    RewardLimitReached = "reward_limit_reached", CONFLICT, "The customer has had the reward often enough";
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
@@ -195,6 +199,8 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
             PointsRefusal::UnknownRedemption | PointsRefusal::UnknownBonus => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
+            PointsRefusal::RewardLimitReached => Problem::of(Code::RewardLimitReached),
+            PointsRefusal::RedemptionCancelled => Problem::of(Code::NotFound),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown

@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aggregates::Context;
-use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId};
+use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, RewardId};
 use uuid::Uuid;
 
 /// Everything in the journal is below this word.
@@ -92,6 +92,10 @@ impl Subject {
     /// A shard of the merchant's task queue.
     pub const fn task(merchant: MerchantId, shard: u8) -> Self {
         Subject { merchant, context: Context::Task, id: SubjectId::Shard(shard) }
+    }
+
+    pub const fn reward(merchant: MerchantId, reward: RewardId) -> Self {
+        Subject { merchant, context: Context::Reward, id: SubjectId::Uuid(reward.0) }
     }
 
     /// What concerns every merchant at once. The only subject that is no merchant's.

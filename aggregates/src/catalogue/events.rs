@@ -61,6 +61,9 @@ sealed! {
     "WebhookSecret", MerchantKey, WithMerchant, Operation {
         "secret": "What the shop signs its webhooks with",
     }
+    "AdminToken", MerchantKey, WithMerchant, Operation {
+        "token": "What the shop's Admin API is used with",
+    }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",
         "reason": "Why a restored log was adopted",

@@ -13,7 +13,7 @@ use super::{
     forfeit, merge,
     order_record::OrderRecord,
     purse::{Balance, Purse},
-    redemption::{self, Redemption},
+    redemption::{self, Delivery, Redemption},
 };
 use crate::{
     Aggregate, Context,
@@ -112,8 +112,11 @@ impl Account {
             PointsEvent::RewardRedeemed(event) => {
                 purse.last_activity = purse.last_activity.max(event.at);
                 purse.apply(&event.movements, 0);
+                purse.reserved += event.delivery.map_or(0, |_| event.points);
             }
+            PointsEvent::RedemptionDelivered(event) => purse.reserved -= event.points,
             PointsEvent::RedemptionReturned(event) => {
+                purse.reserved -= event.released;
                 event.graces.iter().for_each(|(lot, until)| purse.set_expiry(*lot, *until));
                 purse.apply(&event.movements, 0);
             }
@@ -181,6 +184,7 @@ impl Aggregate for Account {
             PointsCommand::CancelRedemption { redemption, program, now } => {
                 redemption::cancel(self, *redemption, program, *now)
             }
+            PointsCommand::Deliver { redemption, now } => redemption::deliver(self, *redemption, *now),
             PointsCommand::Settle { now } => Ok(Draft::at(self, *now).events),
             PointsCommand::Close { into, now } => Ok(merge::close(self, *into, *now)),
             PointsCommand::Absorb(command) => Ok(merge::absorb(self, command)),
@@ -212,6 +216,8 @@ impl Aggregate for Account {
                     outstanding: event.movements.iter().map(|movement| (movement.lot, movement.points)).collect(),
                     used_by: None,
                     cancelled: false,
+                    reward: event.delivery.and_then(|delivery| delivery.reward).map(|(reward, _)| reward),
+                    delivery: event.delivery.map_or(Delivery::NotNeeded, |_| Delivery::Underway),
                 };
                 self.redemptions.insert(event.redemption, redemption);
             }
@@ -226,6 +232,11 @@ impl Aggregate for Account {
             PointsEvent::RedemptionUsed(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
                     redemption.used_by = Some(event.order);
+                }
+            }
+            PointsEvent::RedemptionDelivered(event) => {
+                if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
+                    redemption.delivery = Delivery::Done;
                 }
             }
             PointsEvent::RedemptionReturned(event) => {

@@ -14,6 +14,7 @@ mod aside;
 mod books;
 mod people;
 mod program;
+mod rewards;
 mod sealed;
 mod segments;
 mod tasks;
@@ -32,6 +33,7 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    reward::RewardEvent,
     rfm::RfmEvent,
     task::TaskEvent,
     waiting::WaitingEvent,
@@ -132,6 +134,11 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn rewards_of_the_catalogue() {
+    hold(RewardEvent::STORED, &rewards::samples(), &[]);
+}
+
+#[test]
 fn the_task_queue() {
     hold(TaskEvent::STORED, &tasks::samples(), &[]);
 }
@@ -161,6 +168,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         BooksEvent::STORED,
         RfmEvent::STORED,
         TaskEvent::STORED,
+        RewardEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

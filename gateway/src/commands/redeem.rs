@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{
     id::{CustomerId, RedemptionId},
-    points::{PointsCommand, Redeem, Redemption},
+    points::{PointsCommand, Purchase, Redeem, Redemption},
 };
 use vault::DirectoryKind;
 
@@ -43,6 +43,7 @@ impl Gateway {
                     request: fingerprint,
                     redemption,
                     points,
+                    purchase: Purchase::AtRate { in_shop: false },
                     program: Arc::clone(program),
                     now: request.now,
                 }))

@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 impl Snapshot for Account {
     /// Raise it whenever a stored field of [`Account`] or of anything inside it changes: older snapshots are then
     /// ignored and the state is read from the log.
-    const SHAPE: u64 = 4;
+    const SHAPE: u64 = 5;
 }
 
 impl Snapshot for TaskShard {

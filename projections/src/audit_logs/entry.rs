@@ -6,13 +6,14 @@ use aggregates::{
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, RewardId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    reward::RewardEvent,
     rfm::RfmEvent,
     task::TaskEvent,
     waiting::WaitingEvent,
@@ -36,10 +37,11 @@ pub enum TargetKind {
     Books,
     Segments,
     Task,
+    Reward,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 12] = [
+    pub const ALL: [TargetKind; 13] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -52,6 +54,7 @@ impl TargetKind {
         TargetKind::Books,
         TargetKind::Segments,
         TargetKind::Task,
+        TargetKind::Reward,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +71,7 @@ impl TargetKind {
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
             TargetKind::Task => "task",
+            TargetKind::Reward => "reward",
         }
     }
 
@@ -89,6 +93,7 @@ impl TargetKind {
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
             Context::Task => TargetKind::Task,
+            Context::Reward => TargetKind::Reward,
         }
     }
 }
@@ -151,6 +156,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             });
         }),
         Context::Task => each(commit, task),
+        Context::Reward => each(commit, |_: &RewardEvent, _| {}),
     }
 }
 
@@ -174,6 +180,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     };
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Reward, SubjectId::Uuid(id)) => Some(RewardId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };

@@ -7,6 +7,8 @@ const WORDS: &[(&str, &str)] = &[
     ("merchant.uninstalled", "The shop removed the app"),
     ("merchant.fenced", "Forgetting the shop began: nothing is accepted for it any more"),
     ("merchant.erased", "The shop was forgotten"),
+    ("merchant.shop_connected", "The shop's own API may be used, with a token that was given"),
+    ("merchant.shop_disconnected", "The shop's own API may not be used any more"),
     ("merchant.clock_advanced", "The merchant's test clock was moved forward"),
     ("program.settings_published", "A new version of the programme's settings was published"),
     ("customer.enrolled", "A customer became a member"),
@@ -32,6 +34,7 @@ const WORDS: &[(&str, &str)] = &[
     ("points.bonus_granted", "Points were granted for something that is not an order"),
     ("points.bonus_revoked", "Points were taken back that were not for an order"),
     ("points.redeemed", "Points were redeemed"),
+    ("points.redemption_delivered", "The shop has made what points were redeemed for"),
     ("points.redemption_used", "An order used a redemption's code"),
     ("points.redemption_returned", "Points of a redemption came back"),
     ("points.account_closed", "The account moved to another customer"),
@@ -59,6 +62,10 @@ const WORDS: &[(&str, &str)] = &[
     ("task.dead", "A task was given up after its last attempt"),
     ("task.retried", "A task was asked to be tried again at once"),
     ("task.discarded", "A task was discarded: it will never be done"),
+    ("reward.defined", "A reward was defined, or defined anew"),
+    ("reward.retired", "A reward was taken out of the catalogue"),
+    ("reward.taken", "A reward was taken by a customer"),
+    ("reward.put_back", "A reward that was taken came back"),
     ("books.line_drawn", "A line was drawn under a period of the books"),
     ("books.period_closed", "A period of the books was closed"),
 ];
@@ -73,7 +80,7 @@ mod tests {
     use aggregates::{
         books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
-        program::ProgramEvent, task::TaskEvent, waiting::WaitingEvent,
+        program::ProgramEvent, reward::RewardEvent, task::TaskEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -91,6 +98,7 @@ mod tests {
             ProductEvent::STORED,
             ProgramEvent::STORED,
             TaskEvent::STORED,
+            RewardEvent::STORED,
             WaitingEvent::STORED,
         ];
         for (name, _) in stored.concat() {
