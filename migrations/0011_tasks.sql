@@ -52,3 +52,20 @@ create table work.task_leases (
     primary key (merchant, task)
 );
 create index task_leases_ended on work.task_leases (until);
+
+-- The catalogue of rewards.
+create table read.rewards (
+    merchant   uuid not null,
+    reward     uuid not null,
+    -- Where it was made: the order of the list.
+    position   bigint not null,
+    version    integer not null,
+    retired    boolean not null,
+    -- As JSON.
+    definition text not null,
+    taken      integer not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (merchant, reward)
+);
+create index rewards_oldest on read.rewards (merchant, position);

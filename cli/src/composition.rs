@@ -26,6 +26,7 @@ use projections::{
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
     queue_tasks::QueueTasks,
+    rewards::Rewards,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
@@ -172,6 +173,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
     run_all.start(QueueTasks);
+    run_all.start(Rewards);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(Transparency);

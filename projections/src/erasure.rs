@@ -117,6 +117,7 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &["payload"],
         survives_its_merchant: false,
     },
+    Table { name: "read.rewards", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.queue_clocks", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.gdpr_requests",

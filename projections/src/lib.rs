@@ -21,6 +21,7 @@ pub mod queue_tasks;
 pub mod rederive;
 pub mod replay;
 mod rest;
+pub mod rewards;
 pub mod rfm;
 pub mod rfm_orders;
 pub mod rfm_segments;
@@ -39,7 +40,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -48,6 +49,7 @@ pub const NAMES: [&str; 11] = [
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
     queue_tasks::QueueTasks::NAME,
+    rewards::Rewards::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,

@@ -3,7 +3,8 @@
 use aggregates::{
     Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
     installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, reward::RewardEvent, rfm::RfmEvent, task::TaskEvent, waiting::WaitingEvent,
+    product::ProductEvent, program::ProgramEvent, reward::RewardEvent, rfm::RfmEvent, task::TaskEvent,
+    waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
