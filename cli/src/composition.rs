@@ -15,7 +15,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
-use policies::{deadlines, tasks};
+use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
@@ -133,6 +133,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         db,
         clock: Arc::new(SystemClock),
         deletions,
+        shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()).context("no client for shops")?,
         options,
     }))
 }

@@ -12,12 +12,16 @@ use aggregates::{
     points::Account,
     product::ProductShard,
     program::Program,
+    reward::Reward,
     time::{Clock, Timestamp},
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    Analyst, Eraser, Sweeper, TaskQueue, TaskWorker, erasure,
+    Analyst, Deliveries, Eraser, Sweeper, TaskQueue, TaskWorker,
+    delivery::{self, DisableCode, MakeReward},
+    erasure,
+    shopify_admin::ShopifyAdmin,
     tasks::{Handlers, LEASE},
 };
 use projections::{Progress, balances::BalanceReader};
@@ -67,6 +71,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
     pub deletions: DeletionJournal,
+    /// Shops' own APIs.
+    pub shopify_admin: ShopifyAdmin,
     pub options: Options,
 }
 
@@ -91,6 +97,9 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub rewards: Aggregates<Reward>,
+    /// Has shops make what points are reserved for, and takes it back.
+    pub deliveries: Deliveries,
     /// What is to be done outside, or later.
     pub tasks: TaskQueue,
     /// Who does it.
@@ -134,12 +143,27 @@ impl Gateway {
         };
         let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
         let merchants = Aggregates::new(journal.clone(), others);
+        let programs = Aggregates::new(journal.clone(), others);
+        let rewards = Aggregates::new(journal.clone(), others);
+        let deliveries = Deliveries::new(delivery::Parts {
+            accounts: accounts.clone(),
+            rewards: rewards.clone(),
+            merchants: merchants.clone(),
+            programs: programs.clone(),
+            journal: journal.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            tasks: tasks.clone(),
+            admin: parts.shopify_admin,
+            new_id,
+        });
         let eraser = Eraser::new(erasure::Parts {
             requests: requests.clone(),
             customers: customers.clone(),
             accounts: accounts.clone(),
             merchants: merchants.clone(),
             journal: journal.clone(),
+            deliveries: deliveries.clone(),
             vault: parts.vault.clone(),
             deletions: parts.deletions,
             db: parts.db.clone(),
@@ -149,7 +173,8 @@ impl Gateway {
         Gateway(Arc::new(Shared {
             accounts,
             customers,
-            programs: Aggregates::new(journal.clone(), others),
+            programs,
+            rewards,
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
@@ -157,7 +182,11 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             tasks,
-            handlers: Handlers::of(Vec::new()),
+            handlers: Handlers::of(vec![
+                Arc::new(MakeReward(deliveries.clone())),
+                Arc::new(DisableCode(deliveries.clone())),
+            ]),
+            deliveries,
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),

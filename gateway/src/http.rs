@@ -11,9 +11,11 @@ pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
+pub mod integrations;
 pub mod limits;
 pub mod program_settings;
 pub mod redemptions;
+pub mod rewards;
 pub mod rfm;
 pub mod tasks;
 pub mod test_clock;
@@ -22,6 +24,7 @@ pub mod transactions;
 use std::time::Duration;
 
 use aggregates::id::CustomerId;
+use axum::http::{HeaderMap, header};
 use journal::Follow;
 use projections::progress;
 use serde::{Deserialize, Serialize};
@@ -94,6 +97,13 @@ pub struct Money {
 /// An id from the path; one of another kind does not exist here.
 pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))
+}
+
+/// The version the caller has seen; `None` for a tag that is not one of ours.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
+    let tag = tag.to_str().unwrap_or_default().trim();
+    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
 }
 
 impl Gateway {

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, reward::RewardRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -57,6 +57,7 @@ codes! {
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
     TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
+    ShopNotConnected = "shop_not_connected", CONFLICT, "The shop's own API is not connected";
     RewardUnavailable = "reward_unavailable", CONFLICT, "The reward cannot be had now";
     RewardNotEligible = "reward_not_eligible", CONFLICT, "The reward is for other customers";
     RewardOutOfStock = "reward_out_of_stock", CONFLICT, "None of the reward is left";
@@ -161,6 +162,9 @@ impl From<CommandError> for Problem {
             | CommandError::MerchantErased
             | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::Reward(refusal) => refusal.into(),
+            CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
+            CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
             CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
             CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
@@ -182,6 +186,21 @@ impl From<CommandError> for Problem {
                 tracing::error!(what, "a command failed where it should not");
                 Problem::of(Code::Internal)
             }
+        }
+    }
+}
+
+impl From<RewardRefusal> for Problem {
+    fn from(refusal: RewardRefusal) -> Self {
+        match refusal {
+            RewardRefusal::Unknown => Problem::of(Code::NotFound),
+            RewardRefusal::Stale { current } => {
+                Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
+            }
+            RewardRefusal::Faulty { pointer, problem } => Problem::at(pointer, problem),
+            RewardRefusal::NotNow => Problem::of(Code::RewardUnavailable),
+            RewardRefusal::NotEligible => Problem::of(Code::RewardNotEligible),
+            RewardRefusal::OutOfStock => Problem::of(Code::RewardOutOfStock),
         }
     }
 }

@@ -4,15 +4,19 @@
 //! - [`deadlines`]: warns of privacy requests that are due soon, or late;
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
+//! - [`delivery`]: has the shop make what points were reserved for, through [`shopify_admin`];
 //! - [`tasks`]: does what has to be done outside or later, until it is done;
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
 pub mod deadlines;
+pub mod delivery;
 pub mod erasure;
 pub mod rfm;
+pub mod shopify_admin;
 pub mod sweep;
 pub mod tasks;
 
+pub use delivery::{Deliveries, DeliveryError};
 pub use erasure::{Eraser, ErasureError};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};

@@ -66,6 +66,17 @@ impl Account {
         self.redemptions.values().filter(disabled).count()
     }
 
+    /// Of these, the ones that the shop has, or may have. The oldest id first.
+    pub fn disabled_in_shop(&self) -> Vec<RedemptionId> {
+        let in_shop = |(_, redemption): &(&RedemptionId, &Redemption)| {
+            let unspent = redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0;
+            unspent && redemption.delivery != Delivery::NotNeeded
+        };
+        let mut disabled: Vec<RedemptionId> = self.redemptions.iter().filter(in_shop).map(|(id, _)| *id).collect();
+        disabled.sort_unstable();
+        disabled
+    }
+
     /// Whether this client request was done before. The same key with another content is a mistake of the client.
     pub(super) fn already_done(&self, command: CommandId, request: Fingerprint) -> Result<bool, PointsRefusal> {
         match self.commands.get(&command) {

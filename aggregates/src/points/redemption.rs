@@ -99,9 +99,8 @@ pub(super) fn redeem(account: &Account, command: &Redeem) -> Result<Vec<PointsEv
     debug_assert_eq!(movements.iter().map(|movement| movement.points).sum::<i64>(), command.points);
     let (value_minor, delivery) = match &command.purchase {
         Purchase::AtRate { in_shop } => {
-            let rate = version.settings.redemption;
-            let value = i128::from(command.points) * i128::from(rate.amount_minor) / i128::from(rate.points);
-            let value = i64::try_from(value).map_err(|_| PointsRefusal::AwardTooLarge)?;
+            let value = version.settings.redemption.value_minor(command.points);
+            let value = value.ok_or(PointsRefusal::AwardTooLarge)?;
             (value, in_shop.then_some(DeliveryDue { reward: None }))
         }
         Purchase::Reward(bought) => {

@@ -122,6 +122,13 @@ pub struct RedemptionRate {
     pub amount_minor: i64,
 }
 
+impl RedemptionRate {
+    /// Minor units that so many points buy, rounded down; `None` if that is more than any amount.
+    pub fn value_minor(self, points: i64) -> Option<i64> {
+        i64::try_from(i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points)).ok()
+    }
+}
+
 /// Which setting cannot stand, for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {problem}")]

@@ -2,13 +2,13 @@
 
 use aggregates::{
     customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
-    program::ProgramRefusal,
+    program::ProgramRefusal, reward::RewardRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::RfmError;
+use policies::{DeliveryError, RfmError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,13 @@ pub enum CommandError {
     /// Somebody's keys may not be destroyed until a hold is lifted.
     #[error("a legal hold stands against it")]
     Held,
+    #[error(transparent)]
+    Reward(RewardRefusal),
+    /// Rewards need a shop that lets us make them.
+    #[error("the shop's own API is not connected")]
+    ShopNotConnected,
+    #[error("the catalogue is full")]
+    CatalogueFull,
     #[error("no such task")]
     UnknownTask,
     #[error("nobody does tasks of this kind")]
@@ -200,5 +207,27 @@ impl From<RfmError> for CommandError {
 impl From<aggregates::parked::ParkedRefusal> for CommandError {
     fn from(refusal: aggregates::parked::ParkedRefusal) -> Self {
         CommandError::Internal(refusal.to_string())
+    }
+}
+
+impl From<RewardRefusal> for CommandError {
+    fn from(refusal: RewardRefusal) -> Self {
+        CommandError::Reward(refusal)
+    }
+}
+
+impl From<DeliveryError> for CommandError {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::LogUnavailable => CommandError::Unavailable("the log".to_owned()),
+            DeliveryError::Contended => CommandError::Contended,
+            DeliveryError::Points(refusal) => refusal.into(),
+            DeliveryError::Database(error) => error.into(),
+            DeliveryError::Vault(error) => error.into(),
+            DeliveryError::Task(error) => error.into(),
+            error @ (DeliveryError::Sealed(_) | DeliveryError::Shop(_) | DeliveryError::Refused(_)) => {
+                CommandError::Internal(error.to_string())
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{body::JsonBody, rfm::settings::RfmDocument};
+use super::{body::JsonBody, if_match, rfm::settings::RfmDocument};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -366,11 +366,4 @@ pub async fn put(
     let (published, _) = gateway.publish_settings(&caller.request, version, settings, effective_from).await?;
     let (headers, document) = answer(&published);
     Ok((StatusCode::OK, headers, document))
-}
-
-/// The version the caller has seen; `None` for a tag that is not one of ours.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
-    let tag = tag.to_str().unwrap_or_default().trim();
-    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
 }
