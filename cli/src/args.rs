@@ -154,6 +154,9 @@ pub enum MerchantCommand {
         /// What the shop signs its webhooks with; twice while it rotates.
         #[arg(long = "webhook-secret", required = true, env = "LOYALNEST_WEBHOOK_SECRET", hide_env_values = true)]
         webhook_secrets: Vec<String>,
+        /// What the shop's Admin API is used with, so that rewards can be made there; may also be given later.
+        #[arg(long, env = "LOYALNEST_ADMIN_TOKEN", hide_env_values = true)]
+        admin_token: Option<String>,
     },
 }
 

@@ -7,6 +7,7 @@ mod doors;
 mod installation;
 mod privacy;
 mod proofs;
+mod rewards;
 mod rfm;
 mod scenarios;
 mod support;

@@ -47,6 +47,7 @@ impl Operation {
         let of = match self.path.split('/').nth(2) {
             Some("gdpr_requests") => &victim.request,
             Some("tasks") => &victim.task,
+            Some("rewards") => &victim.reward,
             _ => &victim.customer,
         };
         self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
@@ -66,6 +67,9 @@ impl Operation {
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete" | "retry") => json!({}),
+            (_, "rewards") => free_shipping(),
+            ("PUT", id) if id == "{id}" => free_shipping(),
+            (_, "shopify") => json!({ "admin_token": "theirs" }),
             (_, "discard" | "hold" | "execute" | "refuse" | "restriction" | "objection") => {
                 json!({ "reason": "theft" })
             }
@@ -78,12 +82,17 @@ impl Operation {
     }
 }
 
+fn free_shipping() -> Value {
+    json!({ "name": "Free shipping", "cost_points": 10, "kind": "free_shipping" })
+}
+
 /// What a thief would have to know.
 struct Ids {
     customer: String,
     redemption: String,
     request: String,
     task: String,
+    reward: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
@@ -101,9 +110,10 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
+    let reward = shop.api.post("/v1/rewards", &free_shipping()).document().await["id"].as_str().unwrap().to_owned();
     let probe = Probe::new();
     let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, task })
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, task, reward })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
