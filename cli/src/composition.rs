@@ -133,7 +133,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         db,
         clock: Arc::new(SystemClock),
         deletions,
-        shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()).context("no client for shops")?,
+        shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()),
         options,
     }))
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | its idea |
 //! |---|---|
+//! | [`http`] | one call, with TLS |
 //! | [`answer`] | what an HTTP answer means: data, or why not and what to do about it |
 //! | [`budget`] | how much may be asked of a shop at this moment |
 //! | [`discounts`], [`gift_cards`], [`store_credit`] | what is made there, and how it is found again |
@@ -13,23 +14,19 @@ mod answer;
 mod budget;
 mod discounts;
 mod gift_cards;
+mod http;
 mod store_credit;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use reqwest::{Client, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::budget::Budgets;
+use self::{budget::Budgets, http::Http};
 
 pub use answer::AdminError;
 pub use discounts::{Discount, Off};
 
-/// A connection that takes longer is given up.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-/// An answer that takes longer is not waited for.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 /// What a query that finds one thing is estimated to cost, in the API's points.
 const QUERY_COST: i64 = 5;
 /// What a mutation costs.
@@ -66,7 +63,7 @@ impl AdminAddress {
 /// The client, for all shops. Cheap to clone.
 #[derive(Clone)]
 pub struct ShopifyAdmin {
-    http: Client,
+    http: Arc<Http>,
     address: AdminAddress,
     budgets: Arc<Budgets>,
 }
@@ -79,11 +76,8 @@ pub struct Shop<'a> {
 }
 
 impl ShopifyAdmin {
-    /// # Errors
-    /// [`reqwest::Error`] if the machine has no usable TLS.
-    pub fn new(address: AdminAddress) -> Result<Self, reqwest::Error> {
-        let http = Client::builder().connect_timeout(CONNECT_TIME_MAX).timeout(ANSWER_TIME_MAX).build()?;
-        Ok(ShopifyAdmin { http, address, budgets: Arc::default() })
+    pub fn new(address: AdminAddress) -> Self {
+        ShopifyAdmin { http: Arc::default(), address, budgets: Arc::default() }
     }
 
     pub fn shop<'a>(&'a self, domain: &'a str, token: &'a str) -> Shop<'a> {
@@ -106,15 +100,10 @@ impl Shop<'_> {
         if let Some(wait) = budgets.wait_for(self.domain, cost, Instant::now()) {
             return Err(AdminError::Throttled { wait });
         }
-        let request = self.admin.http.post(self.admin.address.of(self.domain));
-        let request = request.header("X-Shopify-Access-Token", self.token);
-        let asked = request.json(&json!({ "query": document, "variables": variables })).send().await;
-        // The address and the token are nobody's business: only what kind of failure it was is told.
-        let response = asked.map_err(|error| AdminError::no_answer(&error))?;
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = response.bytes().await.map_err(|error| AdminError::no_answer(&error))?;
-        let answer = answer::read(status.as_u16(), retry_after, &body);
+        let (address, asked) =
+            (self.admin.address.of(self.domain), json!({ "query": document, "variables": variables }));
+        let reply = self.admin.http.post(&address, self.token, asked.to_string().into_bytes()).await?;
+        let answer = answer::read(reply.status, reply.retry_after_seconds, &reply.body);
         if let Some(cost) = answer.cost {
             budgets.note(self.domain, cost, Instant::now());
         }

@@ -26,14 +26,6 @@ pub enum AdminError {
 }
 
 impl AdminError {
-    pub(super) fn no_answer(error: &reqwest::Error) -> Self {
-        AdminError::NoAnswer(match (error.is_timeout(), error.is_connect()) {
-            (true, _) => "it took too long",
-            (_, true) => "no connection",
-            _ => "the connection was lost",
-        })
-    }
-
     /// Something of this name is there already.
     pub(super) fn is_taken(&self) -> bool {
         matches!(self, AdminError::Refused(codes) if codes.iter().any(|code| code == "TAKEN"))

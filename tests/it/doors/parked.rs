@@ -182,7 +182,7 @@ async fn later(installation: &Installation, days: u32) -> Gateway {
             clock: Arc::new(Ahead { days }),
             snapshot_seal: Arc::new(VaultSeal(gateway.vault.clone())),
             deletions: gateway.eraser.deletions().clone(),
-            shopify_admin: ShopifyAdmin::new(AdminAddress::default()).unwrap(),
+            shopify_admin: ShopifyAdmin::new(AdminAddress::default()),
             options: gateway.options,
         })
     })
