@@ -164,6 +164,9 @@ pub enum DeliveryError {
     Database(#[from] sqlx::Error),
     #[error("vault: {0}")]
     Vault(#[from] VaultError),
+    /// The read model has not seen the customer yet, or not any more.
+    #[error("the customer has no profile")]
+    NoProfile,
     #[error("a secret does not open: {0}")]
     Sealed(#[from] SealError),
     #[error(transparent)]

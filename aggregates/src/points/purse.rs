@@ -159,6 +159,7 @@ impl Purse {
             && self.debt >= self.shortfalls.values().map(|shortfall| shortfall.owed).sum::<i64>()
             && self.shortfalls.values().all(|shortfall| shortfall.owed >= 0)
             && self.debt >= 0
+            && self.reserved >= 0
             && self.total()
                 == self.lifetime_earned - self.lifetime_redeemed - self.lifetime_expired - self.lifetime_forfeited
     }

@@ -221,6 +221,7 @@ impl From<DeliveryError> for CommandError {
         match error {
             DeliveryError::LogUnavailable => CommandError::Unavailable("the log".to_owned()),
             DeliveryError::Contended => CommandError::Contended,
+            DeliveryError::NoProfile => CommandError::Unavailable(error.to_string()),
             DeliveryError::Points(refusal) => refusal.into(),
             DeliveryError::Database(error) => error.into(),
             DeliveryError::Vault(error) => error.into(),

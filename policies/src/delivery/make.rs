@@ -109,10 +109,10 @@ impl Deliveries {
 
     /// The shop's own id of a customer.
     async fn external_id(&self, merchant: MerchantId, customer: CustomerId) -> Result<String, DeliveryError> {
-        let nobody = || AdminError::Refused(vec!["NO_CUSTOMER_IN_SHOP".to_owned()]);
         let row = customers::find(&self.0.db, merchant, customer).await?;
-        let sealed = row.and_then(|row| row.profile).ok_or_else(nobody)?;
+        let sealed = row.and_then(|row| row.profile).ok_or(DeliveryError::NoProfile)?;
         let profile: Profile = self.0.vault.person(merchant, customer).await?.open(PROFILE_TAG, &sealed)?;
+        let nobody = || AdminError::Refused(vec!["NO_CUSTOMER_IN_SHOP".to_owned()]);
         (!profile.external_id.is_empty()).then_some(profile.external_id).ok_or_else(|| nobody().into())
     }
 }

@@ -61,7 +61,7 @@ impl TaskWorker {
     /// Works on what is due, for every merchant, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let mut running = Running::default();
-        loop {
+        while !stop.is_cancelled() {
             let known = self.queue.progress.of(QueueTasks::NAME).position;
             let took = match self.take_for(&mut running).await {
                 Ok(took) => took,
