@@ -17,8 +17,10 @@ pub mod points;
 pub mod product;
 pub mod program;
 pub mod referral;
+pub mod reward;
 pub mod rfm;
 pub mod sealed;
+pub mod task;
 mod text;
 pub mod tier;
 pub mod time;
@@ -53,10 +55,14 @@ pub enum Context {
     Campaign,
     /// One subject for each friend who was brought; clicks are counted on sharded ones.
     Referral,
+    /// The task queue; sharded.
+    Task,
+    /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
+    Reward,
 }
 
 impl Context {
-    pub const ALL: [Context; 14] = [
+    pub const ALL: [Context; 16] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -71,6 +77,8 @@ impl Context {
         Context::Tier,
         Context::Campaign,
         Context::Referral,
+        Context::Task,
+        Context::Reward,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -90,6 +98,8 @@ impl Context {
             Context::Tier => "tier",
             Context::Campaign => "campaign",
             Context::Referral => "referral",
+            Context::Task => "task",
+            Context::Reward => "reward",
         }
     }
 

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -82,6 +82,12 @@ codes! {
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
+    ShopNotConnected = "shop_not_connected", CONFLICT, "The shop's own API is not connected";
+    RewardUnavailable = "reward_unavailable", CONFLICT, "The reward cannot be had now";
+    RewardNotEligible = "reward_not_eligible", CONFLICT, "The reward is for other customers";
+    RewardOutOfStock = "reward_out_of_stock", CONFLICT, "None of the reward is left";
+    RewardLimitReached = "reward_limit_reached", CONFLICT, "The customer has had the reward often enough";
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
@@ -193,8 +199,14 @@ impl From<CommandError> for Problem {
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
             | CommandError::UnknownCampaign
+            | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
             CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
+            CommandError::Reward(refusal) => refusal.into(),
+            CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
+            CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
+            CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
+            CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {
@@ -235,6 +247,20 @@ impl From<ReferralProblem> for Problem {
         }
     }
 }
+impl From<RewardRefusal> for Problem {
+    fn from(refusal: RewardRefusal) -> Self {
+        match refusal {
+            RewardRefusal::Unknown => Problem::of(Code::NotFound),
+            RewardRefusal::Stale { current } => {
+                Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
+            }
+            RewardRefusal::Faulty { pointer, problem } => Problem::at(pointer, problem),
+            RewardRefusal::NotNow => Problem::of(Code::RewardUnavailable),
+            RewardRefusal::NotEligible => Problem::of(Code::RewardNotEligible),
+            RewardRefusal::OutOfStock => Problem::of(Code::RewardOutOfStock),
+        }
+    }
+}
 
 impl From<PointsRefusal> for Problem {
     fn from(refusal: PointsRefusal) -> Self {
@@ -249,6 +275,8 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
             PointsRefusal::UnknownRedemption | PointsRefusal::UnknownBonus => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
+            PointsRefusal::RewardLimitReached => Problem::of(Code::RewardLimitReached),
+            PointsRefusal::RedemptionCancelled => Problem::of(Code::NotFound),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown

@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aggregates::Context;
-use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, ReferralId};
+use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, ReferralId, RewardId};
 use uuid::Uuid;
 
 /// Everything in the journal is below this word.
@@ -112,6 +112,15 @@ impl Subject {
     /// Clicks on referral links.
     pub const fn referral_clicks(merchant: MerchantId, shard: u8) -> Self {
         Subject { merchant, context: Context::Referral, id: SubjectId::Shard(shard) }
+    }
+
+    /// A shard of the merchant's task queue.
+    pub const fn task(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Task, id: SubjectId::Shard(shard) }
+    }
+
+    pub const fn reward(merchant: MerchantId, reward: RewardId) -> Self {
+        Subject { merchant, context: Context::Reward, id: SubjectId::Uuid(reward.0) }
     }
 
     /// What concerns every merchant at once. The only subject that is no merchant's.

@@ -127,10 +127,14 @@ pub struct RedemptionRate {
 }
 
 impl RedemptionRate {
-    /// What so many points buy, minor units, rounded down.
-    pub fn value_of(&self, points: i64) -> i64 {
-        let value = i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points.max(1));
-        i64::try_from(value).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    /// The same, for sums that are shown: where it is more than any amount, the largest there is.
+    pub fn value_of(self, points: i64) -> i64 {
+        self.value_minor(points).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// Minor units that so many points buy, rounded down; `None` if that is more than any amount.
+    pub fn value_minor(self, points: i64) -> Option<i64> {
+        i64::try_from(i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points)).ok()
     }
 }
 

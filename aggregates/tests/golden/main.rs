@@ -16,8 +16,10 @@ mod campaigns;
 mod people;
 mod program;
 mod referrals;
+mod rewards;
 mod sealed;
 mod segments;
+mod tasks;
 mod tiers;
 mod values;
 
@@ -36,7 +38,9 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     referral::ReferralEvent,
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
 };
@@ -151,6 +155,16 @@ fn referred_friends() {
 }
 
 #[test]
+fn rewards_of_the_catalogue() {
+    hold(RewardEvent::STORED, &rewards::samples(), &[]);
+}
+
+#[test]
+fn the_task_queue() {
+    hold(TaskEvent::STORED, &tasks::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -177,6 +191,8 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         TierEvent::STORED,
         CampaignEvent::STORED,
         ReferralEvent::STORED,
+        TaskEvent::STORED,
+        RewardEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

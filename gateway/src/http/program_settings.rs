@@ -24,7 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{JsonBody, Params},
-    history,
+    history, if_match,
     referrals::settings::ReferralsDocument,
     rfm::settings::RfmDocument,
     tiers::settings::TiersDocument,
@@ -408,11 +408,4 @@ pub async fn put(
     let (published, _) = gateway.publish_settings(&caller.request, version, settings, effective_from).await?;
     let (headers, document) = answer(&published);
     Ok((StatusCode::OK, headers, document))
-}
-
-/// The version the caller has seen; `None` for a tag that is not one of ours.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
-    let tag = tag.to_str().unwrap_or_default().trim();
-    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
 }

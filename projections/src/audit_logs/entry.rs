@@ -7,7 +7,7 @@ use aggregates::{
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId, ReferralId},
+    id::{CustomerId, GdprRequestId, ReferralId, RewardId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
@@ -15,7 +15,9 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     referral::{Cause, ReferralEvent},
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
 };
@@ -40,10 +42,12 @@ pub enum TargetKind {
     VipTiers,
     Campaign,
     Referral,
+    Task,
+    Reward,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 14] = [
+    pub const ALL: [TargetKind; 16] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -58,6 +62,8 @@ impl TargetKind {
         TargetKind::VipTiers,
         TargetKind::Campaign,
         TargetKind::Referral,
+        TargetKind::Task,
+        TargetKind::Reward,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -76,6 +82,8 @@ impl TargetKind {
             TargetKind::VipTiers => "vip_tiers",
             TargetKind::Campaign => "campaign",
             TargetKind::Referral => "referral",
+            TargetKind::Task => "task",
+            TargetKind::Reward => "reward",
         }
     }
 
@@ -99,6 +107,8 @@ impl TargetKind {
             Context::Tier => TargetKind::VipTiers,
             Context::Campaign => TargetKind::Campaign,
             Context::Referral => TargetKind::Referral,
+            Context::Task => TargetKind::Task,
+            Context::Reward => TargetKind::Reward,
         }
     }
 }
@@ -177,6 +187,8 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
         }),
         Context::Campaign => each(commit, campaign),
         Context::Referral => each(commit, referral),
+        Context::Task => each(commit, task),
+        Context::Reward => each(commit, |_: &RewardEvent, _| {}),
     }
 }
 
@@ -201,6 +213,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
         (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
+        (Context::Reward, SubjectId::Uuid(id)) => Some(RewardId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };
@@ -279,6 +292,31 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         ParkedEvent::Retried(retried) => retried.id,
         ParkedEvent::Discarded(discarded) => {
             entry.reason = Some(discarded.reason.ciphertext().to_vec());
+            discarded.id
+        }
+    };
+    entry.target_id = Some(id.to_string());
+}
+
+fn task(event: &TaskEvent, entry: &mut Entry) {
+    let id = match event {
+        TaskEvent::Created(created) => {
+            entry.customer = created.customer;
+            created.id
+        }
+        TaskEvent::Completed(completed) => completed.id,
+        TaskEvent::Failed(failed) => {
+            entry.outcome = "failed";
+            failed.id
+        }
+        TaskEvent::Dead(dead) => {
+            entry.outcome = "given_up";
+            dead.id
+        }
+        TaskEvent::Retried(retried) => retried.id,
+        TaskEvent::Discarded(discarded) => {
+            entry.outcome = discarded.cause.as_str();
+            entry.reason = discarded.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
             discarded.id
         }
     };
