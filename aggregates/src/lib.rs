@@ -1,6 +1,7 @@
 //! What may happen, and what then follows. Pure: decisions are functions of a state and a command;
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
+pub mod badge;
 pub mod books;
 pub mod catalogue;
 pub mod customer;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
+use crate::{badge::BadgeSettings, order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -35,6 +35,8 @@ pub struct ProgramSettings {
     pub return_grace_days: u32,
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
+    /// What customers can achieve.
+    pub badges: BadgeSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -151,6 +153,7 @@ impl ProgramSettings {
             redact_grace_hours: 72,
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
+            badges: BadgeSettings::default(),
         }
     }
 
@@ -196,7 +199,10 @@ impl ProgramSettings {
         }
         self.rfm
             .validate()
-            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;
+        self.badges
+            .validate()
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/badges{field}"), problem: problem.into() })
     }
 }
 

@@ -38,8 +38,13 @@ impl Day {
         Day(self.0.saturating_sub(days))
     }
 
+    /// The day of a date.
+    pub(crate) fn of(date: civil::Date) -> Day {
+        Day(date.since(EPOCH).map_or(0, |span| span.get_days()))
+    }
+
     /// Days outside of the years that have a date are the nearest that has one.
-    fn date(self) -> civil::Date {
+    pub(crate) fn date(self) -> civil::Date {
         let edge = if self.0 < 0 { civil::Date::MIN } else { civil::Date::MAX };
         EPOCH.checked_add(jiff::Span::new().try_days(self.0).unwrap_or_default()).unwrap_or(edge)
     }

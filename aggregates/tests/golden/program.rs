@@ -1,6 +1,8 @@
 //! Samples of published settings; every variant of every setting occurs.
 
 use aggregates::{
+    badge::{BadgeDefinition, BadgeId, BadgeRule, BadgeSettings, Repeats},
+    money::Currency,
     program::{
         EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
         ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
@@ -63,7 +65,27 @@ fn everything_set() -> ProgramSettings {
             mapping: Mapping::RfGrid,
             ..RfmSettings::default_of_a_new_merchant()
         },
+        badges: BadgeSettings {
+            badges: vec![
+                badge("by_hand", BadgeRule::ByHand, Repeats::Once),
+                badge("ten_orders", BadgeRule::Orders { count: 10 }, Repeats::Once),
+                badge("big_month", BadgeRule::Spend { amount_minor: 50_000, currency: euro() }, Repeats::Monthly),
+                BadgeDefinition {
+                    counts_from: "2026-01".parse().ok(),
+                    ..badge("faithful", BadgeRule::Streak { months: 6 }, Repeats::Yearly)
+                },
+            ],
+        },
     }
+}
+
+fn euro() -> Currency {
+    Currency::parse("EUR").expect("a currency")
+}
+
+fn badge(id: &str, rule: BadgeRule, repeats: Repeats) -> BadgeDefinition {
+    let id = BadgeId::parse(id).expect("an id");
+    BadgeDefinition { id, name: "A badge".to_owned(), rule, repeats, counts_from: None, points: 50 }
 }
 
 fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {
