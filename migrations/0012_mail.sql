@@ -1,6 +1,6 @@
 -- Badges, leaderboards and e-mail. All of it can be dropped and filled again from the journal.
 
--- One row per badge that somebody has. `settled` once its points are in the account, or nobody is left to have them.
+-- One row per badge that somebody has.
 create table read.badges (
     merchant        uuid not null,
     customer        uuid not null,
@@ -12,11 +12,9 @@ create table read.badges (
     program_version bigint not null,
     reason          bytea,
     awarded_at      timestamptz not null,
-    settled         boolean not null,
     position        bigint not null,
     primary key (merchant, customer, badge, period)
 );
-create index badges_unsettled on read.badges (merchant, position) where not settled;
 
 -- Shops that have badges, and since which commit by these definitions.
 create table read.badge_programs (

@@ -19,10 +19,12 @@ use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
+    badges::Badges,
     balances::Balances,
     books::BooksOfMerchants,
     customers::Customers,
     gdpr_requests::GdprRequests,
+    leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
     rfm_orders::RfmOrders,
@@ -149,6 +151,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.awarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
@@ -162,10 +165,12 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let feed = Feed::start(journal.clone());
     let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
     run_all.start(AuditLogs);
+    run_all.start(Badges);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Customers);
     run_all.start(GdprRequests);
+    run_all.start(Leaderboards);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
     run_all.start(RfmOrders);

@@ -6,7 +6,9 @@
 pub mod account;
 pub mod adjust;
 pub mod adoption;
+pub mod badges;
 pub mod books;
+pub mod choices;
 pub mod code_use;
 pub mod customer;
 pub mod error;

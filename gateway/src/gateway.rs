@@ -16,7 +16,7 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Sweeper, erasure};
+use policies::{Analyst, Awarder, Eraser, Sweeper, erasure};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -166,6 +166,19 @@ impl Gateway {
     pub fn analyst(&self) -> Analyst {
         Analyst {
             journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn awarder(&self) -> Awarder {
+        Awarder {
+            journal: self.journal.clone(),
+            customers: self.customers.clone(),
+            accounts: self.accounts.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
             db: self.db.clone(),

@@ -3,14 +3,17 @@
 pub mod adjustments;
 pub mod audit_logs;
 pub mod audit_proofs;
+pub mod badges;
 pub mod balance;
 pub mod body;
 pub mod books;
+pub mod choices;
 pub mod customers;
 pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
+pub mod leaderboards;
 pub mod limits;
 pub mod program_settings;
 pub mod redemptions;

@@ -160,6 +160,7 @@ impl From<CommandError> for Problem {
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
+            CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),

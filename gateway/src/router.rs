@@ -81,6 +81,11 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::badges::definitions::get, http::badges::definitions::put))
+        .routes(routes!(http::badges::list, http::badges::award))
+        .routes(routes!(http::leaderboards::get))
+        .routes(routes!(http::choices::leaderboard))
+        .routes(routes!(http::choices::mail))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

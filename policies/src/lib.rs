@@ -4,13 +4,16 @@
 //! - [`deadlines`]: warns of privacy requests that are due soon, or late;
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
+//! - [`badges`]: awards what customers have achieved.
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
+pub mod badges;
 pub mod deadlines;
 pub mod erasure;
 pub mod rfm;
 pub mod sweep;
 
+pub use badges::{Awarder, BadgeError};
 pub use erasure::{Eraser, ErasureError};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};

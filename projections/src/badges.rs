@@ -1,15 +1,10 @@
-//! `badges`: who has which, and whose points for one are still to be granted; and which shops have badges at all.
+//! `badges`: who has which; and which shops have badges at all.
 
 mod query;
 
 use std::sync::Arc;
 
-use aggregates::{
-    Context,
-    badge::{BadgeAwarded, HeldBadge},
-    customer::CustomerEvent,
-    program::ProgramEvent,
-};
+use aggregates::{Context, badge::BadgeAwarded, customer::CustomerEvent, program::ProgramEvent};
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,10 +15,7 @@ use crate::{
     sql::{bigint, timestamptz},
 };
 
-pub use query::{
-    BadgeRow, Candidates, Unsettled, candidates, changed_after, everybody_after, of_customer, redefined_after,
-    unsettled,
-};
+pub use query::{BadgeRow, Candidate, Changed, buyers_after, candidates, changed_after, of_customer, redefined_after};
 
 pub struct Badges;
 
@@ -44,10 +36,14 @@ impl Projection for Badges {
             match (commit.subject.context, commit.subject.id) {
                 (Context::Customer, SubjectId::Uuid(customer)) => {
                     for event in events_of::<CustomerEvent>(commit)? {
-                        if matches!(event, CustomerEvent::Fenced(_)) {
-                            fenced.push((commit.subject.merchant, customer));
+                        match event {
+                            CustomerEvent::BadgeAwarded(award) => insert(transaction, commit, customer, &award).await?,
+                            CustomerEvent::Absorbed(absorbed) => {
+                                inherit(transaction, commit, customer, absorbed.loser.0).await?;
+                            }
+                            CustomerEvent::Fenced(_) => fenced.push((commit.subject.merchant, customer)),
+                            _ => {}
                         }
-                        take_in(transaction, commit, customer, &event).await?;
                     }
                 }
                 (Context::Program, _) => {
@@ -64,25 +60,6 @@ impl Projection for Badges {
     }
 }
 
-async fn take_in(
-    transaction: &mut PgConnection,
-    commit: &Positioned,
-    customer: Uuid,
-    event: &CustomerEvent,
-) -> Result<(), sqlx::Error> {
-    match event {
-        CustomerEvent::BadgeAwarded(award) => insert(transaction, commit, customer, award).await,
-        CustomerEvent::BadgeSettled(held) => settle(transaction, commit, customer, held).await,
-        CustomerEvent::Absorbed(absorbed) => inherit(transaction, commit, customer, absorbed.loser.0).await,
-        // Nobody is left to have the points.
-        CustomerEvent::Fenced(_) => {
-            let statement = "update read.badges set settled = true where merchant = $1 and customer = $2";
-            sqlx::query(statement).bind(commit.subject.merchant.0).bind(customer).execute(transaction).await.map(drop)
-        }
-        _ => Ok(()),
-    }
-}
-
 async fn insert(
     transaction: &mut PgConnection,
     commit: &Positioned,
@@ -91,8 +68,8 @@ async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into read.badges
-            (merchant, customer, badge, period, cause, points, program_version, reason, awarded_at, settled, position)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            (merchant, customer, badge, period, cause, points, program_version, reason, awarded_at, position)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(commit.subject.merchant.0)
     .bind(customer)
@@ -103,27 +80,44 @@ async fn insert(
     .bind(i64::from(award.program_version))
     .bind(award.reason.as_ref().map(|reason| reason.ciphertext().to_vec()))
     .bind(timestamptz(award.at))
-    .bind(award.points == 0)
     .bind(bigint(commit.position))
     .execute(transaction)
     .await
     .map(drop)
 }
 
-async fn settle(
+/// What the loser of a merge had is the survivor's, each once. Reasons stay behind: they are under the loser's key, and end
+/// with it.
+async fn inherit(
     transaction: &mut PgConnection,
     commit: &Positioned,
-    customer: Uuid,
-    held: &HeldBadge,
+    survivor: Uuid,
+    loser: Uuid,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update read.badges set settled = true, position = $5
-          where merchant = $1 and customer = $2 and badge = $3 and period = $4",
+        "with moved as (delete from read.badges where merchant = $1 and customer = $3 returning *)
+         insert into read.badges
+            (merchant, customer, badge, period, cause, points, program_version, awarded_at, position)
+         select merchant, $2, badge, period, cause, points, program_version, awarded_at, $4 from moved
+         on conflict (merchant, customer, badge, period) do nothing",
     )
     .bind(commit.subject.merchant.0)
-    .bind(customer)
-    .bind(held.badge.as_str())
-    .bind(held.period.to_string())
+    .bind(survivor)
+    .bind(loser)
+    .bind(bigint(commit.position))
+    .execute(transaction)
+    .await
+    .map(drop)
+}
+
+/// New settings: everybody of the shop is judged anew.
+async fn define(transaction: &mut PgConnection, commit: &Positioned, has_badges: bool) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into read.badge_programs (merchant, has_badges, position) values ($1, $2, $3)
+         on conflict (merchant) do update set has_badges = excluded.has_badges, position = excluded.position",
+    )
+    .bind(commit.subject.merchant.0)
+    .bind(has_badges)
     .bind(bigint(commit.position))
     .execute(transaction)
     .await

@@ -3,6 +3,7 @@
 //! Dropping all of it loses nothing.
 
 pub mod audit_logs;
+pub mod badges;
 pub mod balances;
 mod batch;
 pub mod books;
@@ -13,6 +14,7 @@ pub mod epoch;
 pub mod erasure;
 mod feed;
 pub mod gdpr_requests;
+pub mod leaderboards;
 pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
@@ -38,12 +40,14 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
+    badges::Badges::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
+    leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
     rfm_orders::RfmOrders::NAME,

@@ -2,8 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use super::{definition::BadgeId, period::Period};
-use crate::{points::StaffNote, sealed::Sealed, time::Timestamp};
+use crate::{
+    id::{BonusId, CustomerId},
+    points::StaffNote,
+    sealed::Sealed,
+    time::Timestamp,
+};
 
 /// A badge that somebody has: by this it is recognised for ever.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,4 +47,26 @@ impl AwardCause {
             AwardCause::Hand => "hand",
         }
     }
+}
+
+impl HeldBadge {
+    /// The points that this badge brings this customer: the same whenever it is awarded.
+    pub fn bonus_of(&self, customer: CustomerId) -> BonusId {
+        BonusId(hashed(&[customer.0.as_bytes(), self.badge.as_str().as_bytes(), self.period.to_string().as_bytes()]))
+    }
+
+    /// What such points are for, whoever has them.
+    pub fn source(&self) -> Uuid {
+        hashed(&[self.badge.as_str().as_bytes()])
+    }
+}
+
+/// FNV-1a. Its few lines are here because the result may never depend on somebody's next release. Nobody gains by two that
+/// meet: words are the merchant's own.
+fn hashed(words: &[&[u8]]) -> Uuid {
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    for byte in words.iter().flat_map(|word| word.iter().chain(&[0])) {
+        hash = (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    uuid::Builder::from_custom_bytes(hash.to_be_bytes()).into_uuid()
 }

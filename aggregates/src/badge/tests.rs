@@ -100,6 +100,18 @@ fn what_cannot_stand_is_named() {
 }
 
 #[test]
+fn the_points_of_a_badge_are_the_same_whenever_it_is_awarded_and_others_for_anybody_else() {
+    let held = |period| HeldBadge { badge: BadgeId::parse("ten_orders").expect("an id"), period };
+    let person = |number| crate::id::CustomerId(uuid::Uuid::from_u128(number));
+    let (ever, this_year) = (held(Period::Ever), held(Period::Year(2026)));
+    // Fixed for ever: accounts know bonuses by these.
+    assert_eq!(ever.bonus_of(person(1)).to_string(), "bns_d1fbd53f-0d0c-80bf-9fd2-bbb517f57d87");
+    assert_eq!(ever.source(), this_year.source());
+    let bonuses = [ever.bonus_of(person(1)), ever.bonus_of(person(2)), this_year.bonus_of(person(1))];
+    assert!(bonuses[0] != bonuses[1] && bonuses[0] != bonuses[2] && bonuses[1] != bonuses[2]);
+}
+
+#[test]
 fn months_and_weeks_are_read_and_printed_in_one_way() {
     for text in ["2026-11", "1999-01", "2026-12"] {
         assert_eq!(month(text).to_string(), text);

@@ -74,6 +74,16 @@ columns! {
     "read.rfm_score_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
     }
+    "read.badges" {
+        "customer": RandomId, Stays, Membership, "Whose badge";
+        "reason": PersonKey, Removed, Audit, "Why a member of staff awarded it";
+    }
+    "read.leaderboard_scores" {
+        "customer": RandomId, Stays, Membership, "Whose score";
+    }
+    "read.leaderboard_apart" {
+        "customer": RandomId, Stays, Membership, "Who is not shown in leaderboards";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }

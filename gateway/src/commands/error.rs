@@ -8,7 +8,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::RfmError;
+use policies::{BadgeError, RfmError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,8 @@ pub enum CommandError {
     Held,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
+    #[error("the programme has no such badge")]
+    UnknownBadge,
     #[error("a test clock only moves forward")]
     ClockBackward,
     #[error("the shop is a merchant already")]
@@ -186,6 +188,23 @@ impl From<RfmError> for CommandError {
             | RfmError::Unreadable(_)
             | RfmError::Definition(_)
             | RfmError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<BadgeError> for CommandError {
+    fn from(error: BadgeError) -> Self {
+        match error {
+            BadgeError::Contended => CommandError::Contended,
+            BadgeError::Customer(refusal) => refusal.into(),
+            BadgeError::Points(refusal) => refusal.into(),
+            BadgeError::Database(_) | BadgeError::LogUnavailable | BadgeError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            BadgeError::Refused(_)
+            | BadgeError::Unreadable(_)
+            | BadgeError::UnreadableHistory(_)
+            | BadgeError::NoProgram => CommandError::Internal(error.to_string()),
         }
     }
 }

@@ -48,7 +48,8 @@ impl Gateway {
         let executed = self.execute_due_requests(request.merchant).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
-        let written = [swept.position, scored].into_iter().flatten().max();
+        let awarded = Box::pin(self.awarder().catch_up(request.merchant, now)).await?;
+        let written = [swept.position, scored, awarded].into_iter().flatten().max();
         Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed)))
     }
 

@@ -18,7 +18,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{body::JsonBody, rfm::settings::RfmDocument};
+use super::{
+    badges::definitions::{self, BadgeDocument},
+    body::JsonBody,
+    rfm::settings::RfmDocument,
+};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -54,6 +58,9 @@ pub struct SettingsDocument {
     /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
     #[serde(default)]
     pub rfm: Option<RfmDocument>,
+    /// What customers can achieve; replaced as a whole.
+    #[serde(default)]
+    pub badges: Option<Vec<BadgeDocument>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -219,6 +226,7 @@ impl SettingsDocument {
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
+            badges: Some(definitions::documents(&settings.badges)),
         }
     }
 
@@ -242,6 +250,9 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(badges) = self.badges {
+            settings.badges = definitions::read(badges, "/badges")?;
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -316,11 +327,16 @@ impl RuleDocument {
 }
 
 fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
+    (etag(version.version), Json(SettingsDocument::of(version)))
+}
+
+/// Says which version an answer is of.
+pub(super) fn etag(version: u32) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         headers.insert(header::ETAG, tag);
     }
-    (headers, Json(SettingsDocument::of(version)))
+    headers
 }
 
 /// The settings that were published last.
@@ -369,7 +385,7 @@ pub async fn put(
 }
 
 /// The version the caller has seen; `None` for a tag that is not one of ours.
-fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
     let tag = tag.to_str().unwrap_or_default().trim();
     Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())

@@ -178,6 +178,10 @@ fn customer(event: &CustomerEvent, entry: &mut Entry) {
     if let CustomerEvent::Restricted(limit) | CustomerEvent::Objected(limit) = event {
         entry.reason = limit.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
     }
+    if let CustomerEvent::BadgeAwarded(award) = event {
+        entry.outcome = award.cause.as_str();
+        entry.reason = award.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
 }
 
 fn privacy(event: &GdprEvent, entry: &mut Entry) {
