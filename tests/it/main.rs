@@ -2,6 +2,7 @@
 //! has its own merchant or its own installation.
 
 mod audit;
+mod badges;
 mod documents;
 mod doors;
 mod installation;

@@ -32,7 +32,7 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     fn names_something(&self) -> bool {
-        self.path.contains('{') || self.names_in_its_body()
+        self.path.replace("{period}", "").contains('{') || self.names_in_its_body()
     }
 
     /// Asking for privacy names the customer in the document.
@@ -42,7 +42,7 @@ impl Operation {
 
     fn addressed_to(&self, victim: &Ids) -> String {
         let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
-        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
+        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption).replace("{period}", "all_time")
     }
 
     /// A request that would succeed for whoever owns these ids.
@@ -55,6 +55,10 @@ impl Operation {
             (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
+            ("PUT", "badges") => json!({ "badges": [] }),
+            (_, "badges") => json!({ "badge_id": "loyal", "reason": "theft" }),
+            (_, "leaderboard") => json!({ "opt_out": true }),
+            (_, "mail") => json!({ "subscribed": true }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
@@ -63,7 +67,10 @@ impl Operation {
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
-        let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
+        // Settings have one tag, whichever part of them is written.
+        let settings = api.get("/v1/program_settings").send().await;
+        let tag = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
+        let call = api.call(self.method.clone(), &path).header("If-Match", tag).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }
