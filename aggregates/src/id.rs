@@ -72,6 +72,8 @@ ids! {
     BonusId = "bns_", "bonus";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
+    /// Derived from the merchant, the kind of the task and its business key.
+    TaskId = "tsk_", "task";
     /// A message of the journal; also how a client repeats a request without repeating its effect.
     CommitId = "cmt_", "commit";
     CommandId = "cmd_", "command";

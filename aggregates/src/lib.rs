@@ -18,6 +18,7 @@ pub mod product;
 pub mod program;
 pub mod rfm;
 pub mod sealed;
+pub mod task;
 mod text;
 pub mod time;
 pub mod waiting;
@@ -44,10 +45,12 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// The task queue; sharded.
+    Task,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -59,6 +62,7 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Task,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -75,6 +79,7 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Task => "task",
         }
     }
 

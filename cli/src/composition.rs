@@ -15,7 +15,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
-use policies::deadlines;
+use policies::{deadlines, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
@@ -27,6 +27,7 @@ use projections::{
     leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
+    queue_tasks::QueueTasks,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
@@ -155,6 +156,8 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
+    work.spawn(gateway.task_worker().run(stop.clone()));
+    work.spawn(tasks::watch(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     Ok(work)
 }
 
@@ -173,6 +176,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(Leaderboards);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(QueueTasks);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(Transparency);

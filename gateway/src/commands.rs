@@ -24,6 +24,7 @@ pub mod product;
 pub mod program;
 pub mod redeem;
 pub mod request;
+pub mod tasks;
 pub mod test_clock;
 pub mod waiting;
 

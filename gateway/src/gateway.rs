@@ -16,7 +16,10 @@ use aggregates::{
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Awarder, Eraser, Sweeper, erasure};
+use policies::{
+    Analyst, Awarder, Eraser, Sweeper, TaskQueue, TaskWorker, erasure,
+    tasks::{Handlers, LEASE},
+};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -88,6 +91,10 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    /// What is to be done outside, or later.
+    pub tasks: TaskQueue,
+    /// Who does it.
+    pub handlers: Handlers,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// Whose turn it is to preview segments.
@@ -117,6 +124,14 @@ impl Gateway {
         let others = Capacity(HOT_OTHERS);
         let requests = Aggregates::new(journal.clone(), others);
         let customers = Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS));
+        let tasks = TaskQueue {
+            shards: Aggregates::with_snapshots(journal.clone(), others, Arc::clone(&parts.snapshot_seal)),
+            customers: customers.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            progress: parts.progress.clone(),
+            new_id,
+        };
         let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
         let merchants = Aggregates::new(journal.clone(), others);
         let eraser = Eraser::new(erasure::Parts {
@@ -141,6 +156,8 @@ impl Gateway {
             books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            tasks,
+            handlers: Handlers::of(Vec::new()),
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
@@ -160,6 +177,18 @@ impl Gateway {
             merchants: self.merchants.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
+        }
+    }
+
+    /// Does what is on the task queue. Each is a worker of its own.
+    pub fn task_worker(&self) -> TaskWorker {
+        TaskWorker {
+            queue: self.tasks.clone(),
+            merchants: self.merchants.clone(),
+            handlers: self.handlers.clone(),
+            clock: Arc::clone(&self.clock),
+            id: new_id(),
+            lease: LEASE,
         }
     }
 

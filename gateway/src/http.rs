@@ -18,6 +18,7 @@ pub mod limits;
 pub mod program_settings;
 pub mod redemptions;
 pub mod rfm;
+pub mod tasks;
 pub mod test_clock;
 pub mod transactions;
 

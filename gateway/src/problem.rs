@@ -56,6 +56,7 @@ codes! {
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
@@ -154,7 +155,10 @@ impl From<CommandError> for Problem {
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
+            | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
+            CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {

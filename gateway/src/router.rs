@@ -86,6 +86,10 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::leaderboards::get))
         .routes(routes!(http::choices::leaderboard))
         .routes(routes!(http::choices::mail))
+        .routes(routes!(http::tasks::list))
+        .routes(routes!(http::tasks::get))
+        .routes(routes!(http::tasks::retry))
+        .routes(routes!(http::tasks::discard))
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     webhooks.merge(api)

@@ -89,6 +89,11 @@ impl Subject {
         Subject { merchant, context: Context::Rfm, id: SubjectId::Main }
     }
 
+    /// A shard of the merchant's task queue.
+    pub const fn task(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Task, id: SubjectId::Shard(shard) }
+    }
+
     /// What concerns every merchant at once. The only subject that is no merchant's.
     pub const fn installation() -> Self {
         Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }

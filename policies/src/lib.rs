@@ -5,6 +5,7 @@
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
 //! - [`badges`]: awards what customers have achieved.
+//! - [`tasks`]: does what has to be done outside or later, until it is done;
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
 pub mod badges;
@@ -12,8 +13,10 @@ pub mod deadlines;
 pub mod erasure;
 pub mod rfm;
 pub mod sweep;
+pub mod tasks;
 
 pub use badges::{Awarder, BadgeError};
 pub use erasure::{Eraser, ErasureError};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};
+pub use tasks::{TaskError, TaskQueue, TaskWorker};

@@ -134,6 +134,14 @@ pub const TABLES: &[Table] = &[
         survives_its_merchant: false,
     },
     Table {
+        name: "read.queue_tasks",
+        person: Some("customer"),
+        sealed: &["sealed_payload"],
+        plain_bytes: &["payload"],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.queue_clocks", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
         name: "read.gdpr_requests",
         person: Some("customer"),
         sealed: &[],

@@ -19,6 +19,7 @@ pub mod parked_webhooks;
 pub mod points_transactions;
 pub mod progress;
 pub mod projection;
+pub mod queue_tasks;
 pub mod rederive;
 pub mod replay;
 mod rest;
@@ -40,7 +41,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     audit_logs::AuditLogs::NAME,
     badges::Badges::NAME,
     balances::Balances::NAME,
@@ -50,6 +51,7 @@ pub const NAMES: [&str; 12] = [
     leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    queue_tasks::QueueTasks::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,

@@ -11,3 +11,4 @@ mod proofs;
 mod rfm;
 mod scenarios;
 mod support;
+mod tasks;

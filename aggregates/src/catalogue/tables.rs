@@ -5,7 +5,7 @@ use super::{
     Column,
     Erasure::{Expires, Removed, Stays, Tombstone},
     Protection::{Clear, KeyedHash, PersonKey, RandomId, WrappedKey},
-    Purpose::{Audit, Intake, Keys, Ledger, Membership, Privacy},
+    Purpose::{Audit, Intake, Keys, Ledger, Membership, Operation, Privacy},
 };
 
 macro_rules! columns {
@@ -83,6 +83,11 @@ columns! {
     }
     "read.leaderboard_apart" {
         "customer": RandomId, Stays, Membership, "Who is not shown in leaderboards";
+    }
+    "read.queue_tasks" {
+        "customer": RandomId, Stays, Operation, "Whom a task is about";
+        "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
+        "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

@@ -16,6 +16,7 @@ mod people;
 mod program;
 mod sealed;
 mod segments;
+mod tasks;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -32,6 +33,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     waiting::WaitingEvent,
 };
 
@@ -130,6 +132,11 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn the_task_queue() {
+    hold(TaskEvent::STORED, &tasks::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -153,6 +160,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        TaskEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

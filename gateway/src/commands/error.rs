@@ -36,6 +36,13 @@ pub enum CommandError {
     /// Somebody's keys may not be destroyed until a hold is lifted.
     #[error("a legal hold stands against it")]
     Held,
+    #[error("no such task")]
+    UnknownTask,
+    #[error("nobody does tasks of this kind")]
+    UnknownTaskKind,
+    /// It was completed or discarded.
+    #[error("the task has ended")]
+    TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
     #[error("the programme has no such badge")]

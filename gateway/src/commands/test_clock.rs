@@ -49,8 +49,10 @@ impl Gateway {
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
         let awarded = Box::pin(self.awarder().catch_up(request.merchant, now)).await?;
+        // Last, because all of the above may have put something on the queue.
+        let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
         let written = [swept.position, scored, awarded].into_iter().flatten().max();
-        Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed)))
+        Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed).max(done)))
     }
 
     /// Privacy requests whose rest is over by now, as far as each can go without waiting. Gives the merchant's last position.

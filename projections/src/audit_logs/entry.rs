@@ -14,6 +14,7 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -34,10 +35,11 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    Task,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 11] = [
+    pub const ALL: [TargetKind; 12] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -49,6 +51,7 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::Task,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +67,7 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::Task => "task",
         }
     }
 
@@ -84,6 +88,7 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Task => TargetKind::Task,
         }
     }
 }
@@ -145,6 +150,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
         }),
+        Context::Task => each(commit, task),
     }
 }
 
@@ -219,6 +225,31 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         ParkedEvent::Retried(retried) => retried.id,
         ParkedEvent::Discarded(discarded) => {
             entry.reason = Some(discarded.reason.ciphertext().to_vec());
+            discarded.id
+        }
+    };
+    entry.target_id = Some(id.to_string());
+}
+
+fn task(event: &TaskEvent, entry: &mut Entry) {
+    let id = match event {
+        TaskEvent::Created(created) => {
+            entry.customer = created.customer;
+            created.id
+        }
+        TaskEvent::Completed(completed) => completed.id,
+        TaskEvent::Failed(failed) => {
+            entry.outcome = "failed";
+            failed.id
+        }
+        TaskEvent::Dead(dead) => {
+            entry.outcome = "given_up";
+            dead.id
+        }
+        TaskEvent::Retried(retried) => retried.id,
+        TaskEvent::Discarded(discarded) => {
+            entry.outcome = discarded.cause.as_str();
+            entry.reason = discarded.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
             discarded.id
         }
     };

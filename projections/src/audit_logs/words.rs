@@ -56,6 +56,12 @@ const WORDS: &[(&str, &str)] = &[
     ("product.stated", "A product was stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
+    ("task.created", "Something to be done outside was put on the task queue"),
+    ("task.completed", "A task was done"),
+    ("task.failed", "An attempt at a task failed; another follows"),
+    ("task.dead", "A task was given up after its last attempt"),
+    ("task.retried", "A task was asked to be tried again at once"),
+    ("task.discarded", "A task was discarded: it will never be done"),
     ("books.line_drawn", "A line was drawn under a period of the books"),
     ("books.period_closed", "A period of the books was closed"),
 ];
@@ -70,7 +76,7 @@ mod tests {
     use aggregates::{
         books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
-        program::ProgramEvent, waiting::WaitingEvent,
+        program::ProgramEvent, task::TaskEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -87,6 +93,7 @@ mod tests {
             PointsEvent::STORED,
             ProductEvent::STORED,
             ProgramEvent::STORED,
+            TaskEvent::STORED,
             WaitingEvent::STORED,
         ];
         for (name, _) in stored.concat() {

@@ -3,7 +3,7 @@
 use aggregates::{
     Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
     installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, waiting::WaitingEvent,
+    product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, task::TaskEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -37,6 +37,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Installation => of::<InstallationEvent>(commit),
         Context::Books => of::<BooksEvent>(commit),
         Context::Rfm => of::<RfmEvent>(commit),
+        Context::Task => of::<TaskEvent>(commit),
     }
 }
 

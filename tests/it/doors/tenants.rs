@@ -4,7 +4,10 @@ use gateway::shopify::sample::CustomerSample;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, Shop, Shopper};
+use crate::{
+    support::{Answer, Api, Shop, Shopper},
+    tasks::kit::Probe,
+};
 
 /// An operation as the API's description has it.
 struct Operation {
@@ -41,7 +44,11 @@ impl Operation {
     }
 
     fn addressed_to(&self, victim: &Ids) -> String {
-        let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
+        let of = match self.path.split('/').nth(2) {
+            Some("gdpr_requests") => &victim.request,
+            Some("tasks") => &victim.task,
+            _ => &victim.customer,
+        };
         self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption).replace("{period}", "all_time")
     }
 
@@ -62,8 +69,10 @@ impl Operation {
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
-            (_, "cancel" | "release" | "complete") => json!({}),
-            (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
+            (_, "cancel" | "release" | "complete" | "retry") => json!({}),
+            (_, "discard" | "hold" | "execute" | "refuse" | "restriction" | "objection") => {
+                json!({ "reason": "theft" })
+            }
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
@@ -81,6 +90,7 @@ struct Ids {
     customer: String,
     redemption: String,
     request: String,
+    task: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
@@ -98,7 +108,9 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request })
+    let probe = Probe::new();
+    let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, task })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use vault::VaultError;
 
 use crate::{
-    commands::{CommandError, adjust, badges, limits, park, privacy::follow_up},
+    commands::{CommandError, adjust, badges, limits, park, privacy::follow_up, tasks},
     gateway::Gateway,
     problem::Problem,
 };
@@ -48,6 +48,7 @@ fn tag_of(action: &str) -> Option<&'static str> {
         "customer.restricted" | "customer.profiling_objected" => limits::REASON_TAG,
         "gdpr.request_held" | "gdpr.request_expedited" | "gdpr.request_refused" => follow_up::NOTE_TAG,
         "parked.discarded" => park::NOTE_TAG,
+        "task.discarded" => tasks::NOTE_TAG,
         _ => return None,
     })
 }
