@@ -53,3 +53,32 @@ create table read.leaderboard_apart (
 
 -- Leaderboards by orders of a week or month.
 create index rfm_orders_when on read.rfm_orders (merchant, processed_at) where net_minor > 0;
+
+-- How far each mail has come: no address, no words.
+create table read.email_events (
+    merchant         uuid not null,
+    mail             uuid not null,
+    customer         uuid not null,
+    kind             text not null,
+    outcome          text not null,
+    reason           text,
+    language         text,
+    template_version bigint,
+    attempt          integer not null,
+    first_at         timestamptz not null,
+    at               timestamptz not null,
+    position         bigint not null,
+    primary key (merchant, mail)
+) with (fillfactor = 80);
+create index email_events_newest on read.email_events (merchant, position desc);
+create index email_events_handed_over on read.email_events (merchant, at)
+    where outcome in ('sent', 'unknown', 'handing_over');
+
+-- Shops that send any mail.
+create table read.mail_shops (
+    merchant uuid primary key,
+    sends    boolean not null
+);
+
+-- Points that were earned lately lead to mails.
+create index points_transactions_earned on read.points_transactions (merchant, position) where type = 'earn';

@@ -9,6 +9,7 @@ pub mod event;
 pub mod gdpr;
 pub mod id;
 pub mod installation;
+pub mod mail;
 pub mod merchant;
 pub mod money;
 pub mod order;
@@ -47,10 +48,12 @@ pub enum Context {
     Rfm,
     /// The task queue; sharded.
     Task,
+    /// Templates of a merchant, and what became of mails; the latter sharded.
+    Mail,
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -63,6 +66,7 @@ impl Context {
         Context::Books,
         Context::Rfm,
         Context::Task,
+        Context::Mail,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -80,6 +84,7 @@ impl Context {
             Context::Books => "books",
             Context::Rfm => "rfm",
             Context::Task => "task",
+            Context::Mail => "mail",
         }
     }
 

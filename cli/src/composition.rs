@@ -23,6 +23,7 @@ use projections::{
     balances::Balances,
     books::BooksOfMerchants,
     customers::Customers,
+    email_events::EmailEvents,
     gdpr_requests::GdprRequests,
     leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
@@ -134,6 +135,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         db,
         clock: Arc::new(SystemClock),
         deletions,
+        mailing: config.mailing.clone(),
         options,
     }))
 }
@@ -152,6 +154,9 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
+    if let Some(postmaster) = gateway.postmaster() {
+        work.spawn(postmaster.run(gateway.clock.clone(), stop.clone()));
+    }
     work.spawn(gateway.awarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
@@ -172,6 +177,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Customers);
+    run_all.start(EmailEvents);
     run_all.start(GdprRequests);
     run_all.start(Leaderboards);
     run_all.start(ParkedWebhooks);

@@ -14,6 +14,7 @@ pub mod customer;
 pub mod error;
 pub mod forgotten;
 pub mod limits;
+pub mod mail;
 pub mod merchant;
 pub mod merge;
 pub mod order;

@@ -7,6 +7,7 @@ use aggregates::{
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
+    mail::MailTemplates,
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
     points::Account,
@@ -17,8 +18,8 @@ use aggregates::{
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    Analyst, Awarder, Eraser, Sweeper, TaskQueue, TaskWorker, erasure,
-    tasks::{Handlers, LEASE},
+    Analyst, Awarder, Eraser, MailHandler, Mailing, Postmaster, Sweeper, TaskQueue, TaskWorker, erasure,
+    tasks::{Handler, Handlers, LEASE},
 };
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
     pub deletions: DeletionJournal,
+    /// How mails leave; without it none do.
+    pub mailing: Option<Mailing>,
     pub options: Options,
 }
 
@@ -91,6 +94,9 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    /// Words of mails.
+    pub templates: Aggregates<MailTemplates>,
+    pub mailing: Option<Mailing>,
     /// What is to be done outside, or later.
     pub tasks: TaskQueue,
     /// Who does it.
@@ -146,10 +152,27 @@ impl Gateway {
             clock: Arc::clone(&parts.clock),
             new_id,
         });
+        let programs = Aggregates::new(journal.clone(), others);
+        let templates = Aggregates::new(journal.clone(), others);
+        let mail_handler = parts.mailing.clone().map(|mailing| {
+            Arc::new(MailHandler {
+                mailing,
+                outboxes: Aggregates::new(journal.clone(), others),
+                templates: templates.clone(),
+                customers: customers.clone(),
+                accounts: accounts.clone(),
+                programs: programs.clone(),
+                vault: parts.vault.clone(),
+                db: parts.db.clone(),
+                progress: parts.progress.clone(),
+                clock: Arc::clone(&parts.clock),
+                new_id,
+            }) as Arc<dyn Handler>
+        });
         Gateway(Arc::new(Shared {
             accounts,
             customers,
-            programs: Aggregates::new(journal.clone(), others),
+            programs,
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
@@ -157,7 +180,9 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             tasks,
-            handlers: Handlers::of(Vec::new()),
+            templates,
+            mailing: parts.mailing,
+            handlers: Handlers::of(mail_handler.into_iter().collect()),
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
@@ -178,6 +203,18 @@ impl Gateway {
             db: self.db.clone(),
             progress: self.progress.clone(),
         }
+    }
+
+    /// Puts mails on the task queue; none where nothing can be sent.
+    pub fn postmaster(&self) -> Option<Postmaster> {
+        self.mailing.as_ref().map(|_| Postmaster {
+            queue: self.tasks.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        })
     }
 
     /// Does what is on the task queue. Each is a worker of its own.

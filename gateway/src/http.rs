@@ -15,6 +15,7 @@ pub mod gdpr_requests;
 pub mod history;
 pub mod leaderboards;
 pub mod limits;
+pub mod mail;
 pub mod program_settings;
 pub mod redemptions;
 pub mod rfm;

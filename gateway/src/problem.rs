@@ -164,6 +164,14 @@ impl From<CommandError> for Problem {
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
+            CommandError::StaleTemplate { current: 0 } => {
+                Problem::saying(Code::StaleSettings, "there is no such template by now")
+            }
+            CommandError::StaleTemplate { current } => {
+                Problem::saying(Code::StaleSettings, format!("the template is at version {current} by now"))
+            }
+            CommandError::TooManyTemplates => Problem::saying(Code::Invalid, "there are 120 templates already"),
+            CommandError::Template(fault) => Problem::at(format!("/{}", fault.part), fault.problem),
             CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),

@@ -86,6 +86,10 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::leaderboards::get))
         .routes(routes!(http::choices::leaderboard))
         .routes(routes!(http::choices::mail))
+        .routes(routes!(http::mail::templates::list))
+        .routes(routes!(http::mail::templates::get, http::mail::templates::put, http::mail::templates::delete))
+        .routes(routes!(http::mail::preview::create))
+        .routes(routes!(http::mail::events::list))
         .routes(routes!(http::tasks::list))
         .routes(routes!(http::tasks::get))
         .routes(routes!(http::tasks::retry))
@@ -119,6 +123,7 @@ fn undocumented(description: Arc<utoipa::openapi::OpenApi>, metrics: PrometheusH
         // A tile's path is of no fixed length, which the description cannot say.
         .route("/audit/tile/{*path}", get(http::audit_proofs::tile::of_top))
         .route("/v1/audit/tile/{*path}", get(http::audit_proofs::tile::of_merchant))
+        .route("/unsubscribe/{token}", get(http::mail::unsubscribe::ask).post(http::mail::unsubscribe::end))
         .route("/livez", get(health::livez))
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))

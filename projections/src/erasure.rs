@@ -142,6 +142,14 @@ pub const TABLES: &[Table] = &[
     },
     Table { name: "read.queue_clocks", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
+        name: "read.email_events",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.mail_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
         name: "read.gdpr_requests",
         person: Some("customer"),
         sealed: &[],

@@ -10,6 +10,7 @@ pub mod books;
 pub mod checkpoint;
 pub mod customers;
 pub mod data_requests;
+pub mod email_events;
 pub mod epoch;
 pub mod erasure;
 mod feed;
@@ -41,12 +42,13 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     audit_logs::AuditLogs::NAME,
     badges::Badges::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     customers::Customers::NAME,
+    email_events::EmailEvents::NAME,
     gdpr_requests::GdprRequests::NAME,
     leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,

@@ -89,6 +89,9 @@ columns! {
         "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
         "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
     }
+    "read.email_events" {
+        "customer": RandomId, Stays, Membership, "Who was mailed";
+    }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{badge::BadgeSettings, order::Item, rfm::RfmSettings, time::Timestamp};
+use crate::{badge::BadgeSettings, mail::MailSettings, order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -37,6 +37,8 @@ pub struct ProgramSettings {
     pub rfm: RfmSettings,
     /// What customers can achieve.
     pub badges: BadgeSettings,
+    /// What is sent to customers.
+    pub mail: MailSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -154,6 +156,7 @@ impl ProgramSettings {
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
             badges: BadgeSettings::default(),
+            mail: MailSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -200,9 +203,13 @@ impl ProgramSettings {
         self.rfm
             .validate()
             .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;
-        self.badges
+        self.badges.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/badges{field}"),
+            problem: problem.into(),
+        })?;
+        self.mail
             .validate()
-            .map_err(|(field, problem)| SettingsError { pointer: format!("/badges{field}"), problem: problem.into() })
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/mail/{field}"), problem: problem.into() })
     }
 }
 

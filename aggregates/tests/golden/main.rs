@@ -12,6 +12,7 @@
 mod account;
 mod aside;
 mod books;
+mod mail;
 mod people;
 mod program;
 mod sealed;
@@ -27,6 +28,7 @@ use aggregates::{
     event::{Event, Undecodable},
     gdpr::GdprEvent,
     installation::InstallationEvent,
+    mail::MailEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
@@ -142,6 +144,11 @@ fn the_installation() {
 }
 
 #[test]
+fn mails_and_templates() {
+    hold(MailEvent::STORED, &mail::samples(), &[]);
+}
+
+#[test]
 fn the_books() {
     hold(BooksEvent::STORED, &books::samples(), &[]);
 }
@@ -158,6 +165,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ParkedEvent::STORED,
         WaitingEvent::STORED,
         InstallationEvent::STORED,
+        MailEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
         TaskEvent::STORED,

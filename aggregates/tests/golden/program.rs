@@ -2,6 +2,7 @@
 
 use aggregates::{
     badge::{BadgeDefinition, BadgeId, BadgeRule, BadgeSettings, Repeats},
+    mail::{Language, MailKind, MailSettings, QuietHours},
     money::Currency,
     program::{
         EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
@@ -75,6 +76,14 @@ fn everything_set() -> ProgramSettings {
                     ..badge("faithful", BadgeRule::Streak { months: 6 }, Repeats::Yearly)
                 },
             ],
+        },
+        mail: MailSettings {
+            kinds: MailKind::ALL.into(),
+            language: Language::parse("de").expect("a language"),
+            shop_name: "The Shop".to_owned(),
+            expiring_days: 14,
+            per_hour: 500,
+            quiet: Some(QuietHours { from_hour: 21, until_hour: 8 }),
         },
     }
 }

@@ -45,6 +45,12 @@ pub enum CommandError {
     TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
+    #[error("the template is at version {current}")]
+    StaleTemplate { current: u32 },
+    #[error("there are too many templates")]
+    TooManyTemplates,
+    #[error(transparent)]
+    Template(aggregates::mail::TemplateFault),
     #[error("the programme has no such badge")]
     UnknownBadge,
     #[error("a test clock only moves forward")]

@@ -49,6 +49,9 @@ impl Gateway {
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
         let awarded = Box::pin(self.awarder().catch_up(request.merchant, now)).await?;
+        if let Some(postmaster) = self.postmaster() {
+            Box::pin(postmaster.catch_up(request.merchant, now)).await?;
+        }
         // Last, because all of the above may have put something on the queue.
         let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
         let written = [swept.position, scored, awarded].into_iter().flatten().max();

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use super::{
     badges::definitions::{self, BadgeDocument},
     body::JsonBody,
+    mail::settings::MailDocument,
     rfm::settings::RfmDocument,
 };
 use crate::{
@@ -61,6 +62,9 @@ pub struct SettingsDocument {
     /// What customers can achieve; replaced as a whole.
     #[serde(default)]
     pub badges: Option<Vec<BadgeDocument>>,
+    /// What is sent to customers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub mail: Option<MailDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -227,6 +231,7 @@ impl SettingsDocument {
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
             badges: Some(definitions::documents(&settings.badges)),
+            mail: Some(MailDocument::of(&settings.mail)),
         }
     }
 
@@ -250,6 +255,9 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(mail) = self.mail {
+            settings.mail = mail.on_top_of(&settings.mail, "/mail")?;
         }
         if let Some(badges) = self.badges {
             settings.badges = definitions::read(badges, "/badges")?;

@@ -8,6 +8,7 @@ use aggregates::{
     gdpr::GdprEvent,
     id::{CustomerId, GdprRequestId},
     installation::InstallationEvent,
+    mail::{Language, MailEvent, MailKind},
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
@@ -36,10 +37,11 @@ pub enum TargetKind {
     Books,
     Segments,
     Task,
+    Mail,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 12] = [
+    pub const ALL: [TargetKind; 13] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -52,6 +54,7 @@ impl TargetKind {
         TargetKind::Books,
         TargetKind::Segments,
         TargetKind::Task,
+        TargetKind::Mail,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +71,7 @@ impl TargetKind {
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
             TargetKind::Task => "task",
+            TargetKind::Mail => "mail",
         }
     }
 
@@ -89,6 +93,7 @@ impl TargetKind {
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
             Context::Task => TargetKind::Task,
+            Context::Mail => TargetKind::Mail,
         }
     }
 }
@@ -151,6 +156,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             });
         }),
         Context::Task => each(commit, task),
+        Context::Mail => each(commit, mail),
     }
 }
 
@@ -229,6 +235,19 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         }
     };
     entry.target_id = Some(id.to_string());
+}
+
+fn mail(event: &MailEvent, entry: &mut Entry) {
+    let template = |kind: MailKind, language: &Language| Some(format!("{}/{language}", kind.as_str()));
+    match event {
+        MailEvent::TemplateSaved(saved) => entry.target_id = template(saved.kind, &saved.language),
+        MailEvent::TemplateDeleted(deleted) => entry.target_id = template(deleted.kind, &deleted.language),
+        MailEvent::Created(step) => {
+            entry.target_id = Some(step.mail.to_string());
+            entry.customer = Some(step.customer);
+            entry.outcome = step.stage.as_str();
+        }
+    }
 }
 
 fn task(event: &TaskEvent, entry: &mut Entry) {

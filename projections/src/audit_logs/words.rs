@@ -20,6 +20,9 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.profiling_objected", "The customer objected to being profiled"),
     ("customer.objection_withdrawn", "The customer no longer objects to being profiled"),
     ("customer.absorbed", "Another customer was merged into this one"),
+    ("email_template.saved", "A template of a mail was saved"),
+    ("email_template.deleted", "A template of a mail was deleted"),
+    ("email_event.created", "A mail came a step further"),
     ("badge.awarded", "The customer was awarded a badge"),
     ("customer.mail_chosen", "The customer said whether they want mail"),
     ("customer.leaderboard_chosen", "The customer said whether they want to be in leaderboards"),
@@ -74,7 +77,7 @@ pub fn in_words(action: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use aggregates::{
-        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
+        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent, mail::MailEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
         program::ProgramEvent, task::TaskEvent, waiting::WaitingEvent,
     };
@@ -88,6 +91,7 @@ mod tests {
             CustomerEvent::STORED,
             GdprEvent::STORED,
             InstallationEvent::STORED,
+            MailEvent::STORED,
             MerchantEvent::STORED,
             ParkedEvent::STORED,
             PointsEvent::STORED,

@@ -2,8 +2,9 @@
 
 use aggregates::{
     Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
-    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, task::TaskEvent, waiting::WaitingEvent,
+    installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent, parked::ParkedEvent,
+    points::PointsEvent, product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, task::TaskEvent,
+    waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -38,6 +39,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Books => of::<BooksEvent>(commit),
         Context::Rfm => of::<RfmEvent>(commit),
         Context::Task => of::<TaskEvent>(commit),
+        Context::Mail => of::<MailEvent>(commit),
     }
 }
 
