@@ -6,6 +6,7 @@ mod badges;
 mod documents;
 mod doors;
 mod installation;
+mod mail;
 mod privacy;
 mod proofs;
 mod rfm;

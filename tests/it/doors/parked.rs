@@ -181,6 +181,7 @@ async fn later(installation: &Installation, days: u32) -> Gateway {
             clock: Arc::new(Ahead { days }),
             snapshot_seal: Arc::new(VaultSeal(gateway.vault.clone())),
             deletions: gateway.eraser.deletions().clone(),
+            mailing: None,
             options: gateway.options,
         })
     })

@@ -35,7 +35,7 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     fn names_something(&self) -> bool {
-        self.path.replace("{period}", "").contains('{') || self.names_in_its_body()
+        self.path.replace("{period}", "").replace("{kind}/{language}", "").contains('{') || self.names_in_its_body()
     }
 
     /// Asking for privacy names the customer in the document.
@@ -49,7 +49,11 @@ impl Operation {
             Some("tasks") => &victim.task,
             _ => &victim.customer,
         };
-        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption).replace("{period}", "all_time")
+        self.path
+            .replace("{id}", of)
+            .replace("{redemption_id}", &victim.redemption)
+            .replace("{period}", "all_time")
+            .replace("{kind}/{language}", "welcome/de")
     }
 
     /// A request that would succeed for whoever owns these ids.
@@ -68,6 +72,10 @@ impl Operation {
             (_, "mail") => json!({ "subscribed": true }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            ("PUT", "{language}") => {
+                json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" })
+            }
+            (_, "preview") if self.path.starts_with("/v1/email_templates/") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete" | "retry") => json!({}),
             (_, "discard" | "hold" | "execute" | "refuse" | "restriction" | "objection") => {
@@ -79,7 +87,12 @@ impl Operation {
         // Settings have one tag, whichever part of them is written.
         let settings = api.get("/v1/program_settings").send().await;
         let tag = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
-        let call = api.call(self.method.clone(), &path).header("If-Match", tag).header("Idempotency-Key", "theft");
+        // Templates have tags of their own; this one is the first.
+        let own = self.path.starts_with("/v1/email_templates/");
+        let condition = if own && self.method == Method::PUT { ("If-None-Match", "*") } else { ("If-Match", tag) };
+        let condition = if own && self.method == Method::DELETE { ("If-Match", "\"1\"") } else { condition };
+        let call =
+            api.call(self.method.clone(), &path).header(condition.0, condition.1).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }
