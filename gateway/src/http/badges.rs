@@ -6,9 +6,9 @@
 
 pub mod definitions;
 
-use aggregates::badge::BadgeId;
+use aggregates::badge::{BadgeId, BadgeSettings};
 use axum::{Json, extract::State, http::StatusCode};
-use projections::badges::{self, Badges};
+use projections::badges::{self, BadgeRow, Badges};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +37,22 @@ pub struct CustomerBadge {
     pub awarded_at: String,
 }
 
+impl CustomerBadge {
+    /// `settings` are those of now.
+    pub fn of(row: BadgeRow, settings: Option<&BadgeSettings>) -> Self {
+        let id = BadgeId::parse(&row.badge).ok();
+        let definition = id.and_then(|id| settings?.badge(&id));
+        CustomerBadge {
+            name: definition.map(|definition| definition.name.clone()),
+            badge_id: row.badge,
+            period: row.period,
+            cause: row.cause,
+            points: row.points,
+            awarded_at: row.awarded_at.to_rfc3339(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = CustomerBadges)]
 pub struct CustomerBadges {
@@ -62,18 +78,7 @@ pub async fn list(
     gateway.fresh_enough(&caller, Badges::NAME, freshness.min_position).await?;
     let rows = badges::of_customer(&gateway.db, caller.merchant(), customer).await?;
     let settings = caller.lease.program.in_effect_at(caller.request.now).map(|version| &version.settings.badges);
-    let name = |badge: &str| {
-        let id = BadgeId::parse(badge).ok()?;
-        Some(settings?.badge(&id)?.name.clone())
-    };
-    let badges = rows.into_iter().map(|row| CustomerBadge {
-        name: name(&row.badge),
-        badge_id: row.badge,
-        period: row.period,
-        cause: row.cause,
-        points: row.points,
-        awarded_at: row.awarded_at.to_rfc3339(),
-    });
+    let badges = rows.into_iter().map(|row| CustomerBadge::of(row, settings));
     Ok(Json(CustomerBadges { customer_id: id, badges: badges.collect() }))
 }
 

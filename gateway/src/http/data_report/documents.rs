@@ -14,8 +14,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    audit_logs::AuditEntry, balance::BalanceDocument, customers::CustomerDocument, explanation::LotDocument,
-    transactions::PointsTransaction,
+    audit_logs::AuditEntry, badges::CustomerBadge, balance::BalanceDocument, customers::CustomerDocument,
+    explanation::LotDocument, mail::events::EmailEvent, transactions::PointsTransaction,
 };
 
 /// What this version of the report is called.
@@ -34,6 +34,8 @@ pub struct DataReport {
     pub points_transactions: Vec<PointsTransaction>,
     pub orders: Vec<OrderFacts>,
     pub reward_redemptions: Vec<SpentPoints>,
+    pub badges: Vec<CustomerBadge>,
+    pub email_events: Vec<EmailEvent>,
     pub gdpr_requests: Vec<PrivacyRequest>,
     pub audit_log: Vec<AuditEntry>,
 }

@@ -36,7 +36,7 @@ const OPENED: &str = "Text that was sealed is shown opened. Nothing of this repo
 const ERASED: &str =
     "This person was erased. What is left are numbers: nothing here leads back to anybody without other data.";
 /// Rows read at once.
-const ROWS_AT_ONCE: i64 = 250;
+pub(super) const ROWS_AT_ONCE: i64 = 250;
 
 /// Why a report was not completed.
 pub enum Stopped {
@@ -85,6 +85,8 @@ impl Report {
         self.points(writer).await?;
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
+        self.badges(writer).await?;
+        self.mails(writer).await?;
         self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)
@@ -252,7 +254,7 @@ fn is_erased(parts: &[Part]) -> bool {
     parts.first().is_none_or(|part| part.keys.is_none())
 }
 
-fn gone(_: ReaderGone) -> Stopped {
+pub(super) fn gone(_: ReaderGone) -> Stopped {
     Stopped::ReaderGone
 }
 
