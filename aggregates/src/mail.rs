@@ -3,6 +3,7 @@
 //! | file | its idea |
 //! |---|---|
 //! | [`kind`] | what a mail is for, who may get it, and what its words can refer to |
+//! | [`audience`] | who may get which |
 //! | [`language`] | the language of a template and of a reader |
 //! | [`settings`] | what a merchant can set: which kinds are on, how many in an hour, when none |
 //! | [`template`] | words, and what they must not lack |
@@ -12,6 +13,7 @@
 //!
 //! Nothing here is about a person but by random id: addresses and names are opened when a mail is sent, and nowhere kept.
 
+pub mod audience;
 pub mod event;
 pub mod kind;
 pub mod language;
@@ -22,6 +24,7 @@ pub mod templates;
 #[cfg(test)]
 mod tests;
 
+pub use audience::may_get;
 pub use event::{EmailEventCreated, MailEvent, MailStage, SkipReason, TemplateDeleted, TemplateSaved};
 pub use kind::{MailClass, MailKind, Variable};
 pub use language::Language;

@@ -88,7 +88,7 @@ async fn a_server_that_is_cut_off_with_the_message_may_have_it_and_is_not_given_
     assert_eq!(outcomes(reader).await, [outcome("welcome", "unknown", "")]);
     shop.advance(LONG).await;
     assert_eq!(mails(&address, 1).await.len(), 1);
-    assert_eq!(tasks(&shop).await[0]["state"], "done", "there is nothing more to do about it");
+    assert_eq!(tasks(&shop).await[0]["state"], "completed", "there is nothing more to do about it");
 }
 
 #[tokio::test]
