@@ -6,7 +6,8 @@ mod limits;
 mod tests;
 
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
+    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LimitLifted, Limited, MergedInto,
+    ProfileUpdated, ReferralCode,
 };
 pub use limits::{Limit, Limits};
 
@@ -47,6 +48,8 @@ pub enum CustomerCommand {
     DeleteInShop {
         now: Timestamp,
     },
+    /// What they bring along from another programme, besides points.
+    NoteImport(Imported),
     MergeInto {
         winner: CustomerId,
     },
@@ -123,6 +126,8 @@ pub struct Customer {
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
     pub deleted_in_shop: bool,
+    /// What was noted last of what they brought along.
+    import_noted: Option<Fingerprint>,
     pub last_position: u64,
 }
 
@@ -178,6 +183,12 @@ impl Aggregate for Customer {
             (CustomerCommand::DeleteInShop { now }, Standing::Member) => {
                 Ok(vec![CustomerEvent::DeletedInShop(DeletedInShop { at: *now })])
             }
+            (CustomerCommand::NoteImport(imported), Standing::Member) => {
+                Ok(match self.import_noted == Some(imported.fingerprint) {
+                    true => Vec::new(),
+                    false => vec![CustomerEvent::Imported(imported.clone())],
+                })
+            }
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
@@ -213,6 +224,7 @@ impl Aggregate for Customer {
                 self.remember(event.fingerprint, recorded.position);
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
+            CustomerEvent::Imported(event) => self.import_noted = Some(event.fingerprint),
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
             CustomerEvent::Absorbed(event) => self.absorbed.push(event.loser),
             CustomerEvent::Fenced(event) => {
@@ -221,6 +233,7 @@ impl Aggregate for Customer {
             CustomerEvent::Erased(event) => {
                 // Fingerprints are of the person's profiles: nothing remains to recognise them by.
                 self.profiles.clear();
+                self.import_noted = None;
                 self.erasure = Erasure::Erased { at: event.at };
             }
             CustomerEvent::Restricted(_) => self.limits.restricted = true,

@@ -7,6 +7,7 @@ pub mod customer;
 pub mod event;
 pub mod gdpr;
 pub mod id;
+pub mod import;
 pub mod installation;
 pub mod merchant;
 pub mod money;
@@ -43,10 +44,12 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// Customers brought along from another programme; sharded.
+    Import,
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -58,6 +61,7 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Import,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -74,6 +78,7 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Import => "import",
         }
     }
 

@@ -15,6 +15,7 @@ mod contents;
 mod draft;
 mod event;
 mod forfeit;
+mod import;
 mod lot;
 mod merge;
 mod order_record;
@@ -28,13 +29,13 @@ mod tests;
 
 pub use account::{Account, CommandRecord};
 pub use command::{
-    Absorb, Adjust, CodeUseOutcome, Forfeit, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
+    Absorb, Adjust, CodeUseOutcome, Forfeit, ImportLots, ImportedLot, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
     RecordOrder, Redeem,
 };
 pub use event::{
     AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, ContentsAbsorbed,
     DebtCovered, FactRef, LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome,
-    PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, RedemptionReturned, RedemptionUsed,
+    PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, PointsImported, RedemptionReturned, RedemptionUsed,
     RefundShare, RewardRedeemed, StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};

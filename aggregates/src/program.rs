@@ -12,7 +12,7 @@ pub use award::{
     AWARD_MAX, AwardError, LineExclusion, RuleAward, award, exclusion_of, kept_of, merchandise_base, refunded_share,
 };
 pub use settings::{
-    EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
+    DAYS_MAX, EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
     Rounding, RuleId, SettingsError, TaxBase,
 };
 

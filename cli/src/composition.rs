@@ -11,7 +11,7 @@ use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
     clock::{SystemClock, new_id},
-    housekeeping,
+    housekeeping, importer,
     snapshot_seal::VaultSeal,
 };
 use journal::{Journal, JournalOptions};
@@ -21,6 +21,7 @@ use projections::{
     audit_logs::AuditLogs,
     balances::Balances,
     books::BooksOfMerchants,
+    customer_imports::CustomerImports,
     customers::Customers,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
@@ -146,6 +147,7 @@ pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
+    work.spawn(importer::run(gateway.clone(), stop.clone()));
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
@@ -164,6 +166,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(AuditLogs);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
+    run_all.start(CustomerImports);
     run_all.start(Customers);
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);

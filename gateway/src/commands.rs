@@ -11,6 +11,7 @@ pub mod code_use;
 pub mod customer;
 pub mod error;
 pub mod forgotten;
+pub mod import;
 pub mod limits;
 pub mod merchant;
 pub mod merge;

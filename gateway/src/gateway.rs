@@ -6,6 +6,7 @@ use aggregates::{
     books::Books,
     customer::Customer,
     gdpr::GdprRequest,
+    import::ImportShard,
     id::MerchantId,
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
@@ -88,6 +89,7 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub imports: Aggregates<ImportShard>,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// Whose turn it is to preview segments.
@@ -141,6 +143,7 @@ impl Gateway {
             books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            imports: Aggregates::new(journal.clone(), others),
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),

@@ -11,6 +11,7 @@ pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
+pub mod imports;
 pub mod limits;
 pub mod program_settings;
 pub mod redemptions;

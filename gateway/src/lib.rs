@@ -1,6 +1,7 @@
 //! The doors: signed webhooks, REST, and what stands behind them.
 //!
 //! - [`shopify`]: what the shop's bytes say;
+//! - [`imports`]: what files of customers say;
 //! - [`commands`]: what is to be done about it, across aggregates and the vault;
 //! - [`webhooks`], [`http`]: doors that translate a request into a command and its outcome into an answer;
 //! - [`problem`]: how every refusal looks from outside.
@@ -14,6 +15,8 @@ pub mod gateway;
 pub mod health;
 pub mod housekeeping;
 pub mod http;
+pub mod importer;
+pub mod imports;
 pub mod openapi;
 pub mod problem;
 pub mod request_count;

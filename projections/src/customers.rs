@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{
     Context,
-    customer::{CustomerEvent, Limits, Profile},
+    customer::{CustomerEvent, Limits, Profile, ReferralCode},
     id::{CustomerId, MerchantId},
     sealed::Sealed,
     time::Timestamp,
@@ -85,6 +85,15 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(event.winner.0),
+        CustomerEvent::Imported(event) => sqlx::query(
+            "update read.customers set position = $3, imported_tier = $4, imported_referral = $5
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(event.tier.clone())
+        .bind(event.referral.as_ref().map(|referral| referral.ciphertext().to_vec())),
         CustomerEvent::Absorbed(_) => {
             sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
                 .bind(merchant)
@@ -92,14 +101,14 @@ async fn take_in(
                 .bind(position)
         }
         CustomerEvent::Fenced(_) => sqlx::query(
-            "update read.customers set position = $3, state = 'erasing', profile = null
+            "update read.customers set position = $3, state = 'erasing', profile = null, imported_referral = null
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position),
         CustomerEvent::Erased(event) => sqlx::query(
-            "update read.customers set position = $3, state = 'erased', profile = null, erased_at = $4
+            "update read.customers set position = $3, state = 'erased', profile = null, imported_referral = null, erased_at = $4
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
@@ -136,11 +145,14 @@ pub struct CustomerRow {
     pub erased_at: Option<Timestamp>,
     pub deleted_in_shop: bool,
     pub enrolled_at: Timestamp,
+    /// Tier and referral link of another programme, as an import brought them along.
+    pub imported_tier: Option<String>,
+    pub imported_referral: Option<Sealed<ReferralCode>>,
     pub position: u64,
 }
 
 const COLUMNS: &str = "customer, state, merged_into, profile, restricted, objects_to_profiling, erased_at,
-     deleted_in_shop, enrolled_at, position";
+     deleted_in_shop, enrolled_at, imported_tier, imported_referral, position";
 
 pub async fn find(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -208,6 +220,8 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
         erased_at: row.try_get::<Option<DateTime<Utc>>, _>("erased_at")?.map(timestamp),
         deleted_in_shop: row.try_get("deleted_in_shop")?,
         enrolled_at: timestamp(row.try_get::<DateTime<Utc>, _>("enrolled_at")?),
+        imported_tier: row.try_get("imported_tier")?,
+        imported_referral: row.try_get::<Option<Vec<u8>>, _>("imported_referral")?.map(Sealed::from_ciphertext),
         position: position(row.try_get("position")?),
     })
 }

@@ -37,7 +37,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "read.customers",
         person: Some("customer"),
-        sealed: &["profile"],
+        sealed: &["profile", "imported_referral"],
         plain_bytes: &[],
         survives_its_merchant: false,
     },
@@ -106,6 +106,20 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "read.rfm_score_history",
         person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.customer_import_logs",
+        person: None,
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.customer_import_rejections",
+        person: None,
         sealed: &[],
         plain_bytes: &[],
         survives_its_merchant: false,

@@ -12,6 +12,7 @@ pub mod data_requests;
 pub mod epoch;
 pub mod erasure;
 mod feed;
+pub mod customer_imports;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;
@@ -38,10 +39,11 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
+    customer_imports::CustomerImports::NAME,
     customers::Customers::NAME,
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,

@@ -19,6 +19,10 @@ pub enum DirectoryKind {
     GdprRequest,
     /// A client's idempotency key with the route it was used on → customer it was used for.
     IdempotencyKey,
+    /// E-mail address of somebody whom an import brought along without an id of the shop → person.
+    ImportedCustomer,
+    /// A code on a card that is shown at a till → person.
+    LoyaltyCard,
 }
 
 impl DirectoryKind {
@@ -29,6 +33,8 @@ impl DirectoryKind {
             DirectoryKind::RedemptionCode => "redemption_code",
             DirectoryKind::GdprRequest => "gdpr_request",
             DirectoryKind::IdempotencyKey => "idempotency_key",
+            DirectoryKind::ImportedCustomer => "imported_customer",
+            DirectoryKind::LoyaltyCard => "loyalty_card",
         }
     }
 
@@ -40,6 +46,8 @@ impl DirectoryKind {
             DirectoryKind::RedemptionCode => "directory/redemption_code",
             DirectoryKind::GdprRequest => "directory/gdpr_request",
             DirectoryKind::IdempotencyKey => "directory/idempotency_key",
+            DirectoryKind::ImportedCustomer => "directory/imported_customer",
+            DirectoryKind::LoyaltyCard => "directory/loyalty_card",
         }
     }
 }
@@ -116,6 +124,8 @@ pub enum ItemPurpose {
     Parked,
     /// A fact about an order whose owner is not known yet.
     Waiting,
+    /// A file of customers that was handed in.
+    Upload,
 }
 
 impl ItemPurpose {
@@ -123,12 +133,13 @@ impl ItemPurpose {
         match self {
             ItemPurpose::Parked => "parked",
             ItemPurpose::Waiting => "waiting",
+            ItemPurpose::Upload => "upload",
         }
     }
 
     pub const fn life_days(self) -> u32 {
         match self {
-            ItemPurpose::Parked => PARKED_LIFE_DAYS,
+            ItemPurpose::Parked | ItemPurpose::Upload => PARKED_LIFE_DAYS,
             ItemPurpose::Waiting => WAITING_LIFE_DAYS,
         }
     }

@@ -50,6 +50,7 @@ columns! {
         "customer": RandomId, Stays, Membership, "Which customer";
         "merged_into": RandomId, Stays, Membership, "Into whom this profile was merged";
         "profile": PersonKey, Removed, Membership, "The profile";
+        "imported_referral": PersonKey, Removed, Membership, "Referral link of another programme, brought along by an import";
     }
     "read.balances" {
         "customer": RandomId, Stays, Ledger, "Whose account";

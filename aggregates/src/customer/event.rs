@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Profile;
 use crate::{
     event::events,
-    id::{CustomerId, Fingerprint, GdprRequestId},
+    id::{CustomerId, Fingerprint, GdprRequestId, ImportId},
     points::StaffNote,
     sealed::Sealed,
     time::Timestamp,
@@ -31,6 +31,8 @@ events! {
         /// They object to being profiled.
         Objected(Limited) = "customer.profiling_objected" v 1;
         ObjectionWithdrawn(LimitLifted) = "customer.objection_withdrawn" v 1;
+        /// They brought a tier or a referral link along from another programme.
+        Imported(Imported) = "customer.imported" v 1;
     }
 }
 
@@ -90,4 +92,22 @@ pub struct Limited {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitLifted {
     pub at: Timestamp,
+}
+
+/// What a customer had in another programme, besides points. Whoever gives tiers and referral links here may honour it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    pub import: ImportId,
+    /// The other programme's name of the tier.
+    pub tier: Option<String>,
+    pub referral: Option<Sealed<ReferralCode>>,
+    /// Keyed hash of tier and code, so that a repetition is recognised.
+    pub fingerprint: Fingerprint,
+    pub at: Timestamp,
+}
+
+/// A referral link of another programme, or the code in it: whoever has it knows whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralCode {
+    pub code: String,
 }

@@ -7,10 +7,11 @@ use std::{
 
 use super::{
     event::{AccountContents, AccountFenced, CodeUse, LinkSecret, OrderReference, StaffNote},
+    lot::LotExpiry,
     order_record::OrderRecord,
 };
 use crate::{
-    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, ImportId, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
     program::{Program, ProgramSettings, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
@@ -42,6 +43,8 @@ pub enum PointsCommand {
     /// Ends everything but forfeiting.
     Fence(AccountFenced),
     Forfeit(Forfeit),
+    /// Lots from another programme.
+    ImportLots(ImportLots),
 }
 
 /// Facts about one order that belongs to this account: the one that has just arrived, and any that waited for it.
@@ -215,6 +218,29 @@ pub struct Absorb {
 pub struct Forfeit {
     pub request: GdprRequestId,
     pub now: Timestamp,
+}
+
+/// Lots that one customer brings along. Their order says nothing, and those that are here already change nothing.
+#[derive(Debug, Clone)]
+pub struct ImportLots {
+    pub import: ImportId,
+    pub lots: Vec<ImportedLot>,
+    /// When the customer was last active over there; for expiry by inactivity.
+    pub last_activity: Timestamp,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedLot {
+    /// Its name under each link key of the account, the account's own first: made from what the file calls it.
+    pub names: Vec<LotId>,
+    /// Negative where the customer owes.
+    pub points: i64,
+    pub earned_at: Timestamp,
+    pub available_at: Timestamp,
+    /// What this programme says of points earned then, if nothing was said.
+    pub expiry: Option<LotExpiry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::events,
-    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, ImportId, LotId, RedemptionId, Token},
     money::Currency,
     order::OrderLine,
     program::{LineExclusion, RuleAward},
@@ -46,6 +46,8 @@ events! {
         AccountFenced(AccountFenced) = "points.fenced" v 1;
         /// Its owner is being forgotten: what was not spent is gone.
         PointsForfeited(PointsForfeited) = "points.forfeited" v 1;
+        /// Lots came along from another programme.
+        PointsImported(PointsImported) = "points.imported" v 1;
     }
 }
 
@@ -295,6 +297,18 @@ pub struct PointsForfeited {
     pub codes: Vec<RedemptionId>,
     /// Change of the debt: what was owed is let go.
     pub owed: i64,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsImported {
+    pub import: ImportId,
+    pub lots: Vec<NewLot>,
+    pub movements: Vec<Movement>,
+    /// Change of the debt: what was owed over there.
+    pub owed: i64,
+    /// When the customer was last active over there.
+    pub last_activity: Timestamp,
     pub at: Timestamp,
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Movement, MovementKind};
 use crate::{
-    id::{LotId, Token},
+    id::{ImportId, LotId, Token},
     time::Timestamp,
 };
 
@@ -13,6 +13,8 @@ pub enum LotSource {
     /// Points for an order; the token is under the link key of the account that first took the order in.
     Order(Token),
     Adjustment,
+    /// Brought along from another programme.
+    Import(ImportId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -98,6 +98,7 @@ impl Gateway {
 
     /// The shop states a customer's profile.
     pub async fn state_customer(&self, request: &Request, seen: &SeenCustomer) -> Result<Done, CommandError> {
+        self.meet_imported(request.merchant, seen).await?;
         let Some(person) = self.person_of(request.merchant, &seen.external_id).await? else {
             return Ok(Done::Ignored);
         };

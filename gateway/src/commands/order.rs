@@ -49,6 +49,7 @@ impl Gateway {
             return self.record_for_owner(request, &body.order_id, fact).await;
         };
         let acted_at = body.processed_at;
+        self.meet_imported(request.merchant, seen).await?;
         let Some(person) = self.person_acting(request.merchant, &seen.external_id, acted_at).await? else {
             return self.record_of_somebody_forgotten(request, &body.order_id, fact).await;
         };

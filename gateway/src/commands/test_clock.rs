@@ -44,6 +44,7 @@ impl Gateway {
             .sweep(request.merchant, now, new_id)
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        Box::pin(self.carry_out_all_imports_of(request.merchant)).await?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.

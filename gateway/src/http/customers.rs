@@ -133,7 +133,9 @@ pub(super) async fn open(
         Err(VaultError::Destroyed { .. }) => None,
         Err(error) => return Err(CommandError::from(error).into()),
     };
-    let external_id = profile.as_ref().map(|profile| format!("{SHOPIFY}{}", profile.external_id));
+    // Whom an import brought along by their address alone has no id of the shop's yet.
+    let external_id = profile.as_ref().map(|profile| &profile.external_id).filter(|id| !id.is_empty());
+    let external_id = external_id.map(|id| format!("{SHOPIFY}{id}"));
     let profile = profile.unwrap_or_default();
     Ok(CustomerDocument {
         id: row.id.to_string(),

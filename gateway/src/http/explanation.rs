@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use aggregates::{
-    id::{CustomerId, LotId, Token},
+    id::{CustomerId, ImportId, LotId, Token},
     points::{Account, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference, PointsEvent},
     program::Program,
     sealed::Sealed,
@@ -214,7 +214,7 @@ impl Told {
     fn lot(&self, lot: &Lot, account: &Account, program: &Program, now: Timestamp) -> LotDocument {
         let order = match lot.source {
             LotSource::Order(token) => Some((token, account.orders.get(&token))),
-            LotSource::Adjustment => None,
+            LotSource::Adjustment | LotSource::Import(_) => None,
         };
         let record = order.and_then(|(_, record)| record);
         let expires_at = lot.expires_at(account.purse.last_activity);
@@ -223,7 +223,10 @@ impl Told {
         let (remaining, expired) = if gone { (0, lot.expired + lot.remaining) } else { (lot.remaining, lot.expired) };
         LotDocument {
             id: lot.id.to_string(),
-            source: self.source(order.map(|(token, _)| token), record),
+            source: match lot.source {
+                LotSource::Import(import) => SourceDocument::of_import(import),
+                LotSource::Order(_) | LotSource::Adjustment => self.source(order.map(|(token, _)| token), record),
+            },
             awards: record.map(|record| awards(record, program)).unwrap_or_default(),
             status: match () {
                 () if gone => "expired",
@@ -255,6 +258,19 @@ impl Told {
             awarded: record.map(|record| record.awarded),
             reversed: record.map(|record| record.awarded - record.kept),
             program_version: record.map(|record| record.program_version),
+        }
+    }
+}
+
+impl SourceDocument {
+    fn of_import(import: ImportId) -> Self {
+        SourceDocument {
+            kind: "import",
+            id: Some(import.to_string()),
+            name: None,
+            awarded: None,
+            reversed: None,
+            program_version: None,
         }
     }
 }
@@ -302,6 +318,7 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::RewardRedeemed(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::RedemptionReturned(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::PointsForfeited(event) => (&event.movements, None),
+        PointsEvent::PointsImported(event) => (&event.movements, None),
         PointsEvent::PointsActivated(_)
         | PointsEvent::AccountFenced(_)
         | PointsEvent::RedemptionUsed(_)

@@ -7,6 +7,7 @@ use aggregates::{
     event::Event,
     gdpr::GdprEvent,
     id::{CustomerId, GdprRequestId},
+    import::ImportEvent,
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
@@ -34,10 +35,11 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    Import,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 11] = [
+    pub const ALL: [TargetKind; 12] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -49,6 +51,7 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::Import,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +67,7 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::Import => "import",
         }
     }
 
@@ -84,6 +88,7 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Import => TargetKind::Import,
         }
     }
 }
@@ -144,6 +149,14 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::Updated(updated) => updated.day.to_string(),
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
+        }),
+        Context::Import => each(commit, |event, entry| {
+            let import = match event {
+                ImportEvent::Opened(opened) => opened.import,
+                ImportEvent::PieceTaken(taken) => taken.import,
+                ImportEvent::Finished(finished) => finished.import,
+            };
+            entry.target_id = Some(import.to_string());
         }),
     }
 }

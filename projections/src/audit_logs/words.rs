@@ -48,6 +48,11 @@ const WORDS: &[(&str, &str)] = &[
     ("gdpr.step_done", "A step of a privacy request was done"),
     ("gdpr.request_completed", "A privacy request was completed"),
     ("gdpr.request_refused", "A privacy request was refused"),
+    ("points.imported", "Points were brought along from another programme"),
+    ("customer.imported", "A tier or a referral link was brought along from another programme"),
+    ("import.opened", "A file of customers was handed in"),
+    ("import.piece_taken", "A part of a file of customers was taken in"),
+    ("import.finished", "A file of customers was taken in to its end"),
     ("product.stated", "A product was stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
@@ -63,7 +68,7 @@ pub fn in_words(action: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use aggregates::{
-        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
+        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, import::ImportEvent, installation::InstallationEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
         program::ProgramEvent, waiting::WaitingEvent,
     };
@@ -76,6 +81,7 @@ mod tests {
             BooksEvent::STORED,
             CustomerEvent::STORED,
             GdprEvent::STORED,
+            ImportEvent::STORED,
             InstallationEvent::STORED,
             MerchantEvent::STORED,
             ParkedEvent::STORED,

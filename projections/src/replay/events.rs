@@ -1,7 +1,7 @@
 //! What a commit says, as documents for people. What is sealed stays sealed.
 
 use aggregates::{
-    Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
+    Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent, import::ImportEvent,
     installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
     product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, waiting::WaitingEvent,
 };
@@ -37,6 +37,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Installation => of::<InstallationEvent>(commit),
         Context::Books => of::<BooksEvent>(commit),
         Context::Rfm => of::<RfmEvent>(commit),
+        Context::Import => of::<ImportEvent>(commit),
     }
 }
 
