@@ -40,3 +40,25 @@ create table read.customer_import_rejections (
 
 -- Tier and referral link of another programme, as an import brought them along; the link sealed under the person's key.
 alter table read.customers add column imported_tier text, add column imported_referral bytea;
+
+-- Products as the shop states them, to be searched. `trigrams` are the three-letter pieces of everything a product is called,
+-- made by the application: typing errors are forgiven on any PostgreSQL, with extensions or without.
+create table read.products (
+    merchant     uuid not null,
+    product      text not null,
+    title        text not null default '',
+    vendor       text,
+    product_type text,
+    tags         text[] not null default '{}',
+    collections  text[] not null default '{}',
+    skus         text[] not null default '{}',
+    status       text,
+    deleted      boolean not null default false,
+    updated_at   timestamptz,
+    words        tsvector not null default ''::tsvector,
+    trigrams     text[] not null default '{}',
+    position     bigint not null,
+    primary key (merchant, product)
+);
+create index products_words on read.products using gin (words);
+create index products_trigrams on read.products using gin (trigrams);

@@ -9,6 +9,7 @@ pub mod books;
 pub mod customers;
 pub mod data_report;
 pub mod explanation;
+pub mod exports;
 pub mod gdpr_requests;
 pub mod history;
 pub mod imports;

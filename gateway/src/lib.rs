@@ -2,6 +2,7 @@
 //!
 //! - [`shopify`]: what the shop's bytes say;
 //! - [`imports`]: what files of customers say;
+//! - [`exports`]: everything a merchant has, out again;
 //! - [`commands`]: what is to be done about it, across aggregates and the vault;
 //! - [`webhooks`], [`http`]: doors that translate a request into a command and its outcome into an answer;
 //! - [`problem`]: how every refusal looks from outside.
@@ -11,6 +12,7 @@ pub mod clock;
 pub mod commands;
 pub mod cursor;
 pub mod erasure_watch;
+pub mod exports;
 pub mod gateway;
 pub mod health;
 pub mod housekeeping;

@@ -81,6 +81,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::exports::get))
         .routes(routes!(http::imports::get))
         .routes(routes!(http::imports::rejections))
         .routes(routes!(http::imports::carry_out))

@@ -186,6 +186,28 @@ pub async fn list(
     rows.iter().map(from_row).collect()
 }
 
+/// Members of a merchant in the order of their ids, at most `limit`, behind the one given; from that one on, if it says so.
+pub async fn members_after(
+    db: &PgPool,
+    merchant: MerchantId,
+    after: Option<(CustomerId, bool)>,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, sqlx::Error> {
+    let (customer, inclusive) = after.unwrap_or((CustomerId(Uuid::nil()), true));
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from read.customers
+          where merchant = $1 and (customer > $2 or (customer = $2 and $3)) and state = 'member'
+          order by customer limit $4"
+    )))
+    .bind(merchant.0)
+    .bind(customer.0)
+    .bind(inclusive)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// Somebody who is in this read model and has no keys in the vault of the same database, not even destroyed ones.
 pub async fn without_keys(db: &PgPool) -> Result<Option<CustomerId>, sqlx::Error> {
     let customer: Option<Uuid> = sqlx::query_scalar(

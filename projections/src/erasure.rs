@@ -110,6 +110,7 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.products", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.customer_import_logs",
         person: None,

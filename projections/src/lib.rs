@@ -16,6 +16,7 @@ pub mod customer_imports;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;
+pub mod products;
 pub mod progress;
 pub mod projection;
 pub mod rederive;
@@ -39,7 +40,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -48,6 +49,7 @@ pub const NAMES: [&str; 11] = [
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    products::Products::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     transparency::Transparency::NAME,

@@ -48,6 +48,8 @@ words! {
         LastActivityAt = "last_activity_at",
         Tier = "tier",
         ReferralCode = "referral_code",
+        /// Whose row it was where it was exported.
+        CustomerId = "customer_id",
     }
 }
 

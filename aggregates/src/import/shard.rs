@@ -46,7 +46,7 @@ pub struct ImportProgress {
 
 #[derive(Debug, Clone, Default)]
 pub struct ImportShard {
-    imports: BTreeMap<ImportId, ImportProgress>,
+    pub(super) imports: BTreeMap<ImportId, ImportProgress>,
 }
 
 impl ImportShard {

@@ -12,6 +12,7 @@
 mod account;
 mod aside;
 mod books;
+mod imports;
 mod people;
 mod program;
 mod sealed;
@@ -25,6 +26,7 @@ use aggregates::{
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
+    import::ImportEvent,
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
@@ -153,6 +155,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        ImportEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();
@@ -164,6 +167,11 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         .filter(|name| name.ends_with(".hex"))
         .collect();
     assert_eq!(present, expected);
+}
+
+#[test]
+fn events_of_imports_keep_their_bytes() {
+    hold(ImportEvent::STORED, &imports::samples(), &[]);
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use aggregates::{
     customer::{
-        Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
+        Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LimitLifted, Limited, MergedInto,
         ProfileUpdated,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ImportId},
     merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Uninstalled},
 };
 
@@ -44,6 +44,20 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),
         CustomerEvent::Objected(Limited { reason: Some(sealed("why")), at: at(9) }),
         CustomerEvent::ObjectionWithdrawn(LimitLifted { at: at(10) }),
+        CustomerEvent::Imported(Imported {
+            import: ImportId(uuid(0x1a)),
+            tier: Some("Gold".to_owned()),
+            referral: Some(sealed("a link")),
+            fingerprint: fingerprint(0xfd),
+            at: at(11),
+        }),
+        CustomerEvent::Imported(Imported {
+            import: ImportId(uuid(0x1a)),
+            tier: None,
+            referral: None,
+            fingerprint: fingerprint(0xfe),
+            at: at(11),
+        }),
     ]
 }
 

@@ -7,5 +7,5 @@ mod importee;
 mod pieces;
 mod upload;
 
-pub use carry_out::{CarriedOut, Watch};
+pub use carry_out::{CarriedOut, REFERRAL_TAG, Watch};
 pub use upload::{HandedIn, ImportOptions, UploadError};

@@ -79,6 +79,7 @@ const OWN: Names = &[
     (Column::LastActivityAt, &["lastactivityat"]),
     (Column::Tier, &["tier"]),
     (Column::ReferralCode, &["referralcode"]),
+    (Column::CustomerId, &["customerid"]),
 ];
 
 const SMILE: Names = &[

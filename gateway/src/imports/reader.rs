@@ -180,7 +180,8 @@ fn named(header: &Header, fields: &[&str]) -> Result<Vec<(aggregates::import::Co
     if fields.len() != header.len() {
         return Err(RejectionReason::WrongNumberOfFields);
     }
-    let known = fields.iter().enumerate().filter_map(|(place, field)| Some((header.column(place)?, field.trim())));
+    let known = fields.iter().enumerate();
+    let known = known.filter_map(|(place, field)| Some((header.column(place)?, unguarded(field.trim()))));
     let known: Vec<_> = known.filter(|(_, field)| !field.is_empty()).collect();
     if known.iter().any(|(_, field)| field.contains(NOT_TEXT)) {
         return Err(RejectionReason::NotText);
@@ -190,4 +191,9 @@ fn named(header: &Header, fields: &[&str]) -> Result<Vec<(aggregates::import::Co
 
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+/// Exports put an apostrophe before what a spreadsheet would take for a formula.
+fn unguarded(field: &str) -> &str {
+    field.strip_prefix('\'').filter(|text| text.starts_with(['=', '+', '@', '-'])).unwrap_or(field)
 }

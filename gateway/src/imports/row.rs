@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aggregates::{
     customer::Profile,
+    id::CustomerId,
     import::{Column, DateOrder, Rejection, RejectionReason, Source},
     points::LotExpiry,
     time::Timestamp,
@@ -47,6 +48,8 @@ pub struct Row {
     pub last_activity_at: Option<Timestamp>,
     pub tier: Option<String>,
     pub referral_code: Option<String>,
+    /// Whose row it was where it was exported: here, perhaps.
+    pub customer: Option<CustomerId>,
 }
 
 impl Row {
@@ -104,6 +107,7 @@ impl Fields {
             },
             tier: self.of.remove(&Column::Tier),
             referral_code: self.of.remove(&Column::ReferralCode),
+            customer: self.of.remove(&Column::CustomerId).and_then(|id| id.parse().ok()),
         })
     }
 

@@ -15,6 +15,7 @@ use journal::{Actor, ExecuteError, Subject};
 use vault::ItemId;
 
 use self::judge::{Group, Judged};
+pub use self::rows::REFERRAL_TAG;
 use super::pieces::PieceReader;
 use crate::{
     commands::{CommandError, Request},

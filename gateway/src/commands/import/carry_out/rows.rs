@@ -42,6 +42,7 @@ impl Work<'_> {
                 let person = self.gateway.new_importee(merchant, &rows[0].who).await?;
                 self.bring(person, &rows, true).await
             }
+            Importee::Known(person) if self.are_of(person, &rows).await? => Ok(as_they_are(&rows)),
             Importee::Known(person) => {
                 let own = self.may_be_repeated && self.made_by_this_import(person).await?;
                 if self.import.opened.existing == Existing::Reject && !own {
@@ -50,6 +51,13 @@ impl Work<'_> {
                 if self.import.opened.dry_run { self.as_known(person, &rows).await } else { self.bring(person, &rows, own).await }
             }
         }
+    }
+
+    /// Whether the rows were exported here, from this very customer: then they say what is here already, or what has been
+    /// spent since.
+    async fn are_of(&self, person: CustomerId, rows: &[Row]) -> Result<bool, CommandError> {
+        let Some(exported) = rows.iter().find_map(|row| row.customer) else { return Ok(false) };
+        Ok(self.gateway.survivor(self.request.merchant, exported).await? == person)
     }
 
     /// Whether the customer was made by an earlier attempt at this very piece, or a row of this import.
@@ -169,6 +177,10 @@ fn all_rejected(rows: &[Row], reason: RejectionReason) -> Outcome {
     let rejection = |row: &Row| Rejection { line: row.line, column: Column::Row, reason };
     let counts = Counts { rejected: rows.len() as u64, ..Counts::default() };
     (counts, rows.iter().map(rejection).collect())
+}
+
+fn as_they_are(rows: &[Row]) -> Outcome {
+    (Counts { unchanged: rows.len() as u64, ..Counts::default() }, Vec::new())
 }
 
 fn as_new(rows: &[Row]) -> Outcome {
