@@ -3,7 +3,9 @@
 pub mod books;
 pub mod customer;
 pub mod doctor;
+pub mod export;
 pub mod gdpr;
+pub mod import;
 pub mod keys;
 pub mod log;
 pub mod merchant;
@@ -37,6 +39,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
+        Command::Import(command) => import::run(command, &config()?, args.output).await?,
+        Command::Export(export) => export::run(export, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
         Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,

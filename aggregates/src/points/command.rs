@@ -13,6 +13,7 @@ use super::{
 use crate::{
     id::{CommandId, CustomerId, Fingerprint, GdprRequestId, ImportId, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
+    product::OrderedProducts,
     program::{Program, ProgramSettings, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
     time::Timestamp,
@@ -54,6 +55,8 @@ pub struct RecordOrder {
     pub views: Vec<KeyedView>,
     pub facts: Arc<[OrderFact]>,
     pub program: Arc<Program>,
+    /// How the ordered products were when the order was made; `None` if nobody has looked.
+    pub products: Option<Arc<OrderedProducts>>,
     /// Redemptions whose codes any of the bodies among the facts carries.
     pub redeems: Vec<CodeUse>,
     pub reference: Option<Sealed<OrderReference>>,

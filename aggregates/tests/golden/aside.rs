@@ -4,7 +4,7 @@ use aggregates::{
     id::ParkedId,
     installation::{InstallationEvent, LeftBehind, LogAdopted, LogPlace},
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
-    product::{ProductDeleted, ProductEvent, ProductStated, ProductVariant},
+    product::{CollectionsStated, ProductDeleted, ProductEvent, ProductStated, ProductVariant},
     waiting::{FactSetAside, WaitingEvent},
 };
 
@@ -35,6 +35,11 @@ pub fn products() -> Vec<ProductEvent> {
         ProductEvent::Stated(stated),
         ProductEvent::Stated(bare),
         ProductEvent::Deleted(ProductDeleted { product_id: "632910392".to_owned() }),
+        ProductEvent::CollectionsStated(CollectionsStated {
+            product_id: "632910392".to_owned(),
+            collections: ["841564295".to_owned(), "395646240".to_owned()].into(),
+            from: at(2),
+        }),
     ]
 }
 

@@ -3,7 +3,7 @@
 use aggregates::{
     program::{
         EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
-        ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+        ProgramVersion, RedemptionRate, Rounding, RuleId, Selection, TaxBase,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -80,7 +80,11 @@ fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {
             skus: ids("IPOD-342-N"),
             vendors: ids("Other"),
             gift_cards: false,
+            tags: ids("sale"),
+            product_types: ids("Service"),
+            collections: ids("841564295"),
         },
+        only: Some(Selection { tags: ids("new"), ..Selection::default() }),
         multiplier: Some(Multiplier { factor: Decimal::new(2_50, 2), from: at(0), until: at(3_600) }),
     }
 }

@@ -8,4 +8,4 @@ mod pieces;
 mod upload;
 
 pub use carry_out::{CarriedOut, REFERRAL_TAG, Watch};
-pub use upload::{HandedIn, ImportOptions, UploadError};
+pub use upload::{HandedIn, ImportOptions, UploadError, subject_of};

@@ -175,6 +175,7 @@ impl Gateway {
         let waited = waiting.iter().map(|waiting| waiting.fact.clone());
         let facts: Arc<[OrderFact]> = std::iter::once(fact).chain(waited).collect();
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
+        let products = self.ordered_products(request.merchant, &facts).await?;
         let context = request.context();
         let reached = self
             .on_account(request.merchant, owner, &context, |account, program| {
@@ -182,6 +183,7 @@ impl Gateway {
                     views: account.links.iter().map(|link| view(link, order_id, &facts)).collect::<Result<_, _>>()?,
                     facts: Arc::clone(&facts),
                     program: Arc::clone(program),
+                    products: products.clone(),
                     redeems: redeems.clone(),
                     reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),
                     lines: newest_lines(&facts).map(|lines| account.keys.seal(LINES_TAG, lines)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aggregates::{
     program::{
         EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, ProgramVersion,
-        RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
+        RedemptionRate, Rounding, RuleId, Selection, SettingsError, TaxBase,
     },
     time::Timestamp,
 };
@@ -76,6 +76,9 @@ pub struct RuleDocument {
     pub include: IncludeDocument,
     #[serde(default)]
     pub exclude: ExcludeDocument,
+    /// Only lines with these goods count. A rule for some goods beside one for all pays more for them.
+    #[serde(default)]
+    pub only: Option<SelectionDocument>,
     #[serde(default)]
     pub multiplier: Option<MultiplierDocument>,
 }
@@ -144,6 +147,14 @@ pub struct ExcludeDocument {
     pub vendors: BTreeSet<String>,
     #[serde(default = "yes")]
     pub gift_cards: bool,
+    /// As the product was stated at the time of the order.
+    #[serde(default)]
+    pub tags: BTreeSet<String>,
+    #[serde(default)]
+    pub product_types: BTreeSet<String>,
+    /// Ids of collections.
+    #[serde(default)]
+    pub collections: BTreeSet<String>,
 }
 
 impl Default for ExcludeDocument {
@@ -154,7 +165,39 @@ impl Default for ExcludeDocument {
             skus: BTreeSet::new(),
             vendors: BTreeSet::new(),
             gift_cards: true,
+            tags: BTreeSet::new(),
+            product_types: BTreeSet::new(),
+            collections: BTreeSet::new(),
         }
+    }
+}
+
+/// Goods, by any of these; tags, types and collections as the product was stated at the time of the order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SelectionDocument {
+    #[serde(default)]
+    pub product_ids: BTreeSet<String>,
+    #[serde(default)]
+    pub vendors: BTreeSet<String>,
+    #[serde(default)]
+    pub tags: BTreeSet<String>,
+    #[serde(default)]
+    pub product_types: BTreeSet<String>,
+    /// Ids of collections.
+    #[serde(default)]
+    pub collections: BTreeSet<String>,
+}
+
+impl SelectionDocument {
+    fn of(selection: &Selection) -> Self {
+        let Selection { product_ids, vendors, tags, product_types, collections } = selection.clone();
+        SelectionDocument { product_ids, vendors, tags, product_types, collections }
+    }
+
+    fn read(self) -> Selection {
+        let SelectionDocument { product_ids, vendors, tags, product_types, collections } = self;
+        Selection { product_ids, vendors, tags, product_types, collections }
     }
 }
 
@@ -274,7 +317,11 @@ impl RuleDocument {
                 skus: rule.exclude.skus.clone(),
                 vendors: rule.exclude.vendors.clone(),
                 gift_cards: rule.exclude.gift_cards,
+                tags: rule.exclude.tags.clone(),
+                product_types: rule.exclude.product_types.clone(),
+                collections: rule.exclude.collections.clone(),
             },
+            only: rule.only.as_ref().map(SelectionDocument::of),
             multiplier: rule.multiplier.as_ref().map(|multiplier| MultiplierDocument {
                 factor: multiplier.factor,
                 from: multiplier.from.to_rfc3339(),
@@ -309,7 +356,11 @@ impl RuleDocument {
                 skus: self.exclude.skus,
                 vendors: self.exclude.vendors,
                 gift_cards: self.exclude.gift_cards,
+                tags: self.exclude.tags,
+                product_types: self.exclude.product_types,
+                collections: self.exclude.collections,
             },
+            only: self.only.map(SelectionDocument::read),
             multiplier,
         })
     }

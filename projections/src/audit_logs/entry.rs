@@ -133,6 +133,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             entry.target_id = Some(match event {
                 ProductEvent::Stated(stated) => stated.product_id.clone(),
                 ProductEvent::Deleted(deleted) => deleted.product_id.clone(),
+                ProductEvent::CollectionsStated(stated) => stated.product_id.clone(),
             });
         }),
         Context::Installation => each(commit, |event, entry| {

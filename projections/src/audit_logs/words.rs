@@ -54,6 +54,7 @@ const WORDS: &[(&str, &str)] = &[
     ("import.piece_taken", "A part of a file of customers was taken in"),
     ("import.finished", "A file of customers was taken in to its end"),
     ("product.stated", "A product was stated"),
+    ("product.collections_stated", "The collections of a product were stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
     ("books.line_drawn", "A line was drawn under a period of the books"),

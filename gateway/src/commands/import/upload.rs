@@ -3,7 +3,7 @@
 use std::io;
 
 use aggregates::{
-    id::ImportId,
+    id::{ImportId, MerchantId},
     import::{Existing, ImportCommand, ImportOpened, ImportProgress, SHARDS, Source},
 };
 use aws_lc_rs::digest::{Context as Digest, SHA256};
@@ -110,7 +110,7 @@ impl Gateway {
     }
 
     async fn open_import(&self, request: &Request, opened: ImportOpened) -> Result<HandedIn, CommandError> {
-        let subject = Subject::import(request.merchant, opened.content[0] % SHARDS);
+        let subject = subject_of(request.merchant, &opened);
         let (content, dry_run) = (opened.content, opened.dry_run);
         let done = self.imports.execute(subject, &request.context(), &ImportCommand::Open(opened)).await?;
         let import = done.state.state.same_as(content, dry_run).cloned();
@@ -133,6 +133,11 @@ impl Gateway {
         content.copy_from_slice(&hash[..16]);
         Ok(content)
     }
+}
+
+/// Where an import's story is told: the same file is always on the same shard, so that it is recognised.
+pub fn subject_of(merchant: MerchantId, opened: &ImportOpened) -> Subject {
+    Subject::import(merchant, opened.content[0] % SHARDS)
 }
 
 /// Gives the hash of the file.
