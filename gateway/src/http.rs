@@ -14,6 +14,8 @@ pub mod gdpr_requests;
 pub mod history;
 pub mod imports;
 pub mod limits;
+pub mod pos;
+pub mod products;
 pub mod program_settings;
 pub mod redemptions;
 pub mod rfm;

@@ -16,7 +16,7 @@ use crate::{
     projection::{Projection, ProjectionError, events_of},
 };
 
-pub use standings::{StandingRow, standings_after};
+pub use standings::{StandingRow, neighbours, standings_after};
 pub(crate) use store::{date, day_of, method_word};
 
 pub struct RfmSegments;

@@ -4,6 +4,7 @@
 mod audit;
 mod documents;
 mod doors;
+mod imports;
 mod installation;
 mod privacy;
 mod proofs;

@@ -44,6 +44,31 @@ pub async fn standings_after(
     rows.iter().map(from_row).collect()
 }
 
+/// Buyers who stand most like one: those in the same cell, then those in the same segment, each with the most orders first.
+/// None of somebody who has no segment.
+pub async fn neighbours(
+    db: &PgPool,
+    merchant: MerchantId,
+    customer: CustomerId,
+    limit: i64,
+) -> Result<Vec<CustomerId>, sqlx::Error> {
+    let neighbours: Vec<Uuid> = sqlx::query_scalar(
+        "select other.customer
+           from read.customer_segments own
+           join read.customer_segments other on other.merchant = own.merchant and other.segment = own.segment
+           join read.customers person on person.merchant = other.merchant and person.customer = other.customer
+          where own.merchant = $1 and own.customer = $2 and other.customer <> own.customer
+            and person.state = 'member' and not person.restricted and not person.objects_to_profiling
+          order by other.scores = own.scores desc, other.orders desc, other.customer limit $3",
+    )
+    .bind(merchant.0)
+    .bind(customer.0)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    Ok(neighbours.into_iter().map(CustomerId).collect())
+}
+
 fn from_row(row: &PgRow) -> Result<StandingRow, sqlx::Error> {
     Ok(StandingRow {
         customer: CustomerId(row.try_get("customer")?),
