@@ -13,8 +13,8 @@ pub use award::{
     merchandise_base, refunded_share,
 };
 pub use settings::{
-    DAYS_MAX, EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
-    Rounding, RuleId, Selection, SettingsError, TaxBase,
+    DAYS_MAX, EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings,
+    RedemptionRate, Rounding, RuleId, Selection, SettingsError, TaxBase,
 };
 
 use crate::{

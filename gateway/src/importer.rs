@@ -98,7 +98,10 @@ impl Gateway {
         let key = i64::from_ne_bytes((high ^ low).to_ne_bytes());
         let free = match turn {
             Turn::IfFree => {
-                sqlx::query_scalar("select pg_try_advisory_xact_lock($1)").bind(key).fetch_one(&mut *transaction).await?
+                sqlx::query_scalar("select pg_try_advisory_xact_lock($1)")
+                    .bind(key)
+                    .fetch_one(&mut *transaction)
+                    .await?
             }
             Turn::Wait => {
                 sqlx::query("select pg_advisory_xact_lock($1)").bind(key).execute(&mut *transaction).await?;

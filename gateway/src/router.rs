@@ -93,10 +93,9 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::test_clock::advance))
         .layer((from_fn_with_state(Arc::clone(&count), traced), DefaultBodyLimit::max(API_BYTES_MAX)));
     // A file may take its time; its size is bounded where it is read.
-    let uploads = OpenApiRouter::new().routes(routes!(http::imports::list, http::imports::create)).layer((
-        from_fn_with_state(count, traced_without_hurry),
-        DefaultBodyLimit::disable(),
-    ));
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(http::imports::list, http::imports::create))
+        .layer((from_fn_with_state(count, traced_without_hurry), DefaultBodyLimit::disable()));
     webhooks.merge(api).merge(uploads)
 }
 

@@ -93,11 +93,7 @@ fn shard_of(commit: &Positioned) -> i16 {
     }
 }
 
-async fn count(
-    transaction: &mut PgConnection,
-    commit: &Positioned,
-    taken: &PieceTaken,
-) -> Result<(), ProjectionError> {
+async fn count(transaction: &mut PgConnection, commit: &Positioned, taken: &PieceTaken) -> Result<(), ProjectionError> {
     let Counts { created, updated, unchanged, rejected, lots, points } = taken.counts;
     sqlx::query(
         "update read.customer_import_logs

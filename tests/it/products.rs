@@ -127,7 +127,9 @@ async fn recommended_is_what_others_who_buy_alike_have_bought() {
         state(&shop, id, title, "", "2026-01-01T00:00:00Z").await;
     }
     let people: Vec<Shopper<'_>> = (0..5).map(|_| shop.shopper()).collect();
-    for (person, products) in [(0, vec![10]), (1, vec![10, 20]), (2, vec![10, 20]), (3, vec![10, 20, 40]), (4, vec![30])] {
+    for (person, products) in
+        [(0, vec![10]), (1, vec![10, 20]), (2, vec![10, 20]), (3, vec![10, 20, 40]), (4, vec![30])]
+    {
         for product in products {
             assert!(order_of(people[person], product, 10_00).deliver().await.is_accepted());
         }
@@ -145,7 +147,15 @@ async fn recommended_is_what_others_who_buy_alike_have_bought() {
     assert!(told.iter().all(|(product, buyers)| *product == "20" && *buyers >= 2), "{found}");
 
     let objection = people[0].path("objection").await;
-    assert!(shop.api.call(reqwest::Method::PUT, &objection).json(&json!({ "reason": "no" })).send().await.status.is_success());
+    assert!(
+        shop.api
+            .call(reqwest::Method::PUT, &objection)
+            .json(&json!({ "reason": "no" }))
+            .send()
+            .await
+            .status
+            .is_success()
+    );
     let found = shop.api.get(&path).query("min_position", shop.seen()).document().await;
     assert_eq!((&found["profiled"], &found["data"]), (&json!(false), &json!([])));
 }

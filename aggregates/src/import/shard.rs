@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Counts, ImportEvent, ImportFinished, ImportOpened, PieceTaken};
-use crate::{
-    Aggregate, Context,
-    event::Recorded,
-    id::ImportId,
-};
+use crate::{Aggregate, Context, event::Recorded, id::ImportId};
 
 /// Imports are spread over this many subjects per merchant, for ever.
 pub const SHARDS: u8 = 4;

@@ -4,7 +4,7 @@ use super::*;
 use crate::{Aggregate, event::Recorded, id::ImportId, time::Timestamp};
 
 fn opened(number: u128, pieces: u32) -> ImportOpened {
-        ImportOpened {
+    ImportOpened {
         import: ImportId(Uuid::from_u128(number)),
         upload: Uuid::from_u128(7),
         source: Source::Own,

@@ -149,11 +149,7 @@ pub fn exclusion_for(settings: &ProgramSettings, item: &Item, products: &Ordered
     exclusion.filter(|exclusion| exclusion.leaves_something_out() || settings.looks_at_products())
 }
 
-fn exclusion_with(
-    settings: &ProgramSettings,
-    item: &Item,
-    product: Option<&ProductFacts>,
-) -> Option<LineExclusion> {
+fn exclusion_with(settings: &ProgramSettings, item: &Item, product: Option<&ProductFacts>) -> Option<LineExclusion> {
     let by_rule = settings.earning_rules.iter().map(|rule| rule.leaves_out(item, product)).collect();
     Some(LineExclusion { gift_card: item.gift_card, by_rule })
 }

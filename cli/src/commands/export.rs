@@ -38,7 +38,8 @@ async fn write(gateway: &Gateway, export: Export, form: Form, path: &Path) -> an
     let (mut count, mut after) = (0, None::<String>);
     loop {
         let page = gateway.export_page(export, after.as_deref()).await;
-        let page = page.map_err(|problem| anyhow::anyhow!("{}: {}", export.resource.as_str(), problem.code.as_str()))?;
+        let page =
+            page.map_err(|problem| anyhow::anyhow!("{}: {}", export.resource.as_str(), problem.code.as_str()))?;
         let Some(last) = page.last() else { break };
         after = Some(last.cursor.clone());
         let text: String = page.iter().map(|row| form.row(export.resource, row)).collect();

@@ -76,11 +76,7 @@ async fn import_customers(args: ImportCustomersArgs, config: &Config, output: Ou
     output::one(output, &COLUMNS, &progress_row(&done))
 }
 
-async fn carry_out(
-    gateway: &Gateway,
-    merchant: MerchantId,
-    import: &ImportProgress,
-) -> anyhow::Result<ImportProgress> {
+async fn carry_out(gateway: &Gateway, merchant: MerchantId, import: &ImportProgress) -> anyhow::Result<ImportProgress> {
     let SubjectId::Shard(shard) = gateway::commands::import::subject_of(merchant, &import.opened).id else {
         bail!("an import is on a shard");
     };

@@ -99,7 +99,8 @@ fn rank(own: &Bought, theirs: &[Bought]) -> Vec<RecommendedProduct> {
     }
     let mut ranked: Vec<_> = products.into_iter().filter(|(_, (_, buyers))| *buyers >= BUYERS_MIN).collect();
     ranked.sort_by_key(|(product, (score, _))| (std::cmp::Reverse(*score), *product));
-    let product = |(product, (_, buyers)): (&String, (u64, u64))| RecommendedProduct { product_id: product.clone(), buyers };
+    let product =
+        |(product, (_, buyers)): (&String, (u64, u64))| RecommendedProduct { product_id: product.clone(), buyers };
     ranked.into_iter().map(product).collect()
 }
 

@@ -6,8 +6,18 @@ use serde_json::json;
 use super::{Export, ExportRow, PAGE_ROWS};
 use crate::{cursor, gateway::Gateway, problem::Problem};
 
-pub(super) const COLUMNS: &[&str] =
-    &["product_id", "title", "vendor", "product_type", "tags", "collections", "skus", "status", "deleted", "updated_at"];
+pub(super) const COLUMNS: &[&str] = &[
+    "product_id",
+    "title",
+    "vendor",
+    "product_type",
+    "tags",
+    "collections",
+    "skus",
+    "status",
+    "deleted",
+    "updated_at",
+];
 
 pub(super) async fn page(gateway: &Gateway, export: Export, after: Option<&str>) -> Result<Vec<ExportRow>, Problem> {
     let after = cursor::decode::<String>(after)?;

@@ -175,20 +175,19 @@ pub async fn rejections(
     let import = find(&gateway, &caller, &id, paging.min_position).await?;
     let limit = cursor::limit(paging.limit);
     let after = cursor::decode::<u64>(paging.cursor.as_deref())?.unwrap_or(0);
-    let rows = customer_imports::rejections(&gateway.db, caller.merchant(), import.id, after, rows_wanted(limit)).await?;
+    let rows =
+        customer_imports::rejections(&gateway.db, caller.merchant(), import.id, after, rows_wanted(limit)).await?;
     let page = Page::cut(rows, limit, |row| cursor::encode(&row.line));
-    let document =
-        |row: customer_imports::RejectionRow| ImportRejection { line: row.line, column: row.column, reason: row.reason };
+    let document = |row: customer_imports::RejectionRow| ImportRejection {
+        line: row.line,
+        column: row.column,
+        reason: row.reason,
+    };
     let data = page.data.into_iter().map(document).collect();
     Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
 }
 
-async fn find(
-    gateway: &Gateway,
-    caller: &Caller,
-    id: &str,
-    min_position: Option<u64>,
-) -> Result<ImportRow, Problem> {
+async fn find(gateway: &Gateway, caller: &Caller, id: &str, min_position: Option<u64>) -> Result<ImportRow, Problem> {
     let not_found = || Problem::of(Code::NotFound);
     let import: ImportId = id.parse().map_err(|_| not_found())?;
     gateway.fresh_enough(caller, CustomerImports::NAME, min_position).await?;

@@ -153,7 +153,8 @@ pub async fn record_sales(
     let results: Vec<PosResult> = stream::iter(batch.sales)
         .map(|document| async move {
             let (terminal_id, sale_id) = (document.terminal_id.clone(), document.sale_id.clone());
-            let result = PosResult { terminal_id, sale_id, outcome: "rejected", position: None, reason: None, pointer: None };
+            let result =
+                PosResult { terminal_id, sale_id, outcome: "rejected", position: None, reason: None, pointer: None };
             let sale = match document.read(request.now) {
                 Ok(sale) => sale,
                 Err(pointer) => return Ok(PosResult { reason: Some("invalid"), pointer: Some(pointer), ..result }),
@@ -200,7 +201,10 @@ impl PosSaleDocument {
         let items = self.items.into_iter().enumerate().map(item).collect::<Result<Vec<_>, _>>()?;
         let kind = match (self.kind, self.returned_sale) {
             (PosKindWord::Sale, None) => PosKind::Sale {
-                customer: self.customer.map(|customer| customer.read().ok_or_else(|| fault("/customer"))).transpose()?,
+                customer: self
+                    .customer
+                    .map(|customer| customer.read().ok_or_else(|| fault("/customer")))
+                    .transpose()?,
                 discount_codes: self.discount_codes,
             },
             (PosKindWord::Return, Some(of)) => {
@@ -216,7 +220,8 @@ impl PosSaleDocument {
 /// Ids of plain letters: they are put together to names, and must not be able to meet.
 fn sale_id(terminal: String, sale: String) -> Option<SaleId> {
     let is_plain = |id: &str| {
-        (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        (1..=ID_MAX).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
     (is_plain(&terminal) && is_plain(&sale)).then_some(SaleId { terminal, sale })
 }

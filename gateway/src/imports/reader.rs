@@ -163,7 +163,8 @@ impl Parser {
         let text = String::from_utf8_lossy(&self.text[..self.text_length]).into_owned();
         let ends = &self.ends[..self.fields];
         let begins = std::iter::once(0).chain(ends.iter().copied());
-        let fields: Vec<&str> = begins.zip(ends).map(|(begin, end)| text.get(begin..*end).unwrap_or_default()).collect();
+        let fields: Vec<&str> =
+            begins.zip(ends).map(|(begin, end)| text.get(begin..*end).unwrap_or_default()).collect();
         (self.text_length, self.fields) = (0, 0);
         let Some(header) = &self.header else {
             self.header = Some(Header::read(source, fields.into_iter())?);

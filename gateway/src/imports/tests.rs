@@ -35,8 +35,10 @@ fn turned_away(text: &str) -> (u64, Column, RejectionReason) {
 
 #[test]
 fn a_row_says_who_and_what() {
-    let row = row("external_id,email,first_name,lot,points,earned_at,available_at,expires_at,last_activity_at,tier,referral_code\n\
-                   shopify:207,Ada@Example.com,Ada,summer,1250,2026-01-01,2026-01-15T00:00:00Z,2027-01-01,2026-03-01,Gold,ADA10\n");
+    let row = row(
+        "external_id,email,first_name,lot,points,earned_at,available_at,expires_at,last_activity_at,tier,referral_code\n\
+                   shopify:207,Ada@Example.com,Ada,summer,1250,2026-01-01,2026-01-15T00:00:00Z,2027-01-01,2026-03-01,Gold,ADA10\n",
+    );
     assert_eq!(row.who, Who::Id("207".to_owned()));
     assert_eq!(row.profile.email.as_deref(), Some("ada@example.com"));
     assert_eq!((row.tier.as_deref(), row.referral_code.as_deref()), (Some("Gold"), Some("ADA10")));

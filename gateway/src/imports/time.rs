@@ -48,10 +48,8 @@ fn three_numbers(text: &str, order: DateOrder) -> Result<NaiveDateTime, Rejectio
     let not_a_date = RejectionReason::NotADate;
     let (date, hour) = text.split_once(' ').map_or((text, None), |(date, hour)| (date, Some(hour)));
     let dotted = date.contains('.');
-    let numbers: Vec<u32> = date
-        .split(['/', '.', '-'])
-        .map(|number| number.parse().map_err(|_| not_a_date))
-        .collect::<Result<_, _>>()?;
+    let numbers: Vec<u32> =
+        date.split(['/', '.', '-']).map(|number| number.parse().map_err(|_| not_a_date)).collect::<Result<_, _>>()?;
     let [first, second, year] = numbers[..] else { return Err(not_a_date) };
     let (day, month) = match order {
         // Nobody writes dots with the month in front.

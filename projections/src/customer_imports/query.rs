@@ -68,11 +68,7 @@ pub async fn find(db: &PgPool, merchant: MerchantId, import: ImportId) -> Result
 }
 
 /// The work list: imports that are not finished, oldest first, of one merchant or of all.
-pub async fn unfinished(
-    db: &PgPool,
-    merchant: Option<MerchantId>,
-    limit: i64,
-) -> Result<Vec<ImportRow>, sqlx::Error> {
+pub async fn unfinished(db: &PgPool, merchant: Option<MerchantId>, limit: i64) -> Result<Vec<ImportRow>, sqlx::Error> {
     let rows = sqlx::query(
         "select * from read.customer_import_logs
           where finished_at is null and ($1::uuid is null or merchant = $1) order by opened_at limit $2",

@@ -79,11 +79,7 @@ pub async fn list_after(
 }
 
 /// Those of these products that are for sale, in no particular order.
-pub async fn find_all(
-    db: &PgPool,
-    merchant: MerchantId,
-    products: &[String],
-) -> Result<Vec<ProductRow>, sqlx::Error> {
+pub async fn find_all(db: &PgPool, merchant: MerchantId, products: &[String]) -> Result<Vec<ProductRow>, sqlx::Error> {
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
         "select {COLUMNS} from read.products
           where merchant = $1 and product = any($2) and not deleted and coalesce(status, 'active') = 'active'"

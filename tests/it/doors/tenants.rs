@@ -43,7 +43,11 @@ impl Operation {
 
     fn addressed_to(&self, victim: &Ids) -> String {
         let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
-        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption).replace("{resource}", "customers").replace("{product_id}", "632910392")
+        self.path
+            .replace("{id}", of)
+            .replace("{redemption_id}", &victim.redemption)
+            .replace("{resource}", "customers")
+            .replace("{product_id}", "632910392")
     }
 
     /// A request that would succeed for whoever owns these ids.

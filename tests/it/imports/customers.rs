@@ -27,7 +27,12 @@ async fn a_file_makes_members_with_their_lots() {
         explanation.lots.iter().map(|lot| (lot.granted, lot.earned_at.as_str(), lot.expires_at.as_deref())).collect();
     lots.sort_unstable();
     assert_eq!(lots, [(50, "2026-06-01T00:00:00Z", None), (100, "2026-03-01T00:00:00Z", Some("2040-01-01T00:00:00Z"))]);
-    assert!(explanation.lots.iter().all(|lot| lot.source.kind == "import" && lot.source.id.as_deref() == done["id"].as_str()));
+    assert!(
+        explanation
+            .lots
+            .iter()
+            .all(|lot| lot.source.kind == "import" && lot.source.id.as_deref() == done["id"].as_str())
+    );
 
     let lines = ada.transactions().await;
     assert_eq!(ada.ledger().await, [("import".to_owned(), 50), ("import".to_owned(), 100)]);

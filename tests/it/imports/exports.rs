@@ -17,8 +17,7 @@ async fn export(shop: &Shop, resource: &str, query: &str) -> String {
 async fn holdings(shopper: Shopper<'_>) -> (i64, i64, Vec<(i64, String, String, Option<String>)>) {
     let explanation = shopper.explanation().await;
     let lots = explanation.lots.into_iter().filter(|lot| lot.remaining > 0);
-    let mut lots: Vec<_> =
-        lots.map(|lot| (lot.remaining, lot.earned_at, lot.available_at, lot.expires_at)).collect();
+    let mut lots: Vec<_> = lots.map(|lot| (lot.remaining, lot.earned_at, lot.available_at, lot.expires_at)).collect();
     lots.sort();
     (explanation.balance.available, explanation.balance.pending, lots)
 }
@@ -82,7 +81,8 @@ async fn an_export_that_was_cut_short_goes_on_behind_any_row() {
         assert!(rows.len() >= 6, "{resource}: {whole}");
         for (place, row) in rows.iter().enumerate() {
             let row: Value = serde_json::from_str(row).unwrap();
-            let rest = export(&shop, resource, &format!("?format=jsonl&after={}", row["cursor"].as_str().unwrap())).await;
+            let rest =
+                export(&shop, resource, &format!("?format=jsonl&after={}", row["cursor"].as_str().unwrap())).await;
             assert_eq!(rest.lines().collect::<Vec<_>>(), rows[place + 1..], "{resource} behind row {place}");
         }
     }

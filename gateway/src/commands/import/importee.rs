@@ -8,13 +8,7 @@ use aggregates::{
 use journal::Subject;
 use vault::{DirectoryKind, IndexKind, VaultError};
 
-use crate::{
-    clock::new_id,
-    commands::CommandError,
-    gateway::Gateway,
-    imports::Who,
-    shopify::SeenCustomer,
-};
+use crate::{clock::new_id, commands::CommandError, gateway::Gateway, imports::Who, shopify::SeenCustomer};
 
 /// Somebody a row names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

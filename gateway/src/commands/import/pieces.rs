@@ -109,7 +109,8 @@ impl PieceReader {
     pub async fn next(&mut self) -> Result<Vec<Record>, CommandError> {
         loop {
             let message = self.messages.next().await;
-            let message = message.ok_or_else(|| CommandError::Unavailable("uploads: the stream has ended".to_owned()))?;
+            let message =
+                message.ok_or_else(|| CommandError::Unavailable("uploads: the stream has ended".to_owned()))?;
             let message = message.map_err(|error| CommandError::Unavailable(format!("uploads: {error}")))?;
             let plain = self.keys.open_bytes(PIECE_TAG, &message.payload);
             let plain = plain.map_err(|error| CommandError::Internal(format!("a piece does not open: {error}")))?;

@@ -114,7 +114,8 @@ impl Gateway {
         let (content, dry_run) = (opened.content, opened.dry_run);
         let done = self.imports.execute(subject, &request.context(), &ImportCommand::Open(opened)).await?;
         let import = done.state.state.same_as(content, dry_run).cloned();
-        let import = import.ok_or_else(|| CommandError::Internal("an import was opened and is not there".to_owned()))?;
+        let import =
+            import.ok_or_else(|| CommandError::Internal("an import was opened and is not there".to_owned()))?;
         Ok(HandedIn { import, repeated: done.position.is_none() })
     }
 

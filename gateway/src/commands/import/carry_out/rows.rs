@@ -15,10 +15,7 @@ use vault::LinkKey;
 
 use super::{Group, Work};
 use crate::{
-    commands::{
-        CommandError,
-        import::importee::Importee,
-    },
+    commands::{CommandError, import::importee::Importee},
     imports::{Row, RowLot},
     shopify::SeenCustomer,
 };
@@ -48,7 +45,11 @@ impl Work<'_> {
                 if self.import.opened.existing == Existing::Reject && !own {
                     return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
                 }
-                if self.import.opened.dry_run { self.as_known(person, &rows).await } else { self.bring(person, &rows, own).await }
+                if self.import.opened.dry_run {
+                    self.as_known(person, &rows).await
+                } else {
+                    self.bring(person, &rows, own).await
+                }
             }
         }
     }
@@ -134,7 +135,8 @@ impl Work<'_> {
         }
         let merchant = self.request.merchant;
         let keys = self.gateway.vault.person(merchant, person).await?;
-        let content = postcard::to_stdvec(&(&tier, &code)).map_err(|error| CommandError::Internal(error.to_string()))?;
+        let content =
+            postcard::to_stdvec(&(&tier, &code)).map_err(|error| CommandError::Internal(error.to_string()))?;
         let imported = Imported {
             import: self.import.opened.import,
             tier,
