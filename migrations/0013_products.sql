@@ -62,3 +62,19 @@ create table read.products (
 );
 create index products_words on read.products using gin (words);
 create index products_trigrams on read.products using gin (trigrams);
+
+-- Tills, and what each has sent. Sales themselves are orders.
+create table read.pos_offline_queue (
+    merchant            uuid not null,
+    terminal            text not null,
+    batches             bigint not null,
+    accepted            bigint not null,
+    duplicate           bigint not null,
+    ignored             bigint not null,
+    rejected            bigint not null,
+    last_oldest_sold_at timestamptz,
+    newest_sold_at      timestamptz,
+    last_batch_at       timestamptz not null,
+    position            bigint not null,
+    primary key (merchant, terminal)
+);

@@ -14,6 +14,7 @@ pub mod money;
 pub mod order;
 pub mod parked;
 pub mod points;
+pub mod pos;
 pub mod product;
 pub mod program;
 pub mod rfm;
@@ -46,10 +47,12 @@ pub enum Context {
     Rfm,
     /// Customers brought along from another programme; sharded.
     Import,
+    /// What tills have sent; sharded.
+    Pos,
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -62,6 +65,7 @@ impl Context {
         Context::Books,
         Context::Rfm,
         Context::Import,
+        Context::Pos,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -79,6 +83,7 @@ impl Context {
             Context::Books => "books",
             Context::Rfm => "rfm",
             Context::Import => "import",
+            Context::Pos => "pos",
         }
     }
 

@@ -26,6 +26,7 @@ use projections::{
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
+    pos_offline_queue::PosOfflineQueue,
     products::Products,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -172,6 +173,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(PosOfflineQueue);
     run_all.start(Products);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);

@@ -11,6 +11,7 @@ use aggregates::{
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
     points::Account,
+    pos::PosShard,
     product::ProductShard,
     program::Program,
     time::{Clock, Timestamp},
@@ -90,6 +91,7 @@ pub struct Shared {
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
     pub imports: Aggregates<ImportShard>,
+    pub tills: Aggregates<PosShard>,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// Whose turn it is to preview segments.
@@ -144,6 +146,7 @@ impl Gateway {
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
             imports: Aggregates::new(journal.clone(), others),
+            tills: Aggregates::new(journal.clone(), others),
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),

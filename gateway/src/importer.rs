@@ -67,6 +67,7 @@ impl Gateway {
         lock.rollback().await?;
         if done?.is_none() {
             tracing::warn!(import = %due.id, "the file of an import is gone before it was carried out");
+            self.abandon_import(due.merchant, due.shard, due.id).await?;
         }
         Ok(())
     }

@@ -84,6 +84,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::exports::get))
         .routes(routes!(http::pos::record_sales))
         .routes(routes!(http::pos::cards::create))
+        .routes(routes!(http::pos::terminals::list))
         .routes(routes!(http::products::list))
         .routes(routes!(http::products::collections::put))
         .routes(routes!(http::products::recommendations::list))

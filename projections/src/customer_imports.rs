@@ -41,14 +41,14 @@ impl Projection for CustomerImports {
                         count(transaction, commit, &taken).await?;
                         reject(transaction, commit, &taken).await?;
                     }
-                    ImportEvent::Finished(finished) => {
+                    ImportEvent::Finished(ended) | ImportEvent::Abandoned(ended) => {
                         sqlx::query(
                             "update read.customer_import_logs set finished_at = $3, position = $4
                               where merchant = $1 and import = $2",
                         )
                         .bind(commit.subject.merchant.0)
-                        .bind(finished.import.0)
-                        .bind(timestamptz(finished.at))
+                        .bind(ended.import.0)
+                        .bind(timestamptz(ended.at))
                         .bind(bigint(commit.position))
                         .execute(&mut *transaction)
                         .await?;

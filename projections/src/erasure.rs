@@ -111,6 +111,7 @@ pub const TABLES: &[Table] = &[
         survives_its_merchant: false,
     },
     Table { name: "read.products", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.pos_offline_queue", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.customer_import_logs",
         person: None,

@@ -16,6 +16,7 @@ mod feed;
 pub mod gdpr_requests;
 pub mod parked_webhooks;
 pub mod points_transactions;
+pub mod pos_offline_queue;
 pub mod products;
 pub mod progress;
 pub mod projection;
@@ -40,7 +41,7 @@ pub use projection::{Projection, ProjectionError};
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -49,6 +50,7 @@ pub const NAMES: [&str; 12] = [
     gdpr_requests::GdprRequests::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    pos_offline_queue::PosOfflineQueue::NAME,
     products::Products::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,

@@ -54,6 +54,14 @@ async fn sales_count_once_in_whichever_order_and_however_often_they_are_sent() {
     assert_eq!(outcomes(&more), ["duplicate", "duplicate", "duplicate", "duplicate", "accepted"]);
     assert_eq!(ada.available().await, 35);
     ada.books_balance().await;
+
+    shop.settle().await;
+    let tills = shop.api.get("/v1/pos/terminals").query("min_position", shop.seen()).document().await;
+    let till = &tills["data"][0];
+    assert_eq!((till["terminal_id"].as_str(), tills["data"].as_array().unwrap().len()), (Some(TERMINAL), 1));
+    let counts = ["batches", "accepted", "duplicate", "rejected"].map(|name| till[name].as_u64().unwrap());
+    assert_eq!(counts, [3, 5, 8, 0]);
+    assert_eq!(till["newest_sold_at"], "2026-11-21T10:00:00Z");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn a_rule_asks_how_a_product_was_when_it_was_ordered() {
     state(&shop, 100, "Green tea", "new", "2026-01-01T00:00:00Z").await;
     state(&shop, 100, "Green tea", "Sale, Outlet", "2026-06-01T00:00:00Z").await;
     let rules = [rule("orders", json!({ "exclude": { "tags": ["sale"] } }))];
-    shop.publish(json!({ "earning_rules": rules })).await;
+    shop.publish(json!({ "earning_rules": rules, "effective_from": "2026-01-01T00:00:00Z" })).await;
 
     let before = order_of(ada, 100, 10_00).with(|order| order.processed_at = at("2026-05-31T00:00:00Z"));
     assert!(before.deliver().await.is_accepted());
@@ -94,7 +94,7 @@ async fn products_are_found_also_by_those_who_mistype() {
     state(&shop, 3, "Green tea, old name", "tea", "2025-01-01T00:00:00Z").await;
     for (query, expected) in [
         ("espresso machine", vec!["1", "2"]),
-        ("expresso mashine", vec!["1", "2"]),
+        ("expresso mashine", vec!["1"]),
         ("grean tee", vec!["3"]),
         ("SKU-2", vec!["2"]),
         ("bicycle", vec![]),
@@ -149,7 +149,7 @@ async fn recommended_is_what_others_who_buy_alike_have_bought() {
     let objection = people[0].path("objection").await;
     assert!(
         shop.api
-            .call(reqwest::Method::PUT, &objection)
+            .call(reqwest::Method::POST, &objection)
             .json(&json!({ "reason": "no" }))
             .send()
             .await

@@ -16,6 +16,8 @@ events! {
         /// The rows of one piece are done.
         PieceTaken(PieceTaken) = "import.piece_taken" v 1;
         Finished(ImportFinished) = "import.finished" v 1;
+        /// Its file is gone before all of it was carried out: it waited for longer than a file may be kept.
+        Abandoned(ImportFinished) = "import.abandoned" v 1;
     }
 }
 

@@ -17,6 +17,8 @@ pub enum ImportCommand {
     Open(ImportOpened),
     /// The last piece finishes the import.
     TakePiece(PieceTaken),
+    /// Its file is gone.
+    Abandon(ImportFinished),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +76,11 @@ impl Aggregate for ImportShard {
 
     fn decide(&self, command: &ImportCommand) -> Result<Vec<ImportEvent>, ImportRefusal> {
         match command {
+            ImportCommand::Abandon(abandoned) => {
+                let import = self.import(abandoned.import).filter(|import| !import.finished);
+                import.ok_or(ImportRefusal::NotOpen)?;
+                Ok(vec![ImportEvent::Abandoned(abandoned.clone())])
+            }
             ImportCommand::Open(opened) if self.same_as(opened.content, opened.dry_run).is_some() => Ok(Vec::new()),
             ImportCommand::Open(opened) if opened.pieces == 0 => Ok(vec![
                 ImportEvent::Opened(opened.clone()),
@@ -109,7 +116,7 @@ impl Aggregate for ImportShard {
                 opened.import
             }
             ImportEvent::PieceTaken(taken) => taken.import,
-            ImportEvent::Finished(finished) => finished.import,
+            ImportEvent::Finished(ended) | ImportEvent::Abandoned(ended) => ended.import,
         };
         if let Some(progress) = self.imports.get_mut(&import) {
             progress.position = recorded.position;
@@ -119,7 +126,7 @@ impl Aggregate for ImportShard {
                     progress.next_piece = taken.piece + 1;
                     progress.counts += taken.counts;
                 }
-                ImportEvent::Finished(_) => progress.finished = true,
+                ImportEvent::Finished(_) | ImportEvent::Abandoned(_) => progress.finished = true,
             }
         }
         self.forget_the_oldest();

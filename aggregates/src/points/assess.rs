@@ -101,8 +101,8 @@ fn take_in_bodies(
     record: &mut OrderRecord,
     event: &mut OrderAssessed,
 ) -> Result<(), PointsRefusal> {
-    let products = products_for(command, version)?;
     for body in bodies(command) {
+        let products = products_for(command, version)?;
         let assessed = assess_body(view, version, body, &products)?;
         if record.is_superseded_by(&assessed) {
             record.believe(&assessed);

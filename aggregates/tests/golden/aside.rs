@@ -4,6 +4,7 @@ use aggregates::{
     id::ParkedId,
     installation::{InstallationEvent, LeftBehind, LogAdopted, LogPlace},
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
+    pos::{PosBatchTaken, PosEvent},
     product::{CollectionsStated, ProductDeleted, ProductEvent, ProductStated, ProductVariant},
     waiting::{FactSetAside, WaitingEvent},
 };
@@ -82,4 +83,19 @@ pub fn installation() -> Vec<InstallationEvent> {
     };
     let of_an_empty_log = LogAdopted { left_behind: Vec::new(), adopted: place(0, None), ..adopted.clone() };
     vec![InstallationEvent::LogAdopted(adopted), InstallationEvent::LogAdopted(of_an_empty_log)]
+}
+
+pub fn tills() -> Vec<PosEvent> {
+    let taken = PosBatchTaken {
+        terminal: "berlin-1".to_owned(),
+        accepted: 1,
+        duplicate: 2,
+        ignored: 3,
+        rejected: 4,
+        oldest_sold_at: Some(at(0)),
+        newest_sold_at: Some(at(60)),
+        at: at(120),
+    };
+    let unread = PosBatchTaken { oldest_sold_at: None, newest_sold_at: None, ..taken.clone() };
+    vec![PosEvent::BatchTaken(taken), PosEvent::BatchTaken(unread)]
 }

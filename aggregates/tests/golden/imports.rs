@@ -36,5 +36,6 @@ pub fn samples() -> Vec<ImportEvent> {
         opened(Source::Yotpo, Existing::Update, DateOrder::Unknown),
         ImportEvent::PieceTaken(PieceTaken { import, piece: 2, counts, rejections: rejections.collect(), at: at(2) }),
         ImportEvent::Finished(ImportFinished { import, at: at(3) }),
+        ImportEvent::Abandoned(ImportFinished { import, at: at(4) }),
     ]
 }

@@ -31,6 +31,7 @@ use aggregates::{
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
+    pos::PosEvent,
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
@@ -156,6 +157,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         BooksEvent::STORED,
         RfmEvent::STORED,
         ImportEvent::STORED,
+        PosEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();
@@ -167,6 +169,11 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         .filter(|name| name.ends_with(".hex"))
         .collect();
     assert_eq!(present, expected);
+}
+
+#[test]
+fn events_of_tills_keep_their_bytes() {
+    hold(PosEvent::STORED, &aside::tills(), &[]);
 }
 
 #[test]

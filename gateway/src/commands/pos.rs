@@ -1,6 +1,7 @@
 //! Sales made at tills, told later: a till that was offline sends what it has, in any order and as often as it likes. A sale
 //! becomes an order like any other, under a name that only tills use; a return becomes that order's refund.
 
+mod batch;
 mod card;
 
 use aggregates::{
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{gateway::Gateway, shopify::SeenCustomer};
 
+pub use batch::PosLine;
 pub use card::CardRefused;
 
 /// Which sale of which till.
@@ -76,6 +78,8 @@ pub enum PosOutcome {
 /// Why a sale was not taken. It is not tried again by itself: somebody has to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PosRejection {
+    /// A value is not allowed.
+    Invalid,
     /// Another sale has this id.
     SaleDiffers,
     /// Several customers have this address or number.
@@ -88,6 +92,7 @@ pub enum PosRejection {
 impl PosRejection {
     pub const fn as_str(self) -> &'static str {
         match self {
+            PosRejection::Invalid => "invalid",
             PosRejection::SaleDiffers => "sale_differs",
             PosRejection::AmbiguousCustomer => "ambiguous_customer",
             PosRejection::UnknownCard => "unknown_card",

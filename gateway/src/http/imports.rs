@@ -52,7 +52,7 @@ pub struct ImportParams {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Import {
     pub id: String,
-    /// `open` until every row is done, then `finished`.
+    /// `open` until every row is done, then `finished`; `abandoned` if its file was gone before that.
     pub state: &'static str,
     pub source: String,
     pub dry_run: bool,
@@ -215,7 +215,9 @@ impl ImportParams {
 impl Import {
     fn with_counts(self, counts: Counts) -> Self {
         let Counts { created, updated, unchanged, rejected, lots, points } = counts;
-        Import { rows_done: counts.rows(), created, updated, unchanged, rejected, lots, points, ..self }
+        let cut_short = self.state == "finished" && counts.rows() < self.rows;
+        let state = if cut_short { "abandoned" } else { self.state };
+        Import { state, rows_done: counts.rows(), created, updated, unchanged, rejected, lots, points, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `POST /v1/pos/sales`: what tills did while they were offline.
 
 pub mod cards;
+pub mod terminals;
 
 use aggregates::{money::Currency, order::Item, time::Timestamp};
 use axum::{Json, extract::State};
@@ -12,8 +13,8 @@ use super::body::JsonBody;
 use crate::{
     auth::Caller,
     commands::{
-        CommandError, Done,
-        pos::{PosCustomer, PosItem, PosKind, PosOutcome, PosSale, SaleId},
+        CommandError, Done, Request,
+        pos::{PosCustomer, PosItem, PosKind, PosLine, PosOutcome, PosRejection, PosSale, SaleId},
     },
     gateway::Gateway,
     problem::Problem,
@@ -150,37 +151,52 @@ pub async fn record_sales(
         return Err(Problem::at("/sales", "more than 500 sales"));
     }
     let (gateway, request) = (&gateway, &caller.request);
-    let results: Vec<PosResult> = stream::iter(batch.sales)
-        .map(|document| async move {
-            let (terminal_id, sale_id) = (document.terminal_id.clone(), document.sale_id.clone());
-            let result =
-                PosResult { terminal_id, sale_id, outcome: "rejected", position: None, reason: None, pointer: None };
-            let sale = match document.read(request.now) {
-                Ok(sale) => sale,
-                Err(pointer) => return Ok(PosResult { reason: Some("invalid"), pointer: Some(pointer), ..result }),
-            };
-            // Boxed: an order's way is long, and each of the batch would carry room for it.
-            let outcome = Box::pin(gateway.record_pos_sale(request, &sale)).await?;
-            Ok::<_, CommandError>(result.with(outcome))
-        })
+    let lines: Vec<(PosLine, Option<String>)> = stream::iter(batch.sales)
+        .map(|document| take(gateway, request, document))
         .buffered(SALES_AT_ONCE)
         .try_collect()
         .await?;
+    let (lines, pointers): (Vec<PosLine>, Vec<Option<String>>) = lines.into_iter().unzip();
+    // What names no till is on no till's record.
+    let named: Vec<PosLine> = lines.iter().filter(|line| is_plain(&line.id.terminal)).cloned().collect();
+    gateway.note_pos_batch(request, &named).await?;
+    let results: Vec<PosResult> = lines.into_iter().zip(pointers).map(|(line, at)| PosResult::of(line, at)).collect();
     let count = |outcome: &str| results.iter().filter(|result| result.outcome == outcome).count();
     let (accepted, duplicate) = (count("accepted"), count("duplicate"));
     let (ignored, rejected) = (count("ignored"), count("rejected"));
     Ok(Json(PosAnswer { results, accepted, duplicate, ignored, rejected }))
 }
 
+/// One of a batch, with a pointer to what cannot be read of it.
+async fn take(
+    gateway: &Gateway,
+    request: &Request,
+    document: PosSaleDocument,
+) -> Result<(PosLine, Option<String>), CommandError> {
+    let id = SaleId { terminal: document.terminal_id.clone(), sale: document.sale_id.clone() };
+    match document.read(request.now) {
+        Err(pointer) => {
+            let outcome = PosOutcome::Rejected(PosRejection::Invalid);
+            Ok((PosLine { id, sold_at: None, outcome }, Some(pointer)))
+        }
+        Ok(sale) => {
+            // Boxed: an order's way is long, and each of the batch would carry room for it.
+            let outcome = Box::pin(gateway.record_pos_sale(request, &sale)).await?;
+            Ok((PosLine { id, sold_at: Some(sale.at), outcome }, None))
+        }
+    }
+}
+
 impl PosResult {
-    fn with(self, outcome: PosOutcome) -> Self {
-        let (outcome, position, reason) = match outcome {
+    fn of(line: PosLine, pointer: Option<String>) -> Self {
+        let (outcome, position, reason) = match line.outcome {
             PosOutcome::Done(Done::Accepted(position)) => ("accepted", position, None),
             PosOutcome::Done(Done::Duplicate(position)) => ("duplicate", position, None),
             PosOutcome::Done(Done::Ignored) => ("ignored", None, None),
             PosOutcome::Rejected(rejection) => ("rejected", None, Some(rejection.as_str())),
         };
-        PosResult { outcome, position, reason, ..self }
+        let SaleId { terminal, sale } = line.id;
+        PosResult { terminal_id: terminal, sale_id: sale, outcome, position, reason, pointer }
     }
 }
 
@@ -219,11 +235,11 @@ impl PosSaleDocument {
 
 /// Ids of plain letters: they are put together to names, and must not be able to meet.
 fn sale_id(terminal: String, sale: String) -> Option<SaleId> {
-    let is_plain = |id: &str| {
-        (1..=ID_MAX).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
     (is_plain(&terminal) && is_plain(&sale)).then_some(SaleId { terminal, sale })
+}
+
+fn is_plain(id: &str) -> bool {
+    (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 impl PosCustomerDocument {

@@ -12,6 +12,7 @@ use aggregates::{
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
+    pos::PosEvent,
     product::ProductEvent,
     program::ProgramEvent,
     rfm::RfmEvent,
@@ -36,10 +37,11 @@ pub enum TargetKind {
     Books,
     Segments,
     Import,
+    Terminal,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 12] = [
+    pub const ALL: [TargetKind; 13] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -52,6 +54,7 @@ impl TargetKind {
         TargetKind::Books,
         TargetKind::Segments,
         TargetKind::Import,
+        TargetKind::Terminal,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -68,6 +71,7 @@ impl TargetKind {
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
             TargetKind::Import => "import",
+            TargetKind::Terminal => "terminal",
         }
     }
 
@@ -89,6 +93,7 @@ impl TargetKind {
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
             Context::Import => TargetKind::Import,
+            Context::Pos => TargetKind::Terminal,
         }
     }
 }
@@ -155,9 +160,13 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             let import = match event {
                 ImportEvent::Opened(opened) => opened.import,
                 ImportEvent::PieceTaken(taken) => taken.import,
-                ImportEvent::Finished(finished) => finished.import,
+                ImportEvent::Finished(ended) | ImportEvent::Abandoned(ended) => ended.import,
             };
             entry.target_id = Some(import.to_string());
+        }),
+        Context::Pos => each(commit, |event, entry| {
+            let PosEvent::BatchTaken(taken) = event;
+            entry.target_id = Some(taken.terminal.clone());
         }),
     }
 }

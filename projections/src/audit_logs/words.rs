@@ -52,8 +52,10 @@ const WORDS: &[(&str, &str)] = &[
     ("gdpr.request_refused", "A privacy request was refused"),
     ("points.imported", "Points were brought along from another programme"),
     ("customer.imported", "A tier or a referral link was brought along from another programme"),
+    ("pos.batch_taken", "A till sent what it had sold while it was offline"),
     ("import.opened", "A file of customers was handed in"),
     ("import.piece_taken", "A part of a file of customers was taken in"),
+    ("import.abandoned", "A file of customers was gone before all of it was taken in"),
     ("import.finished", "A file of customers was taken in to its end"),
     ("product.stated", "A product was stated"),
     ("product.collections_stated", "The collections of a product were stated"),
@@ -73,7 +75,7 @@ mod tests {
     use aggregates::{
         books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, import::ImportEvent,
         installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-        product::ProductEvent, program::ProgramEvent, waiting::WaitingEvent,
+        pos::PosEvent, product::ProductEvent, program::ProgramEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -89,6 +91,7 @@ mod tests {
             MerchantEvent::STORED,
             ParkedEvent::STORED,
             PointsEvent::STORED,
+            PosEvent::STORED,
             ProductEvent::STORED,
             ProgramEvent::STORED,
             WaitingEvent::STORED,

@@ -2,7 +2,7 @@
 
 use aggregates::{
     Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent, import::ImportEvent,
-    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
+    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, pos::PosEvent,
     product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
@@ -38,6 +38,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Books => of::<BooksEvent>(commit),
         Context::Rfm => of::<RfmEvent>(commit),
         Context::Import => of::<ImportEvent>(commit),
+        Context::Pos => of::<PosEvent>(commit),
     }
 }
 

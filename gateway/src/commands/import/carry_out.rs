@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use aggregates::{
     id::{ImportId, MerchantId},
-    import::{Counts, ImportCommand, ImportProgress, ImportRefusal, PieceTaken, Rejection},
+    import::{Counts, ImportCommand, ImportFinished, ImportProgress, ImportRefusal, PieceTaken, Rejection},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use journal::{Actor, ExecuteError, Subject};
@@ -80,6 +80,21 @@ impl Gateway {
             self.vault.drop_item(merchant, upload).await?;
         }
         Ok(Some(CarriedOut { import: work.import }))
+    }
+
+    /// Nothing more will come of an import whose file is gone.
+    pub(crate) async fn abandon_import(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        import: ImportId,
+    ) -> Result<(), CommandError> {
+        let request = self.import_request(merchant, import).await?;
+        let command = ImportCommand::Abandon(ImportFinished { import, at: request.now });
+        match self.imports.execute(Subject::import(merchant, shard), &request.context(), &command).await {
+            Ok(_) | Err(ExecuteError::Refused(ImportRefusal::NotOpen)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn import_request(&self, merchant: MerchantId, import: ImportId) -> Result<Request, CommandError> {

@@ -21,12 +21,15 @@ use serde::de::DeserializeOwned;
 use vault::PersonKeys;
 
 use super::{
-    documents::{About, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
+    documents::{About, BroughtAlong, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
     writer::{ReaderGone, Writer},
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG},
+    commands::{
+        CommandError, customer::PROFILE_TAG, import::REFERRAL_TAG, order::LINES_TAG, order::REFERENCE_TAG,
+        privacy::STATED_TAG,
+    },
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
     problem::Problem,
@@ -141,6 +144,28 @@ impl Report {
                     if let Some(row) = profile_row(&commit, &event, part.keys.as_deref()) {
                         writer.row(&row).await.map_err(gone)?;
                     }
+                }
+            }
+        }
+        writer.end_section().await.map_err(gone)?;
+        self.brought_along(writer, parts).await
+    }
+
+    async fn brought_along(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
+        writer.section("brought_along", "What came along from another programme").await.map_err(gone)?;
+        for part in parts {
+            let subject = Subject::customer(self.caller.merchant(), part.id);
+            for commit in self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)? {
+                for event in events_of::<CustomerEvent>(&commit)? {
+                    let CustomerEvent::Imported(imported) = event else { continue };
+                    let code = imported.referral.and_then(|code| opened(part.keys.as_deref(), REFERRAL_TAG, &code));
+                    let row = BroughtAlong {
+                        recorded_at: commit.commit.recorded_at.to_rfc3339(),
+                        position: commit.position,
+                        tier: imported.tier,
+                        referral_code: code.map(|referral| referral.code),
+                    };
+                    writer.row(&row).await.map_err(gone)?;
                 }
             }
         }

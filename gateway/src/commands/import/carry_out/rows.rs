@@ -41,7 +41,9 @@ impl Work<'_> {
             }
             Importee::Known(person) if self.are_of(person, &rows).await? => Ok(as_they_are(&rows)),
             Importee::Known(person) => {
-                let own = self.may_be_repeated && self.made_by_this_import(person).await?;
+                // Rows of one customer may be in several pieces.
+                let asks = self.may_be_repeated || self.import.opened.existing == Existing::Reject;
+                let own = asks && self.made_by_this_import(person).await?;
                 if self.import.opened.existing == Existing::Reject && !own {
                     return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
                 }
