@@ -23,7 +23,7 @@ columns! {
         "wrapped": WrappedKey, Removed, Keys, "Data key and link key of the person";
     }
     "vault.directory" {
-        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a request, an idempotency key";
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, an imported address, a card, a code, a request, an idempotency key";
         "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
     }
     "vault.order_owner" {
@@ -31,7 +31,7 @@ columns! {
         "account": RandomId, Removed, Ledger, "Whose order it is";
     }
     "vault.item_keys" {
-        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body or a waiting fact";
+        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body, a waiting fact or an uploaded file";
     }
     "vault.waiting_items" {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";

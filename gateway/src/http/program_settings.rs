@@ -1,11 +1,13 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
+mod goods;
+
 use std::collections::BTreeSet;
 
 use aggregates::{
     program::{
         EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, ProgramVersion,
-        RedemptionRate, Rounding, RuleId, Selection, SettingsError, TaxBase,
+        RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
     },
     time::Timestamp,
 };
@@ -17,6 +19,8 @@ use axum::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+
+pub use goods::SelectionDocument;
 
 use super::{body::JsonBody, rfm::settings::RfmDocument};
 use crate::{
@@ -169,35 +173,6 @@ impl Default for ExcludeDocument {
             product_types: BTreeSet::new(),
             collections: BTreeSet::new(),
         }
-    }
-}
-
-/// Goods, by any of these; tags, types and collections as the product was stated at the time of the order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SelectionDocument {
-    #[serde(default)]
-    pub product_ids: BTreeSet<String>,
-    #[serde(default)]
-    pub vendors: BTreeSet<String>,
-    #[serde(default)]
-    pub tags: BTreeSet<String>,
-    #[serde(default)]
-    pub product_types: BTreeSet<String>,
-    /// Ids of collections.
-    #[serde(default)]
-    pub collections: BTreeSet<String>,
-}
-
-impl SelectionDocument {
-    fn of(selection: &Selection) -> Self {
-        let Selection { product_ids, vendors, tags, product_types, collections } = selection.clone();
-        SelectionDocument { product_ids, vendors, tags, product_types, collections }
-    }
-
-    fn read(self) -> Selection {
-        let SelectionDocument { product_ids, vendors, tags, product_types, collections } = self;
-        Selection { product_ids, vendors, tags, product_types, collections }
     }
 }
 
