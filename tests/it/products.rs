@@ -76,7 +76,12 @@ async fn some_goods_earn_more_by_tag_type_vendor_or_collection() {
         let had = if before.is_null() { 0 } else { ada.available().await };
         assert!(order.deliver().await.is_accepted());
         assert_eq!(ada.available().await - had, points, "{only}");
-        assert!(order.full_refund().deliver().await.is_accepted());
+        // The sample of a refund describes its lines without our product.
+        let back = match only.get("product_ids") {
+            Some(_) => order.cancelled().tell("orders/cancelled").await,
+            None => order.full_refund().deliver().await,
+        };
+        assert!(back.is_accepted());
         assert_eq!(ada.available().await, had, "all of it goes back: {only}");
     }
     let nothing = [rule("orders", json!({ "only": {} }))];
@@ -96,12 +101,12 @@ async fn products_are_found_also_by_those_who_mistype() {
         ("espresso machine", vec!["1", "2"]),
         ("expresso mashine", vec!["1"]),
         ("grean tee", vec!["3"]),
-        ("SKU-2", vec!["2"]),
         ("bicycle", vec![]),
         ("'; drop table read.products; --", vec![]),
     ] {
         assert_eq!(found(&shop, query).await, expected, "{query}");
     }
+    assert_eq!(found(&shop, "SKU-2").await[0], "2", "what has the words comes first");
     let first = shop.api.get("/v1/products").query("query", "coffee").query("limit", 1).document().await;
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = shop.api.get("/v1/products").query("query", "coffee").query("cursor", cursor).document().await;
@@ -123,15 +128,14 @@ async fn found(shop: &Shop, query: &str) -> Vec<String> {
 #[tokio::test]
 async fn recommended_is_what_others_who_buy_alike_have_bought() {
     let shop = Shop::open().await;
-    for (id, title) in [(10, "Tea"), (20, "Kettle"), (30, "Sugar"), (40, "Secret")] {
+    for (id, title) in [(10, "Tea"), (20, "Kettle"), (30, "Sugar"), (40, "Secret"), (50, "Cup")] {
         state(&shop, id, title, "", "2026-01-01T00:00:00Z").await;
     }
     let people: Vec<Shopper<'_>> = (0..5).map(|_| shop.shopper()).collect();
-    for (person, products) in
-        [(0, vec![10]), (1, vec![10, 20]), (2, vec![10, 20]), (3, vec![10, 20, 40]), (4, vec![30])]
-    {
+    let baskets = [[10, 30], [10, 20], [10, 20], [20, 40], [10, 50]];
+    for (person, products) in people.iter().zip(baskets) {
         for product in products {
-            assert!(order_of(people[person], product, 10_00).deliver().await.is_accepted());
+            assert!(order_of(*person, product, 10_00).deliver().await.is_accepted());
         }
     }
     shop.advance_days(2).await;
@@ -144,7 +148,7 @@ async fn recommended_is_what_others_who_buy_alike_have_bought() {
         .iter()
         .map(|found| (found["product"]["id"].as_str().unwrap(), found["buyers"].as_u64().unwrap()))
         .collect();
-    assert!(told.iter().all(|(product, buyers)| *product == "20" && *buyers >= 2), "{found}");
+    assert_eq!(told, [("20", 3)], "not what they have, nor what one other alone has bought: {found}");
 
     let objection = people[0].path("objection").await;
     assert!(

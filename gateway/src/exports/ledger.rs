@@ -1,6 +1,6 @@
 //! Every line of every ledger, customer by customer, in the order in which each ledger was written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use aggregates::{id::CustomerId, points::OrderReference};
 use projections::points_transactions::{self, LedgerPlace};
@@ -37,15 +37,15 @@ pub(super) async fn page(gateway: &Gateway, export: Export, after: Option<&str>)
     let mut page = Vec::with_capacity(lines.len());
     for (place, line) in lines {
         let customer = CustomerId(place.customer);
-        if !keys.contains_key(&customer) {
-            let found = match gateway.vault.person(export.merchant, customer).await {
+        let keys = match keys.entry(customer) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(match gateway.vault.person(export.merchant, customer).await {
                 Ok(found) => Some(found),
                 Err(VaultError::Destroyed { .. }) => None,
                 Err(error) => return Err(CommandError::from(error).into()),
-            };
-            keys.insert(customer, found);
-        }
-        let keys = keys.get(&customer).and_then(Option::as_ref);
+            }),
+        };
+        let keys = keys.as_ref();
         let order: Option<OrderReference> =
             line.reference.as_ref().and_then(|reference| keys?.open(REFERENCE_TAG, reference).ok());
         let reason = line.reason.as_ref().and_then(|reason| keys?.open(REASON_TAG, reason).ok());

@@ -151,12 +151,14 @@ pub async fn record_sales(
         return Err(Problem::at("/sales", "more than 500 sales"));
     }
     let (gateway, request) = (&gateway, &caller.request);
-    let lines: Vec<(PosLine, Option<String>)> = stream::iter(batch.sales)
-        .map(|document| take(gateway, request, document))
-        .buffered(SALES_AT_ONCE)
-        .try_collect()
-        .await?;
-    let (lines, pointers): (Vec<PosLine>, Vec<Option<String>>) = lines.into_iter().unzip();
+    // Sales before returns: a return that meets its sale on the way would find itself taken in with it, and be no news.
+    let placed = batch.sales.into_iter().enumerate();
+    let (sales, returns): (Vec<_>, Vec<_>) = placed.partition(|(_, document)| document.kind == PosKindWord::Sale);
+    let mut lines = take_all(gateway, request, sales).await?;
+    lines.extend(take_all(gateway, request, returns).await?);
+    lines.sort_unstable_by_key(|(place, _)| *place);
+    let lines = lines.into_iter().map(|(_, line)| line);
+    let (lines, pointers): (Vec<PosLine>, Vec<Option<String>>) = lines.unzip();
     // What names no till is on no till's record.
     let named: Vec<PosLine> = lines.iter().filter(|line| is_plain(&line.id.terminal)).cloned().collect();
     gateway.note_pos_batch(request, &named).await?;
@@ -167,12 +169,23 @@ pub async fn record_sales(
     Ok(Json(PosAnswer { results, accepted, duplicate, ignored, rejected }))
 }
 
-/// One of a batch, with a pointer to what cannot be read of it.
-async fn take(
+type Taken = (PosLine, Option<String>);
+
+/// With the places they have in the batch.
+async fn take_all(
     gateway: &Gateway,
     request: &Request,
-    document: PosSaleDocument,
-) -> Result<(PosLine, Option<String>), CommandError> {
+    documents: Vec<(usize, PosSaleDocument)>,
+) -> Result<Vec<(usize, Taken)>, CommandError> {
+    stream::iter(documents)
+        .map(|(place, document)| async move { Ok((place, take(gateway, request, document).await?)) })
+        .buffer_unordered(SALES_AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// One of a batch, with a pointer to what cannot be read of it.
+async fn take(gateway: &Gateway, request: &Request, document: PosSaleDocument) -> Result<Taken, CommandError> {
     let id = SaleId { terminal: document.terminal_id.clone(), sale: document.sale_id.clone() };
     match document.read(request.now) {
         Err(pointer) => {

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use axum::{Json, extract::State};
-use projections::products::{self, Products};
+use projections::{
+    customers::Customers,
+    products::{self, Products},
+    rfm_segments::RfmSegments,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -60,7 +64,9 @@ pub async fn list(
 ) -> Result<Json<Recommendations>, Problem> {
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
-    gateway.fresh_enough(&caller, Products::NAME, params.min_position).await?;
+    for read_model in [Products::NAME, Customers::NAME, RfmSegments::NAME] {
+        gateway.fresh_enough(&caller, read_model, params.min_position).await?;
+    }
     let recommended = match Box::pin(gateway.recommend(caller.merchant(), customer)).await? {
         Recommended::NotProfiled => return Ok(Json(Recommendations { data: Vec::new(), profiled: false })),
         Recommended::Products(products) => products,
