@@ -1,11 +1,14 @@
 //! A file at rest: pieces of whole records, each sealed under a key of the upload's own, in the stream of sealed bodies.
 //! The key ends with the import, or after thirty days.
 
+use std::time::Duration;
+
 use aggregates::id::{MerchantId, ParkedId};
 use async_nats::jetstream::{self, consumer::pull};
 use futures::StreamExt;
 use journal::subject;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use vault::{ItemId, ItemKeys, VaultError};
 
 use crate::{commands::CommandError, gateway::Gateway, imports::Record};
@@ -15,6 +18,9 @@ const PIECE_TAG: &str = "import.piece";
 pub const PIECE_RECORDS: usize = 500;
 /// Bytes of a piece, before it is sealed: with one more record it stays below the server's message limit.
 const PIECE_BYTES: usize = 384 * 1024;
+
+/// How long a piece that is known to be there may take.
+const PIECE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Its place is sealed with it: pieces in another order than they were handed in do not pass for the file.
 #[derive(Serialize, Deserialize)]
@@ -84,11 +90,12 @@ pub struct PieceReader {
 }
 
 impl PieceReader {
-    /// None once the upload's key is gone.
+    /// None once the upload's key is gone, or any of its pieces.
     pub async fn open(
         gateway: &Gateway,
         merchant: MerchantId,
         upload: ItemId,
+        pieces: u32,
     ) -> Result<Option<PieceReader>, CommandError> {
         let keys = match gateway.vault.item(merchant, upload).await {
             Err(VaultError::ItemGone) => return Ok(None),
@@ -100,15 +107,21 @@ impl PieceReader {
             filter_subject: subject::parked_body(merchant, ParkedId(upload.0)),
             ..Default::default()
         };
-        let consumer = stream.map_err(|error| unavailable(&error))?.create_consumer(config).await;
-        let messages = consumer.map_err(|error| unavailable(&error))?.messages().await;
+        let stream = stream.map_err(|error| unavailable(&error))?;
+        let mut consumer = stream.create_consumer(config).await.map_err(|error| unavailable(&error))?;
+        let pending = consumer.info().await.map_err(|error| unavailable(&error))?.num_pending;
+        if pending < u64::from(pieces) {
+            return Ok(None);
+        }
+        let messages = consumer.messages().await;
         Ok(Some(PieceReader { keys, messages: messages.map_err(|error| unavailable(&error))?, next: 0 }))
     }
 
     /// The next piece. Whoever asks knows that there is one.
     pub async fn next(&mut self) -> Result<Vec<Record>, CommandError> {
         loop {
-            let message = self.messages.next().await;
+            let message = timeout(PIECE_PATIENCE, self.messages.next()).await;
+            let message = message.map_err(|_| CommandError::Unavailable("uploads: a piece is late".to_owned()))?;
             let message =
                 message.ok_or_else(|| CommandError::Unavailable("uploads: the stream has ended".to_owned()))?;
             let message = message.map_err(|error| CommandError::Unavailable(format!("uploads: {error}")))?;
