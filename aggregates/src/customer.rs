@@ -8,8 +8,8 @@ mod tests;
 
 pub use choices::{Choices, ChosenBy, MailChoice};
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LeaderboardChosen, LimitLifted, Limited,
-    MailChosen, MergedInto, ProfileUpdated, ReferralLink,
+    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LeaderboardChosen, LimitLifted,
+    Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -54,6 +54,8 @@ pub enum CustomerCommand {
     DeleteInShop {
         now: Timestamp,
     },
+    /// What they bring along from another programme, besides points.
+    NoteImport(Imported),
     MergeInto {
         winner: CustomerId,
     },
@@ -144,6 +146,8 @@ pub struct Customer {
     pub deleted_in_shop: bool,
     /// Links to bring friends by, newest last.
     pub referral_links: Vec<ReferralLink>,
+    /// What was noted last of what they brought along.
+    import_noted: Option<Fingerprint>,
     pub last_position: u64,
 }
 
@@ -209,6 +213,12 @@ impl Aggregate for Customer {
             (CustomerCommand::DeleteInShop { now }, Standing::Member) => {
                 Ok(vec![CustomerEvent::DeletedInShop(DeletedInShop { at: *now })])
             }
+            (CustomerCommand::NoteImport(imported), Standing::Member) => {
+                Ok(match self.import_noted == Some(imported.fingerprint) {
+                    true => Vec::new(),
+                    false => vec![CustomerEvent::Imported(imported.clone())],
+                })
+            }
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
@@ -264,6 +274,7 @@ impl Aggregate for Customer {
                 self.remember(event.fingerprint, recorded.position);
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
+            CustomerEvent::Imported(event) => self.import_noted = Some(event.fingerprint),
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
             CustomerEvent::Absorbed(event) => {
                 self.absorbed.push(event.loser);
@@ -275,6 +286,7 @@ impl Aggregate for Customer {
             CustomerEvent::Erased(event) => {
                 // Fingerprints are of the person's profiles: nothing remains to recognise them by.
                 self.profiles.clear();
+                self.import_noted = None;
                 self.erasure = Erasure::Erased { at: event.at };
             }
             CustomerEvent::Restricted(_) => self.limits.restricted = true,

@@ -80,6 +80,7 @@ ids! {
     TaskId = "tsk_", "task";
     /// A reward of a merchant's catalogue.
     RewardId = "rwd_", "reward";
+    ImportId = "imp_", "import";
     /// A message of the journal; also how a client repeats a request without repeating its effect.
     CommitId = "cmt_", "commit";
     CommandId = "cmd_", "command";
@@ -161,5 +162,10 @@ impl LotId {
     /// order, and however often, the lot is the same.
     pub fn of_order(order: Token) -> Self {
         LotId(uuid::Builder::from_custom_bytes(order.0).into_uuid())
+    }
+
+    /// A lot that was brought along, named by the token of what its file calls it.
+    pub fn of_import(line: Token) -> Self {
+        LotId(uuid::Builder::from_custom_bytes(line.0).into_uuid())
     }
 }

@@ -9,6 +9,7 @@ pub mod customer;
 pub mod event;
 pub mod gdpr;
 pub mod id;
+pub mod import;
 pub mod installation;
 pub mod mail;
 pub mod merchant;
@@ -16,6 +17,7 @@ pub mod money;
 pub mod order;
 pub mod parked;
 pub mod points;
+pub mod pos;
 pub mod product;
 pub mod program;
 pub mod referral;
@@ -63,10 +65,14 @@ pub enum Context {
     Reward,
     /// Templates of a merchant, and what became of mails; the latter sharded.
     Mail,
+    /// Customers brought along from another programme; sharded.
+    Import,
+    /// What tills have sent; sharded.
+    Pos,
 }
 
 impl Context {
-    pub const ALL: [Context; 17] = [
+    pub const ALL: [Context; 19] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -84,6 +90,8 @@ impl Context {
         Context::Task,
         Context::Reward,
         Context::Mail,
+        Context::Import,
+        Context::Pos,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -106,6 +114,8 @@ impl Context {
             Context::Task => "task",
             Context::Reward => "reward",
             Context::Mail => "mail",
+            Context::Import => "import",
+            Context::Pos => "pos",
         }
     }
 

@@ -16,6 +16,7 @@ mod contents;
 mod draft;
 mod event;
 mod forfeit;
+mod import;
 mod lot;
 mod merge;
 mod order_record;
@@ -30,15 +31,15 @@ mod tests;
 pub use account::{Account, CommandRecord};
 pub use bonus::BonusRecord;
 pub use command::{
-    Absorb, Adjust, BoughtReward, CodeUseOutcome, Forfeit, Grant, KeyedView, OrderFact, PointsCommand, PointsRefusal,
-    Purchase, RecordCodeUse, RecordOrder, Redeem, Revoke,
+    Absorb, Adjust, BoughtReward, CodeUseOutcome, Forfeit, Grant, ImportLots, ImportedLot, KeyedView, OrderFact,
+    PointsCommand, PointsRefusal, Purchase, RecordCodeUse, RecordOrder, Redeem, Revoke,
 };
 pub use event::{
     AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
     BonusRevoked, BonusSource, CodeUse, ContentsAbsorbed, DebtCovered, DeliveryDue, FactRef, LinkSecret, Movement,
     MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent,
-    PointsExpired, PointsForfeited, RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare,
-    RewardRedeemed, StaffNote,
+    PointsExpired, PointsForfeited, PointsImported, RedemptionDelivered, RedemptionReturned, RedemptionUsed,
+    RefundShare, RewardRedeemed, StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;

@@ -12,13 +12,14 @@ pub mod tiers;
 use serde::{Deserialize, Serialize};
 
 pub use award::{
-    AWARD_MAX, AwardError, LineExclusion, RuleAward, award, exclusion_of, kept_of, merchandise_base, refunded_share,
+    AWARD_MAX, AwardError, LineExclusion, RuleAward, award, award_for, exclusion_for, exclusion_of, kept_of,
+    merchandise_base, refunded_share,
 };
 pub use boost::{Boost, BoostSource, factor_of};
 pub use referrals::{FraudAction, FraudPolicy, REWARD_POINTS_MAX, ReferralSettings, VelocityLimit};
 pub use settings::{
-    EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
-    Rounding, RuleId, SettingsError, TaxBase,
+    DAYS_MAX, EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings,
+    RedemptionRate, Rounding, RuleId, Selection, SettingsError, TaxBase,
 };
 pub use tiers::{Downgrade, Measure, NotATierId, Perk, Tier, TierId, TierSettings, TierWindow};
 
@@ -68,6 +69,11 @@ impl Program {
 
     pub fn version(&self, version: u32) -> Option<&ProgramVersion> {
         self.versions.iter().find(|candidate| candidate.version == version)
+    }
+
+    /// Whether any version asks how products were.
+    pub fn looks_at_products(&self) -> bool {
+        self.versions.iter().any(|version| version.settings.looks_at_products())
     }
 
     /// The version that counts at `instant`: the newest one in effect by then. The first also covers all time before it.

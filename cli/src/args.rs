@@ -1,10 +1,14 @@
 //! The command line. What is said here is `--help`.
 
+mod transfer;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use aggregates::id::{CustomerId, MerchantId, TaskId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use projections::{books::Day, replay::Moment};
+
+pub use transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
 
 /// A self-hosted loyalty platform for online shops.
 #[derive(Debug, Parser)]
@@ -64,6 +68,11 @@ pub enum Command {
     /// Customers.
     #[command(subcommand)]
     Customer(CustomerCommand),
+    /// Customers from a file, of another programme or of another installation.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Everything a merchant has here, as files.
+    Export(ExportTablesArgs),
     /// The books of a merchant: what came and went, period by period.
     #[command(subcommand)]
     Books(BooksCommand),

@@ -4,7 +4,9 @@ pub mod books;
 pub mod check;
 pub mod customer;
 pub mod doctor;
+pub mod export;
 pub mod gdpr;
+pub mod import;
 pub mod keys;
 pub mod log;
 pub mod merchant;
@@ -41,6 +43,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Check(command) => return Ok(check::run(command, config).await),
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
+        Command::Import(command) => import::run(command, &config()?, args.output).await?,
+        Command::Export(export) => export::run(export, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
         Command::WhatIf(whatif) => whatif::run(whatif, &config()?, args.output).await?,
         Command::Privacy(command) => privacy::run(command, args.output)?,

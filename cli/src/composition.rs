@@ -12,7 +12,7 @@ use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
     clock::{SystemClock, new_id},
-    housekeeping,
+    housekeeping, importer,
     snapshot_seal::VaultSeal,
 };
 use journal::{Actor, CommandContext, Journal, JournalOptions};
@@ -24,6 +24,7 @@ use projections::{
     balances::Balances,
     books::BooksOfMerchants,
     campaigns::Campaigns,
+    customer_imports::CustomerImports,
     customers::Customers,
     daily_totals::DailyTotals,
     email_events::EmailEvents,
@@ -32,6 +33,8 @@ use projections::{
     parked_webhooks::ParkedWebhooks,
     parking::Register,
     points_transactions::PointsTransactions,
+    pos_offline_queue::PosOfflineQueue,
+    products::Products,
     program_history::ProgramHistory,
     queue_tasks::QueueTasks,
     referrals::Referrals,
@@ -162,6 +165,7 @@ pub async fn open_vault(config: &Config, db: &PgPool) -> anyhow::Result<Vault> {
 /// Projections and sweeps, running until `stop`.
 pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
+    work.spawn(importer::run(gateway.clone(), stop.clone()));
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
@@ -192,6 +196,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Campaigns);
+    run_all.start(CustomerImports);
     run_all.start(Customers);
     run_all.start(DailyTotals);
     run_all.start(EmailEvents);
@@ -203,6 +208,8 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(Referrals);
     run_all.start(QueueTasks);
     run_all.start(Rewards);
+    run_all.start(PosOfflineQueue);
+    run_all.start(Products);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(TierFacts);

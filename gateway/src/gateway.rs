@@ -8,10 +8,12 @@ use aggregates::{
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
+    import::ImportShard,
     mail::MailTemplates,
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
     points::Account,
+    pos::PosShard,
     product::ProductShard,
     program::Program,
     referral::{ClickShard, Referral},
@@ -120,6 +122,8 @@ pub struct Shared {
     pub tasks: TaskQueue,
     /// Who does it.
     pub handlers: Handlers,
+    pub imports: Aggregates<ImportShard>,
+    pub tills: Aggregates<PosShard>,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// How far members were looked at for campaigns.
@@ -229,6 +233,8 @@ impl Gateway {
             deliveries,
             templates,
             mailing: parts.mailing,
+            imports: Aggregates::new(journal.clone(), others),
+            tills: Aggregates::new(journal.clone(), others),
             eraser,
             noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),

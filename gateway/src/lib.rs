@@ -1,6 +1,8 @@
 //! The doors: signed webhooks, REST, and what stands behind them.
 //!
 //! - [`shopify`]: what the shop's bytes say;
+//! - [`imports`]: what files of customers say;
+//! - [`exports`]: everything a merchant has, out again;
 //! - [`commands`]: what is to be done about it, across aggregates and the vault;
 //! - [`webhooks`], [`http`]: doors that translate a request into a command and its outcome into an answer;
 //! - [`problem`]: how every refusal looks from outside.
@@ -10,11 +12,14 @@ pub mod clock;
 pub mod commands;
 pub mod cursor;
 pub mod erasure_watch;
+pub mod exports;
 pub mod gateway;
 pub mod grpc;
 pub mod health;
 pub mod housekeeping;
 pub mod http;
+pub mod importer;
+pub mod imports;
 pub mod openapi;
 pub mod problem;
 pub mod request_count;

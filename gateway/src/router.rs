@@ -116,9 +116,23 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::tasks::get))
         .routes(routes!(http::tasks::retry))
         .routes(routes!(http::tasks::discard))
+        .routes(routes!(http::exports::get))
+        .routes(routes!(http::pos::record_sales))
+        .routes(routes!(http::pos::cards::create))
+        .routes(routes!(http::pos::terminals::list))
+        .routes(routes!(http::products::list))
+        .routes(routes!(http::products::collections::put))
+        .routes(routes!(http::products::recommendations::list))
+        .routes(routes!(http::imports::get))
+        .routes(routes!(http::imports::rejections))
+        .routes(routes!(http::imports::carry_out))
         .routes(routes!(http::test_clock::advance))
-        .layer((from_fn_with_state(count, traced), DefaultBodyLimit::max(API_BYTES_MAX)));
-    webhooks.merge(api)
+        .layer((from_fn_with_state(Arc::clone(&count), traced), DefaultBodyLimit::max(API_BYTES_MAX)));
+    // A file may take its time; its size is bounded where it is read.
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(http::imports::list, http::imports::create))
+        .layer((from_fn_with_state(count, traced_without_hurry), DefaultBodyLimit::disable()));
+    webhooks.merge(api).merge(uploads)
 }
 
 /// The API's description, as committed in `docs/openapi.json`.
@@ -181,7 +195,20 @@ async fn in_time(answer: impl Future<Output = Response>) -> Response {
 }
 
 /// A span for each API call, by its route, never by its path: a path holds ids.
-async fn traced(State(count): State<Arc<RequestCount>>, mut request: Request, next: Next) -> Response {
+async fn traced(State(count): State<Arc<RequestCount>>, request: Request, next: Next) -> Response {
+    spanned(&count, request, |request| in_time(next.run(request))).await
+}
+
+/// The same for what arrives as slowly as its sender sends.
+async fn traced_without_hurry(State(count): State<Arc<RequestCount>>, request: Request, next: Next) -> Response {
+    spanned(&count, request, |request| next.run(request)).await
+}
+
+async fn spanned<A: Future<Output = Response>>(
+    count: &RequestCount,
+    mut request: Request,
+    answer: impl FnOnce(Request) -> A,
+) -> Response {
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
@@ -192,7 +219,7 @@ async fn traced(State(count): State<Arc<RequestCount>>, mut request: Request, ne
     let span =
         tracing::info_span!("http", method = method.as_str(), route, request_id, trace_id = tracing::field::Empty);
     telemetry::join_caller(&span, request.headers());
-    let mut response = in_time(next.run(request)).instrument(span.clone()).await;
+    let mut response = answer(request).instrument(span.clone()).await;
     let status = response.status();
     telemetry::note_status(&span, status);
     count.answered(&method, route, status);

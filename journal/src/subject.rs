@@ -133,6 +133,16 @@ impl Subject {
         Subject { merchant, context: Context::Reward, id: SubjectId::Uuid(reward.0) }
     }
 
+    /// How far imports are.
+    pub const fn import(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Import, id: SubjectId::Shard(shard) }
+    }
+
+    /// What tills have sent.
+    pub const fn pos(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Pos, id: SubjectId::Shard(shard) }
+    }
+
     /// What concerns every merchant at once. The only subject that is no merchant's.
     pub const fn installation() -> Self {
         Subject { merchant: NO_MERCHANT, context: Context::Installation, id: SubjectId::Main }

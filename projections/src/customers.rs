@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::{
     Context,
-    customer::{CustomerEvent, Limits, Profile},
+    customer::{CustomerEvent, Limits, Profile, ReferralCode},
     id::{CustomerId, MerchantId},
     sealed::Sealed,
     time::Timestamp,
@@ -92,15 +92,24 @@ async fn take_in(
                 .bind(customer)
                 .bind(position)
         }
+        CustomerEvent::Imported(event) => sqlx::query(
+            "update customers set position = $3, imported_tier = $4, imported_referral = $5
+              where merchant = $1 and customer = $2",
+        )
+        .bind(merchant)
+        .bind(customer)
+        .bind(position)
+        .bind(event.tier.clone())
+        .bind(event.referral.as_ref().map(|referral| referral.ciphertext().to_vec())),
         CustomerEvent::Fenced(_) => sqlx::query(
-            "update customers set position = $3, state = 'erasing', profile = null
+            "update customers set position = $3, state = 'erasing', profile = null, imported_referral = null
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position),
         CustomerEvent::Erased(event) => sqlx::query(
-            "update customers set position = $3, state = 'erased', profile = null, erased_at = $4
+            "update customers set position = $3, state = 'erased', profile = null, imported_referral = null, erased_at = $4
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
@@ -122,7 +131,7 @@ async fn take_in(
         .bind(position)
         .bind(matches!(event, CustomerEvent::Objected(_))),
         CustomerEvent::BadgeAwarded(_) | CustomerEvent::MailChosen(_) | CustomerEvent::LeaderboardChosen(_) => {
-            sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
+            sqlx::query("update customers set position = $3 where merchant = $1 and customer = $2")
                 .bind(merchant)
                 .bind(customer)
                 .bind(position)
@@ -143,11 +152,14 @@ pub struct CustomerRow {
     pub erased_at: Option<Timestamp>,
     pub deleted_in_shop: bool,
     pub enrolled_at: Timestamp,
+    /// Tier and referral link of another programme, as an import brought them along.
+    pub imported_tier: Option<String>,
+    pub imported_referral: Option<Sealed<ReferralCode>>,
     pub position: u64,
 }
 
 const COLUMNS: &str = "customer, state, merged_into, profile, restricted, objects_to_profiling, erased_at,
-     deleted_in_shop, enrolled_at, position";
+     deleted_in_shop, enrolled_at, imported_tier, imported_referral, position";
 
 pub async fn find(db: &PgPool, merchant: MerchantId, customer: CustomerId) -> Result<Option<CustomerRow>, sqlx::Error> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -175,6 +187,28 @@ pub async fn list(
     .bind(merchant.0)
     .bind(timestamptz(enrolled_at))
     .bind(customer.0)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Members of a merchant in the order of their ids, at most `limit`, behind the one given; from that one on, if it says so.
+pub async fn members_after(
+    db: &PgPool,
+    merchant: MerchantId,
+    after: Option<(CustomerId, bool)>,
+    limit: i64,
+) -> Result<Vec<CustomerRow>, sqlx::Error> {
+    let (customer, inclusive) = after.unwrap_or((CustomerId(Uuid::nil()), true));
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select {COLUMNS} from read.customers
+          where merchant = $1 and (customer > $2 or (customer = $2 and $3)) and state = 'member'
+          order by customer limit $4"
+    )))
+    .bind(merchant.0)
+    .bind(customer.0)
+    .bind(inclusive)
     .bind(limit)
     .fetch_all(db)
     .await?;
@@ -225,6 +259,8 @@ fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {
         erased_at: row.try_get::<Option<DateTime<Utc>>, _>("erased_at")?.map(timestamp),
         deleted_in_shop: row.try_get("deleted_in_shop")?,
         enrolled_at: timestamp(row.try_get::<DateTime<Utc>, _>("enrolled_at")?),
+        imported_tier: row.try_get("imported_tier")?,
+        imported_referral: row.try_get::<Option<Vec<u8>>, _>("imported_referral")?.map(Sealed::from_ciphertext),
         position: position(row.try_get("position")?),
     })
 }

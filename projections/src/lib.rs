@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod checkpoint;
 mod copied;
 mod copy;
+pub mod customer_imports;
 pub mod customers;
 pub mod daily_totals;
 pub mod data_requests;
@@ -25,6 +26,8 @@ pub mod leaderboards;
 pub mod parked_webhooks;
 pub mod parking;
 pub mod points_transactions;
+pub mod pos_offline_queue;
+pub mod products;
 pub mod program_history;
 pub mod progress;
 pub mod projection;
@@ -57,12 +60,13 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 24] = [
     audit_logs::AuditLogs::NAME,
     badges::Badges::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     campaigns::Campaigns::NAME,
+    customer_imports::CustomerImports::NAME,
     customers::Customers::NAME,
     daily_totals::DailyTotals::NAME,
     email_events::EmailEvents::NAME,
@@ -70,6 +74,8 @@ pub const NAMES: [&str; 21] = [
     leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    pos_offline_queue::PosOfflineQueue::NAME,
+    products::Products::NAME,
     program_history::ProgramHistory::NAME,
     queue_tasks::QueueTasks::NAME,
     referrals::Referrals::NAME,

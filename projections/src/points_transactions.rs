@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use line::{Line, LineKind, Reference, lines_of};
-pub use query::{LedgerLine, Page, list};
+pub use query::{LedgerLine, LedgerPlace, Page, all_after, list};
 
 pub struct PointsTransactions;
 

@@ -1,6 +1,7 @@
 //! `rfm_segments`: how buyers stand, how they stood, and how many moved from where to where. Everything is in the events:
 //! this only writes it down where questions look for it.
 
+mod standings;
 mod store;
 mod tally;
 
@@ -15,6 +16,7 @@ use crate::{
     projection::{Projection, ProjectionError, Tables, events_of},
 };
 
+pub use standings::{StandingRow, neighbours, standings_after};
 pub(crate) use store::{date, day_of, method_word};
 
 pub struct RfmSegments;

@@ -71,6 +71,16 @@ impl Vault {
         Ok(ItemKeys::new(merchant, id, secret))
     }
 
+    /// Forgets the key of an item that is needed no longer. An item that is gone already stays so.
+    pub async fn drop_item(&self, merchant: MerchantId, id: ItemId) -> Result<(), VaultError> {
+        sqlx::query("delete from vault.item_keys where item = $1 and merchant = $2")
+            .bind(id.0)
+            .bind(merchant.0)
+            .execute(&self.inner.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Deletes the keys that have expired by `now`, with the notes of what waited under them, and then forgets the keys
     /// of all days before: from then on no backup brings those items back. Gives the number of items. For a daily run.
     pub async fn purge_items(&self, now: Timestamp) -> Result<u64, VaultError> {

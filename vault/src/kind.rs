@@ -23,6 +23,10 @@ pub enum DirectoryKind {
     ReferralShop,
     /// A client's idempotency key with the route it was used on → customer it was used for.
     IdempotencyKey,
+    /// E-mail address of somebody whom an import brought along without an id of the shop → person.
+    ImportedCustomer,
+    /// A code on a card that is shown at a till → person.
+    LoyaltyCard,
 }
 
 impl DirectoryKind {
@@ -35,6 +39,8 @@ impl DirectoryKind {
             DirectoryKind::ReferralCode => "referral_code",
             DirectoryKind::ReferralShop => "referral_shop",
             DirectoryKind::IdempotencyKey => "idempotency_key",
+            DirectoryKind::ImportedCustomer => "imported_customer",
+            DirectoryKind::LoyaltyCard => "loyalty_card",
         }
     }
 
@@ -48,6 +54,8 @@ impl DirectoryKind {
             DirectoryKind::ReferralCode => "directory/referral_code",
             DirectoryKind::ReferralShop => "directory/referral_shop",
             DirectoryKind::IdempotencyKey => "directory/idempotency_key",
+            DirectoryKind::ImportedCustomer => "directory/imported_customer",
+            DirectoryKind::LoyaltyCard => "directory/loyalty_card",
         }
     }
 }
@@ -138,6 +146,8 @@ pub enum ItemPurpose {
     Parked,
     /// A fact about an order whose owner is not known yet.
     Waiting,
+    /// A file of customers that was handed in.
+    Upload,
 }
 
 impl ItemPurpose {
@@ -145,12 +155,13 @@ impl ItemPurpose {
         match self {
             ItemPurpose::Parked => "parked",
             ItemPurpose::Waiting => "waiting",
+            ItemPurpose::Upload => "upload",
         }
     }
 
     pub const fn life_days(self) -> u32 {
         match self {
-            ItemPurpose::Parked => PARKED_LIFE_DAYS,
+            ItemPurpose::Parked | ItemPurpose::Upload => PARKED_LIFE_DAYS,
             ItemPurpose::Waiting => WAITING_LIFE_DAYS,
         }
     }

@@ -31,6 +31,7 @@ impl Flow {
             PointsEvent::PointsAdjusted(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::BonusGranted(event) => Flow::moved(&event.movements, 0),
             PointsEvent::BonusRevoked(event) => Flow::moved(&event.movements, event.owed),
+            PointsEvent::PointsImported(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::DebtCovered(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::PointsExpired(event) => Flow::moved(&event.movements, 0),
             PointsEvent::RewardRedeemed(event) => Flow::moved(&event.movements, 0),

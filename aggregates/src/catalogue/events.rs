@@ -25,6 +25,9 @@ sealed! {
         "last_name": "Last name",
         "locale": "Language",
     }
+    "ReferralCode", PersonKey, Unreadable, Membership {
+        "code": "Referral link of another programme, brought along by an import",
+    }
     "OrderReference", PersonKey, Unreadable, Ledger {
         "order_id": "The shop's id of an order",
         "name": "Number of the order as printed for people",

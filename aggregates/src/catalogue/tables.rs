@@ -24,6 +24,7 @@ columns! {
     }
     "vault.directory" {
         "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a referral code, a request, an idempotency key";
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, an imported address, a card, a code, a request, an idempotency key";
         "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
     }
     "vault.order_owner" {
@@ -31,7 +32,7 @@ columns! {
         "account": RandomId, Removed, Ledger, "Whose order it is";
     }
     "vault.item_keys" {
-        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body or a waiting fact";
+        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body, a waiting fact or an uploaded file";
     }
     "vault.waiting_items" {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
@@ -53,6 +54,7 @@ columns! {
         "customer": RandomId, Stays, Membership, "Which customer";
         "merged_into": RandomId, Stays, Membership, "Into whom this profile was merged";
         "profile": PersonKey, Removed, Membership, "The profile";
+        "imported_referral": PersonKey, Removed, Membership, "Referral link of another programme, brought along by an import";
     }
     "read.balances" {
         "customer": RandomId, Stays, Ledger, "Whose account";

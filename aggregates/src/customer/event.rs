@@ -9,7 +9,7 @@ use super::{
 use crate::{
     badge::{BadgeAwarded, HeldBadge},
     event::events,
-    id::{CustomerId, Fingerprint, GdprRequestId, ReferralLinkId},
+    id::{CustomerId, Fingerprint, GdprRequestId, ImportId, ReferralLinkId},
     points::StaffNote,
     sealed::Sealed,
     time::Timestamp,
@@ -43,6 +43,8 @@ events! {
         MailChosen(MailChosen) = "customer.mail_chosen" v 1;
         /// They want to be seen in leaderboards, or not.
         LeaderboardChosen(LeaderboardChosen) = "customer.leaderboard_chosen" v 1;
+        /// They brought a tier or a referral link along from another programme.
+        Imported(Imported) = "customer.imported" v 1;
     }
 }
 
@@ -133,4 +135,22 @@ impl ReferralLink {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
+}
+
+/// What a customer had in another programme, besides points. Whoever gives tiers and referral links here may honour it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    pub import: ImportId,
+    /// The other programme's name of the tier.
+    pub tier: Option<String>,
+    pub referral: Option<Sealed<ReferralCode>>,
+    /// Keyed hash of tier and code, so that a repetition is recognised.
+    pub fingerprint: Fingerprint,
+    pub at: Timestamp,
+}
+
+/// A referral link of another programme, or the code in it: whoever has it knows whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralCode {
+    pub code: String,
 }

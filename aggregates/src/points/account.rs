@@ -10,7 +10,7 @@ use super::{
     command::{PointsCommand, PointsRefusal},
     draft::Draft,
     event::{AccountContents, LinkSecret, PointsEvent},
-    forfeit, merge,
+    forfeit, import, merge,
     order_record::OrderRecord,
     purse::{Balance, Purse},
     redemption::{self, Delivery, Redemption},
@@ -138,6 +138,11 @@ impl Account {
                 purse.apply_passing_of_time(event);
             }
             PointsEvent::PointsForfeited(event) => purse.forfeit(&event.movements, event.owed),
+            PointsEvent::PointsImported(event) => {
+                event.lots.iter().for_each(|lot| purse.open(lot, now));
+                purse.last_activity = purse.last_activity.max(event.last_activity);
+                purse.apply(&event.movements, event.owed);
+            }
             PointsEvent::RedemptionUsed(_) | PointsEvent::AccountFenced(_) => {}
         }
     }
@@ -201,6 +206,7 @@ impl Aggregate for Account {
             PointsCommand::Absorb(command) => Ok(merge::absorb(self, command)),
             PointsCommand::Fence(fenced) => Ok(vec![PointsEvent::AccountFenced(fenced.clone())]),
             PointsCommand::Forfeit(command) => forfeit::forfeit(self, command),
+            PointsCommand::ImportLots(command) => import::import_lots(self, command),
         }
     }
 
@@ -272,7 +278,10 @@ impl Aggregate for Account {
                     }
                 }
             }
-            PointsEvent::PointsActivated(_) | PointsEvent::PointsExpired(_) | PointsEvent::DebtCovered(_) => {}
+            PointsEvent::PointsActivated(_)
+            | PointsEvent::PointsExpired(_)
+            | PointsEvent::DebtCovered(_)
+            | PointsEvent::PointsImported(_) => {}
         }
     }
 }

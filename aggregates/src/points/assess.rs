@@ -1,7 +1,7 @@
 //! Facts about an order, and what the account makes of them. The outcome for one order is a function of the set of its
 //! facts: bodies count by their `updated_at`, refunds by their identity, a cancellation for good.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     account::Account,
@@ -14,7 +14,8 @@ use super::{
 use crate::{
     id::Token,
     order::{OrderBody, OrderLine},
-    program::{Boost, LineExclusion, ProgramVersion, award, exclusion_of, merchandise_base, refunded_share},
+    product::OrderedProducts,
+    program::{Boost, LineExclusion, ProgramVersion, award_for, exclusion_for, merchandise_base, refunded_share},
 };
 
 pub(super) fn record_order(account: &Account, command: &RecordOrder) -> Result<Vec<PointsEvent>, PointsRefusal> {
@@ -102,7 +103,8 @@ fn take_in_bodies(
 ) -> Result<(), PointsRefusal> {
     for body in bodies(command) {
         let boosts = if record.is_known() { record.boosts.to_vec() } else { command.boosts.to_vec() };
-        let assessed = assess_body(view, version, boosts, body)?;
+        let products = products_for(command, version)?;
+        let assessed = assess_body(view, version, boosts, body, &products)?;
         if record.is_superseded_by(&assessed) {
             record.believe(&assessed);
             event.body = Some(assessed);
@@ -113,13 +115,23 @@ fn take_in_bodies(
     Ok(())
 }
 
+/// What is known of the ordered products. Whoever did not look, because the settings it knew did not ask for it, has to look.
+fn products_for(command: &RecordOrder, version: &ProgramVersion) -> Result<Arc<OrderedProducts>, PointsRefusal> {
+    match &command.products {
+        Some(products) => Ok(Arc::clone(products)),
+        None if version.settings.looks_at_products() => Err(PointsRefusal::NoProgram),
+        None => Ok(Arc::default()),
+    }
+}
+
 fn assess_body(
     view: &KeyedView,
     version: &ProgramVersion,
     boosts: Vec<Boost>,
     body: &OrderBody,
+    products: &OrderedProducts,
 ) -> Result<AssessedBody, PointsRefusal> {
-    let awards = award(&version.settings, &boosts, body).map_err(|_| PointsRefusal::AwardTooLarge)?;
+    let awards = award_for(&version.settings, &boosts, body, products).map_err(|_| PointsRefusal::AwardTooLarge)?;
     let points: i64 = awards.iter().map(|award| award.points).sum();
     let outcome = match () {
         () if body.test => Outcome::TestOrder,
@@ -141,14 +153,19 @@ fn assess_body(
         quantity: body.lines.iter().map(|line| line.quantity).fold(0, u32::saturating_add),
         awards,
         boosts,
-        exclusions: exclusions(view, version, body),
+        exclusions: exclusions(view, version, body, products),
         outcome,
     })
 }
 
-fn exclusions(view: &KeyedView, version: &ProgramVersion, body: &OrderBody) -> Vec<(Token, LineExclusion)> {
+fn exclusions(
+    view: &KeyedView,
+    version: &ProgramVersion,
+    body: &OrderBody,
+    products: &OrderedProducts,
+) -> Vec<(Token, LineExclusion)> {
     let of_line = |line: &OrderLine| {
-        let exclusion = exclusion_of(&version.settings, &line.item)?;
+        let exclusion = exclusion_for(&version.settings, &line.item, products)?;
         Some((*view.lines.get(&line.line_id)?, exclusion))
     };
     body.lines.iter().filter_map(of_line).collect()

@@ -7,11 +7,13 @@ use std::{
 
 use super::{
     event::{AccountContents, AccountFenced, BonusSource, CodeUse, LinkSecret, OrderReference, StaffNote},
+    lot::LotExpiry,
     order_record::OrderRecord,
 };
 use crate::{
-    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, ImportId, LotId, RedemptionId, RewardId, Token},
     order::{OrderBody, OrderLine, Refund},
+    product::OrderedProducts,
     program::{Boost, Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
     reward::CustomerLimit,
     sealed::Sealed,
@@ -50,6 +52,8 @@ pub enum PointsCommand {
     /// Ends everything but forfeiting.
     Fence(AccountFenced),
     Forfeit(Forfeit),
+    /// Lots from another programme.
+    ImportLots(ImportLots),
 }
 
 /// Facts about one order that belongs to this account: the one that has just arrived, and any that waited for it.
@@ -59,6 +63,8 @@ pub struct RecordOrder {
     pub views: Vec<KeyedView>,
     pub facts: Arc<[OrderFact]>,
     pub program: Arc<Program>,
+    /// How the ordered products were when the order was made; `None` if nobody has looked.
+    pub products: Option<Arc<OrderedProducts>>,
     /// Redemptions whose codes any of the bodies among the facts carries.
     pub redeems: Vec<CodeUse>,
     pub reference: Option<Sealed<OrderReference>>,
@@ -275,6 +281,29 @@ pub struct Absorb {
 pub struct Forfeit {
     pub request: GdprRequestId,
     pub now: Timestamp,
+}
+
+/// Lots that one customer brings along. Their order says nothing, and those that are here already change nothing.
+#[derive(Debug, Clone)]
+pub struct ImportLots {
+    pub import: ImportId,
+    pub lots: Vec<ImportedLot>,
+    /// When the customer was last active over there; for expiry by inactivity.
+    pub last_activity: Timestamp,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedLot {
+    /// Its name under each link key of the account, the account's own first: made from what the file calls it.
+    pub names: Vec<LotId>,
+    /// Negative where the customer owes.
+    pub points: i64,
+    pub earned_at: Timestamp,
+    pub available_at: Timestamp,
+    /// What this programme says of points earned then, if nothing was said.
+    pub expiry: Option<LotExpiry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

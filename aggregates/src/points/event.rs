@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::events,
-    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, ImportId, LotId, RedemptionId, RewardId, Token},
     money::Currency,
     order::OrderLine,
     program::{Boost, LineExclusion, RuleAward, RuleId},
@@ -53,6 +53,8 @@ events! {
         BonusRevoked(BonusRevoked) = "points.bonus_revoked" v 1;
         /// The shop has made what the points were reserved for: they are spent.
         RedemptionDelivered(RedemptionDelivered) = "points.redemption_delivered" v 1;
+        /// Lots came along from another programme.
+        PointsImported(PointsImported) = "points.imported" v 1;
     }
 }
 
@@ -374,6 +376,18 @@ pub struct BonusRevoked {
     pub movements: Vec<Movement>,
     /// Change of the account's debt.
     pub owed: i64,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsImported {
+    pub import: ImportId,
+    pub lots: Vec<NewLot>,
+    pub movements: Vec<Movement>,
+    /// Change of the debt: what was owed over there.
+    pub owed: i64,
+    /// When the customer was last active over there.
+    pub last_activity: Timestamp,
     pub at: Timestamp,
 }
 

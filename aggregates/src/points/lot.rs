@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{BonusSource, Movement, MovementKind};
 use crate::{
-    id::{LotId, Token},
+    id::{ImportId, LotId, Token},
     time::Timestamp,
 };
 
@@ -14,6 +14,8 @@ pub enum LotSource {
     Order(Token),
     Adjustment,
     Bonus(BonusSource),
+    /// Brought along from another programme.
+    Import(ImportId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -273,6 +273,13 @@ impl Purse {
         purse.settled_balance_at(instant)
     }
 
+    /// The purse as it is at `instant`, with everything on record that time has done.
+    #[must_use]
+    pub fn settled_at(mut self, instant: Timestamp) -> Purse {
+        self.settle(instant).iter().for_each(|event| self.apply_passing_of_time(event));
+        self
+    }
+
     /// The same, where time has done nothing that is not on record.
     fn settled_balance_at(&self, instant: Timestamp) -> Balance {
         let available = self.available(instant);

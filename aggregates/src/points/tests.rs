@@ -9,6 +9,7 @@ mod earning;
 mod forfeiting;
 mod framework;
 mod granting;
+mod importing;
 mod kit;
 mod laws;
 mod merging;

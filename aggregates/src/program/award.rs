@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     boost::{Boost, factor_of},
-    settings::{EarningRule, Exclusions, Inclusions, ProgramSettings, Rounding, RuleId, TaxBase},
+    settings::{EarningRule, Inclusions, ProgramSettings, Rounding, RuleId, TaxBase},
 };
 use crate::{
     money::Currency,
     order::{Item, OrderBody, Refund, RefundLine},
+    product::{OrderedProducts, ProductFacts},
     time::Timestamp,
 };
 
@@ -37,13 +38,26 @@ pub struct RuleAward {
 /// # Errors
 /// [`AwardError`]
 pub fn award(settings: &ProgramSettings, boosts: &[Boost], order: &OrderBody) -> Result<Vec<RuleAward>, AwardError> {
+    award_for(settings, boosts, order, &OrderedProducts::default())
+}
+
+/// The same, where something is known of the products beyond what the order says.
+///
+/// # Errors
+/// [`AwardError`]
+pub fn award_for(
+    settings: &ProgramSettings,
+    boosts: &[Boost],
+    order: &OrderBody,
+    products: &OrderedProducts,
+) -> Result<Vec<RuleAward>, AwardError> {
     let boost = factor_of(boosts).ok_or(AwardError)?;
-    settings.earning_rules.iter().map(|rule| rule.award(boost, order)).collect()
+    settings.earning_rules.iter().map(|rule| rule.award(boost, order, products)).collect()
 }
 
 impl EarningRule {
-    fn award(&self, boost: Decimal, order: &OrderBody) -> Result<RuleAward, AwardError> {
-        let base_minor = base_minor(&self.exclude, self.include, order);
+    fn award(&self, boost: Decimal, order: &OrderBody, products: &OrderedProducts) -> Result<RuleAward, AwardError> {
+        let base_minor = base_minor(self.include, order, |item| self.leaves_out(item, products.of(item)));
         let paid = RuleAward { rule: self.id.clone(), base_minor, points: 0 };
         if order.test || base_minor < self.minimum_minor {
             return Ok(paid);
@@ -86,21 +100,17 @@ impl EarningRule {
 /// What counts of an order by default: the subtotal without gift cards, tax as priced. Shares of a redeemed discount
 /// follow it, whatever the earning rules look at.
 pub fn merchandise_base(order: &OrderBody) -> i64 {
-    base_minor(&gift_cards_only(), as_priced(), order)
-}
-
-fn gift_cards_only() -> Exclusions {
-    Exclusions { gift_cards: true, ..Exclusions::default() }
+    base_minor(as_priced(), order, |item| item.gift_card)
 }
 
 fn as_priced() -> Inclusions {
     Inclusions { tax: TaxBase::AsPriced, shipping: false }
 }
 
-fn base_minor(exclude: &Exclusions, include: Inclusions, order: &OrderBody) -> i64 {
+fn base_minor(include: Inclusions, order: &OrderBody, leaves_out: impl Fn(&Item) -> bool) -> i64 {
     let (mut excluded_net, mut counted_tax) = (0_i64, 0_i64);
     for line in &order.lines {
-        if exclude.covers(&line.item) {
+        if leaves_out(&line.item) {
             excluded_net += line.net_minor;
         } else {
             counted_tax += line.tax_minor;
@@ -158,9 +168,25 @@ pub struct LineExclusion {
 
 /// `None` for a line that counts everywhere.
 pub fn exclusion_of(settings: &ProgramSettings, item: &Item) -> Option<LineExclusion> {
-    let by_rule: Vec<bool> = settings.earning_rules.iter().map(|rule| rule.exclude.covers(item)).collect();
-    let counts_everywhere = !item.gift_card && by_rule.iter().all(|excluded| !excluded);
-    (!counts_everywhere).then_some(LineExclusion { gift_card: item.gift_card, by_rule })
+    exclusion_with(settings, item, None).filter(LineExclusion::leaves_something_out)
+}
+
+/// The same, where something is known of the product. Where rules look at products every line has an entry, also one that
+/// counts everywhere: a later refund describes the line, and not how its product was when it was ordered.
+pub fn exclusion_for(settings: &ProgramSettings, item: &Item, products: &OrderedProducts) -> Option<LineExclusion> {
+    let exclusion = exclusion_with(settings, item, products.of(item));
+    exclusion.filter(|exclusion| exclusion.leaves_something_out() || settings.looks_at_products())
+}
+
+fn exclusion_with(settings: &ProgramSettings, item: &Item, product: Option<&ProductFacts>) -> Option<LineExclusion> {
+    let by_rule = settings.earning_rules.iter().map(|rule| rule.leaves_out(item, product)).collect();
+    Some(LineExclusion { gift_card: item.gift_card, by_rule })
+}
+
+impl LineExclusion {
+    fn leaves_something_out(&self) -> bool {
+        self.gift_card || self.by_rule.iter().any(|excluded| *excluded)
+    }
 }
 
 /// What one refund takes back, for the merchandise as such and for each rule of the settings, in their order.
@@ -172,6 +198,9 @@ pub fn refunded_share(
     remembered: &dyn Fn(&str) -> Option<LineExclusion>,
 ) -> (i64, Vec<i64>) {
     let exclusion = |line: &RefundLine| match &line.item {
+        Some(item) if settings.looks_at_products() => {
+            remembered(&line.line_id).or_else(|| exclusion_of(settings, item))
+        }
         Some(item) => exclusion_of(settings, item),
         None => remembered(&line.line_id),
     };

@@ -7,7 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::referrals::ReferralSettings;
 use super::tiers::TierSettings;
-use crate::{badge::BadgeSettings, mail::MailSettings, order::Item, rfm::RfmSettings, time::Timestamp};
+use crate::{
+    badge::BadgeSettings,
+    mail::MailSettings,
+    order::Item,
+    product::{ProductFacts, plain},
+    rfm::RfmSettings,
+    time::Timestamp,
+};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -56,6 +63,8 @@ pub struct EarningRule {
     pub rounding: Rounding,
     pub include: Inclusions,
     pub exclude: Exclusions,
+    /// Only lines with these goods count; all, if not said. A rule for some goods, beside one for all, pays more for them.
+    pub only: Option<Selection>,
     pub multiplier: Option<Multiplier>,
 }
 
@@ -89,6 +98,22 @@ pub struct Exclusions {
     pub skus: BTreeSet<String>,
     pub vendors: BTreeSet<String>,
     pub gift_cards: bool,
+    /// These three are looked up in what the shop has stated of its products, as of the time of the order.
+    pub tags: BTreeSet<String>,
+    pub product_types: BTreeSet<String>,
+    /// Ids of collections.
+    pub collections: BTreeSet<String>,
+}
+
+/// Goods that a rule names. A line with any of it is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Selection {
+    pub product_ids: BTreeSet<String>,
+    pub vendors: BTreeSet<String>,
+    pub tags: BTreeSet<String>,
+    pub product_types: BTreeSet<String>,
+    /// Ids of collections.
+    pub collections: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +187,7 @@ impl ProgramSettings {
                 rounding: Rounding::Down,
                 include: Inclusions { tax: TaxBase::AsPriced, shipping: false },
                 exclude: Exclusions { gift_cards: true, ..Exclusions::default() },
+                only: None,
                 multiplier: None,
             }],
             hold_days: 0,
@@ -259,10 +285,16 @@ impl EarningRule {
             ("exclude/variant_ids", &exclude.variant_ids),
             ("exclude/skus", &exclude.skus),
             ("exclude/vendors", &exclude.vendors),
+            ("exclude/tags", &exclude.tags),
+            ("exclude/product_types", &exclude.product_types),
+            ("exclude/collections", &exclude.collections),
         ] {
             if list.len() > EXCLUDED_IDS_MAX {
                 return Err((field, "more than 10000 entries"));
             }
+        }
+        if let Some(only) = &self.only {
+            only.validate()?;
         }
         if let Some(multiplier) = &self.multiplier {
             if multiplier.factor.is_sign_negative()
@@ -279,14 +311,70 @@ impl EarningRule {
     }
 }
 
+impl ProgramSettings {
+    /// Whether any rule asks how products were, beyond what an order says of its lines.
+    pub fn looks_at_products(&self) -> bool {
+        self.earning_rules.iter().any(|rule| {
+            let exclude = &rule.exclude;
+            let only = rule.only.as_ref().is_some_and(|only| {
+                !only.tags.is_empty() || !only.product_types.is_empty() || !only.collections.is_empty()
+            });
+            only || !exclude.tags.is_empty() || !exclude.product_types.is_empty() || !exclude.collections.is_empty()
+        })
+    }
+}
+
+impl EarningRule {
+    /// Whether a line with this item stays out of the base. A product of which nothing was ever stated has no tag, no type and
+    /// no collection: rules that leave those out count it, rules for them alone do not.
+    pub fn leaves_out(&self, item: &Item, product: Option<&ProductFacts>) -> bool {
+        self.exclude.covers(item, product) || self.only.as_ref().is_some_and(|only| !only.covers(item, product))
+    }
+}
+
+fn listed(list: &BTreeSet<String>, id: &Option<String>) -> bool {
+    id.as_ref().is_some_and(|id| list.contains(id))
+}
+
+/// Words as people write them: `Sale` is `sale`.
+fn named(list: &BTreeSet<String>, word: Option<&String>) -> bool {
+    word.is_some_and(|word| list.iter().any(|listed| plain(listed) == plain(word)))
+}
+
 impl Exclusions {
-    /// Whether a line with this item stays out of the base.
-    pub fn covers(&self, item: &Item) -> bool {
-        let listed = |list: &BTreeSet<String>, id: &Option<String>| id.as_ref().is_some_and(|id| list.contains(id));
+    pub fn covers(&self, item: &Item, product: Option<&ProductFacts>) -> bool {
         (self.gift_cards && item.gift_card)
             || listed(&self.product_ids, &item.product_id)
             || listed(&self.variant_ids, &item.variant_id)
             || listed(&self.skus, &item.sku)
             || listed(&self.vendors, &item.vendor)
+            || product.is_some_and(|product| {
+                product.tags.iter().any(|tag| named(&self.tags, Some(tag)))
+                    || named(&self.product_types, product.product_type.as_ref())
+                    || !self.collections.is_disjoint(&product.collections)
+            })
+    }
+}
+
+impl Selection {
+    pub fn covers(&self, item: &Item, product: Option<&ProductFacts>) -> bool {
+        listed(&self.product_ids, &item.product_id)
+            || named(&self.vendors, item.vendor.as_ref())
+            || product.is_some_and(|product| {
+                product.tags.iter().any(|tag| named(&self.tags, Some(tag)))
+                    || named(&self.product_types, product.product_type.as_ref())
+                    || !self.collections.is_disjoint(&product.collections)
+            })
+    }
+
+    fn validate(&self) -> Result<(), (&'static str, &'static str)> {
+        let lists = [&self.product_ids, &self.vendors, &self.tags, &self.product_types, &self.collections];
+        if lists.iter().all(|list| list.is_empty()) {
+            return Err(("only", "names no goods"));
+        }
+        match lists.iter().any(|list| list.len() > EXCLUDED_IDS_MAX) {
+            true => Err(("only", "more than 10000 entries")),
+            false => Ok(()),
+        }
     }
 }

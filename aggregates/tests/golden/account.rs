@@ -1,14 +1,14 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, RedemptionId, RewardId},
+    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, ImportId, RedemptionId, RewardId},
     money::Currency,
     points::{
         AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
         BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, Delivery,
         DeliveryDue, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
-        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
-        RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
+        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, PointsImported,
+        Redemption, RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
     program::{Boost, BoostSource, LineExclusion, RuleAward, RuleId, TierId},
 };
@@ -21,6 +21,17 @@ pub fn samples() -> Vec<PointsEvent> {
     samples.extend(OUTCOMES.map(|outcome| PointsEvent::OrderAssessed(assessed_as(outcome))));
     samples.push(PointsEvent::OrderAssessed(OrderAssessed { body: None, lot: None, ..assessed_as(Outcome::NoRule) }));
     samples.extend([
+        PointsEvent::PointsImported(PointsImported {
+            import: ImportId(uuid(0x1a)),
+            lots: vec![
+                new_lot(LotSource::Import(ImportId(uuid(0x1a))), LotExpiry::At(at(86_400))),
+                new_lot(LotSource::Import(ImportId(uuid(0x1a))), LotExpiry::Never),
+            ],
+            movements: vec![moved(1, MovementKind::Granted, 25)],
+            owed: 5,
+            last_activity: at(4),
+            at: at(5),
+        }),
         PointsEvent::PointsActivated(PointsActivated { lots: vec![lot(1), lot(2)], at: at(8) }),
         PointsEvent::PointsExpired(PointsExpired { movements: vec![moved(1, MovementKind::Expired, 50)], at: at(9) }),
         PointsEvent::DebtCovered(DebtCovered { movements: vec![moved(1, MovementKind::Covered, 20)], owed: -20 }),

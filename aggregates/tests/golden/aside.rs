@@ -7,7 +7,8 @@ use aggregates::{
         AggregateParked, CommitDiscarded, InstallationEvent, LeftBehind, LogAdopted, LogPlace, ParkingRetried,
     },
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
-    product::{ProductDeleted, ProductEvent, ProductStated, ProductVariant},
+    pos::{PosBatchTaken, PosEvent},
+    product::{CollectionsStated, ProductDeleted, ProductEvent, ProductStated, ProductVariant},
     waiting::{FactSetAside, WaitingEvent},
 };
 
@@ -38,6 +39,11 @@ pub fn products() -> Vec<ProductEvent> {
         ProductEvent::Stated(stated),
         ProductEvent::Stated(bare),
         ProductEvent::Deleted(ProductDeleted { product_id: "632910392".to_owned() }),
+        ProductEvent::CollectionsStated(CollectionsStated {
+            product_id: "632910392".to_owned(),
+            collections: ["841564295".to_owned(), "395646240".to_owned()].into(),
+            from: at(2),
+        }),
     ]
 }
 
@@ -99,4 +105,19 @@ pub fn installation() -> Vec<InstallationEvent> {
             note: sealed("who and why"),
         }),
     ]
+}
+
+pub fn tills() -> Vec<PosEvent> {
+    let taken = PosBatchTaken {
+        terminal: "berlin-1".to_owned(),
+        accepted: 1,
+        duplicate: 2,
+        ignored: 3,
+        rejected: 4,
+        oldest_sold_at: Some(at(0)),
+        newest_sold_at: Some(at(60)),
+        at: at(120),
+    };
+    let unread = PosBatchTaken { oldest_sold_at: None, newest_sold_at: None, ..taken.clone() };
+    vec![PosEvent::BatchTaken(taken), PosEvent::BatchTaken(unread)]
 }

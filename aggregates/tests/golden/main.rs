@@ -13,6 +13,7 @@ mod account;
 mod aside;
 mod books;
 mod campaigns;
+mod imports;
 mod mail;
 mod people;
 mod program;
@@ -32,11 +33,13 @@ use aggregates::{
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
+    import::ImportEvent,
     installation::InstallationEvent,
     mail::MailEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
+    pos::PosEvent,
     product::ProductEvent,
     program::ProgramEvent,
     referral::ReferralEvent,
@@ -201,6 +204,8 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ReferralEvent::STORED,
         TaskEvent::STORED,
         RewardEvent::STORED,
+        ImportEvent::STORED,
+        PosEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();
@@ -212,6 +217,16 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         .filter(|name| name.ends_with(".hex"))
         .collect();
     assert_eq!(present, expected);
+}
+
+#[test]
+fn events_of_tills_keep_their_bytes() {
+    hold(PosEvent::STORED, &aside::tills(), &[]);
+}
+
+#[test]
+fn events_of_imports_keep_their_bytes() {
+    hold(ImportEvent::STORED, &imports::samples(), &[]);
 }
 
 #[test]

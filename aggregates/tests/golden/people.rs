@@ -3,14 +3,14 @@
 use aggregates::{
     badge::{AwardCause, BadgeAwarded, BadgeId, HeldBadge, Period},
     customer::{
-        Absorbed, ChosenBy, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LeaderboardChosen, LimitLifted,
-        Limited, MailChoice, MailChosen, MergedInto, ProfileUpdated, ReferralLink,
+        Absorbed, ChosenBy, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LeaderboardChosen,
+        LimitLifted, Limited, MailChoice, MailChosen, MergedInto, ProfileUpdated, ReferralLink,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
-    id::{CustomerId, GdprRequestId, ReferralLinkId},
+    id::{CustomerId, GdprRequestId, ImportId, ReferralLinkId},
     merchant::{
         ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
         ShopDisconnected, Uninstalled,
@@ -74,6 +74,20 @@ pub fn customers() -> Vec<CustomerEvent> {
         mail_chosen(MailChoice::Subscribed, ChosenBy::Merchant),
         mail_chosen(MailChoice::Unsaid, ChosenBy::Merge),
         CustomerEvent::LeaderboardChosen(LeaderboardChosen { opt_out: true, by: ChosenBy::Merchant, at: at(13) }),
+        CustomerEvent::Imported(Imported {
+            import: ImportId(uuid(0x1a)),
+            tier: Some("Gold".to_owned()),
+            referral: Some(sealed("a link")),
+            fingerprint: fingerprint(0xfd),
+            at: at(11),
+        }),
+        CustomerEvent::Imported(Imported {
+            import: ImportId(uuid(0x1a)),
+            tier: None,
+            referral: None,
+            fingerprint: fingerprint(0xfe),
+            at: at(11),
+        }),
     ]
 }
 

@@ -7,7 +7,7 @@ use aggregates::{
     program::{
         Downgrade, EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Measure, Multiplier,
         NegativeBalance, Perk, ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings,
-        Rounding, RuleId, TaxBase, Tier, TierId, TierSettings, TierWindow, VelocityLimit,
+        Rounding, RuleId, Selection, TaxBase, Tier, TierId, TierSettings, TierWindow, VelocityLimit,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -148,7 +148,11 @@ fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {
             skus: ids("IPOD-342-N"),
             vendors: ids("Other"),
             gift_cards: false,
+            tags: ids("sale"),
+            product_types: ids("Service"),
+            collections: ids("841564295"),
         },
+        only: Some(Selection { tags: ids("new"), ..Selection::default() }),
         multiplier: Some(Multiplier { factor: Decimal::new(2_50, 2), from: at(0), until: at(3_600) }),
     }
 }

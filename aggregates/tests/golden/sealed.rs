@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use aggregates::{
-    customer::Profile,
+    customer::{Profile, ReferralCode},
     gdpr::StatedRequest,
     installation::AdoptionNote,
     merchant::{AdminToken, ShopDomain, WebhookSecret},
@@ -17,8 +17,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 12] = [
     "sealed.profile.hex",
+    "sealed.referral_code.hex",
     "sealed.order_reference.hex",
     "sealed.order_lines.hex",
     "sealed.staff_note.hex",
@@ -105,6 +106,7 @@ fn profiles() {
         locale: some("de"),
     };
     hold("sealed.profile.hex", &[profile, Profile::default()]);
+    hold("sealed.referral_code.hex", &[ReferralCode { code: "https://refs.example/bob".to_owned() }]);
 }
 
 #[test]

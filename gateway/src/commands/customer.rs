@@ -1,20 +1,20 @@
 //! Customers: first sight, profile, deletion in the shop.
 
-use aggregates::customer::PROFILE_TAG;
+use super::{
+    error::CommandError,
+    request::{Done, Request},
+};
+use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
 use aggregates::{
-    customer::{Customer, CustomerCommand, CustomerEvent, CustomerRefusal, Profile, SeenProfile, Standing},
+    customer::{
+        Customer, CustomerCommand, CustomerEvent, CustomerRefusal, PROFILE_TAG, Profile, SeenProfile, Standing,
+    },
     id::{CustomerId, Fingerprint, MerchantId},
     time::Timestamp,
 };
 use journal::{ExecuteError, Executed, Subject};
 use projections::projection::events_of;
 use vault::{DirectoryKind, IndexKind, PersonKeys, VaultError};
-
-use super::{
-    error::CommandError,
-    request::{Done, Request},
-};
-use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
 
 /// How often a profile that is no longer the newest is followed by the one that is.
 const INDEXING_ATTEMPTS_MAX: usize = 8;
@@ -96,6 +96,7 @@ impl Gateway {
 
     /// The shop states a customer's profile.
     pub async fn state_customer(&self, request: &Request, seen: &SeenCustomer) -> Result<Done, CommandError> {
+        self.meet_imported(request.merchant, seen).await?;
         let Some(person) = self.person_of(request.merchant, &seen.external_id).await? else {
             return Ok(Done::Ignored);
         };

@@ -7,7 +7,7 @@ use std::{
 
 use aggregates::{
     customer::Erasure,
-    id::CustomerId,
+    id::{CustomerId, MerchantId},
     order::{OrderBody, Refund},
     points::{
         CodeUseOutcome, KeyedView, OrderFact, OrderRecord, OrderReference, PointsCommand, PointsEvent, PointsRefusal,
@@ -35,6 +35,12 @@ mod kind {
     pub const LINE: &str = "line";
 }
 
+/// Whose order it is, and how the body shows them; a till only knows who they are.
+struct Buyer<'a> {
+    person: CustomerId,
+    seen: Option<&'a SeenCustomer>,
+}
+
 impl Gateway {
     /// A body of an order: creation, payment, update, cancellation.
     pub async fn record_order(
@@ -49,9 +55,33 @@ impl Gateway {
             return self.record_for_owner(request, &body.order_id, fact).await;
         };
         let acted_at = body.processed_at;
+        self.meet_imported(request.merchant, seen).await?;
         let Some(person) = self.person_acting(request.merchant, &seen.external_id, acted_at).await? else {
             return self.record_of_somebody_forgotten(request, &body.order_id, fact).await;
         };
+        self.record_for_person(request, body, fact, Buyer { person, seen: Some(seen) }).await
+    }
+
+    /// The same, by somebody who is known to us and whom the body does not name.
+    pub async fn record_order_of(
+        &self,
+        request: &Request,
+        body: &OrderBody,
+        person: CustomerId,
+    ) -> Result<Done, CommandError> {
+        let _under_way = self.journal.command_begins();
+        let fact = OrderFact::Body { body: body.clone(), position: None };
+        self.record_for_person(request, body, fact, Buyer { person, seen: None }).await
+    }
+
+    async fn record_for_person(
+        &self,
+        request: &Request,
+        body: &OrderBody,
+        fact: OrderFact,
+        Buyer { person, seen }: Buyer<'_>,
+    ) -> Result<Done, CommandError> {
+        let acted_at = body.processed_at;
         if let Erasure::Fenced { at, .. } | Erasure::Erased { at } = self.erasure_of(request, person).await? {
             return self.record_behind_fence(request, &body.order_id, fact, acted_at > at).await;
         }
@@ -66,7 +96,10 @@ impl Gateway {
             OrderOwner::Erased { .. } => return Ok(Done::Ignored),
             OrderOwner::Waiting => return Err(CommandError::Internal("a claimed order still waits".to_owned())),
         };
-        let enrolled = self.enrol(request, claimer, seen).await?;
+        let enrolled = match seen {
+            Some(seen) => self.enrol(request, claimer, seen).await?,
+            None => None,
+        };
         let waiting = if waited { self.waiting_facts(request.merchant, &body.order_id).await? } else { Vec::new() };
         let done = match self.record_on(request, owner, &body.order_id, fact, &waiting).await {
             // The fence came while this was under way.
@@ -78,6 +111,27 @@ impl Gateway {
         }
         // The order's own position is the answer's; enrolment alone does not make a repeated order new.
         Ok(if matches!(done, Done::Accepted(_)) { done.and(enrolled) } else { done })
+    }
+
+    /// Whether the account has taken in a body of this order, and not this one.
+    pub(super) async fn knows_order_otherwise(
+        &self,
+        merchant: MerchantId,
+        account: CustomerId,
+        body: &OrderBody,
+    ) -> Result<bool, CommandError> {
+        let (open, state) = self.open_account(merchant, account).await?;
+        let fact = OrderFact::Body { body: body.clone(), position: None };
+        let tokens: Vec<_> = open.links.iter().map(|link| order_token(link, &body.order_id)).collect();
+        let Some(record) = state.state.order(&tokens).filter(|record| record.currency.is_some()) else {
+            return Ok(false);
+        };
+        for link in &open.links {
+            if record.position_of(fingerprint(link, &body.order_id, &fact)?).is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A refund: it names no customer, so it goes to whoever has the order, or waits for somebody to have it.
@@ -175,6 +229,7 @@ impl Gateway {
         let facts: Arc<[OrderFact]> = std::iter::once(fact).chain(waited).collect();
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
         let boosts = self.boosts(request.merchant, owner, &facts).await?;
+        let products = self.ordered_products(request.merchant, &facts).await?;
         let context = request.context();
         let reached = self
             .on_account(request.merchant, owner, &context, |account, program| {
@@ -182,6 +237,7 @@ impl Gateway {
                     views: account.links.iter().map(|link| view(link, order_id, &facts)).collect::<Result<_, _>>()?,
                     facts: Arc::clone(&facts),
                     program: Arc::clone(program),
+                    products: products.clone(),
                     redeems: redeems.clone(),
                     reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),
                     lines: newest_lines(&facts).map(|lines| account.keys.seal(LINES_TAG, lines)),

@@ -46,6 +46,7 @@ impl Gateway {
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
         let clicked = self.write_clicks(Some(request.merchant)).await?;
         let settled = self.referrer().catch_up(request.merchant, now).await?;
+        Box::pin(self.carry_out_all_imports_of(request.merchant)).await?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.

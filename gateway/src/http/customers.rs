@@ -1,18 +1,5 @@
 //! Customers: found by the shop's id, by e-mail or phone, or one by one.
 
-use aggregates::customer::PROFILE_TAG;
-use aggregates::{
-    customer::Profile,
-    id::{CustomerId, MerchantId},
-    time::Timestamp,
-};
-use axum::{Json, extract::State};
-use journal::Subject;
-use projections::customers::{self, CustomerRow};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use vault::{DirectoryKind, IndexKind, VaultError};
-
 use super::{
     Freshness, Page,
     body::{JsonBody, Params, Path},
@@ -25,6 +12,17 @@ use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
 };
+use aggregates::{
+    customer::{PROFILE_TAG, Profile},
+    id::{CustomerId, MerchantId},
+    time::Timestamp,
+};
+use axum::{Json, extract::State};
+use journal::Subject;
+use projections::customers::{self, CustomerRow};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use vault::{DirectoryKind, IndexKind, VaultError};
 
 /// How outside ids of the shop are written: `shopify:207119551`.
 const SHOPIFY: &str = "shopify:";
@@ -136,7 +134,9 @@ pub(super) async fn open(
         Err(VaultError::Destroyed { .. }) => None,
         Err(error) => return Err(CommandError::from(error).into()),
     };
-    let external_id = profile.as_ref().map(|profile| format!("{SHOPIFY}{}", profile.external_id));
+    // Whom an import brought along by their address alone has no id of the shop's yet.
+    let external_id = profile.as_ref().map(|profile| &profile.external_id).filter(|id| !id.is_empty());
+    let external_id = external_id.map(|id| format!("{SHOPIFY}{id}"));
     let profile = profile.unwrap_or_default();
     Ok(CustomerDocument {
         stale: gateway.progress.stale(customers::Customers::NAME, merchant, row.id).map(|_| "parked"),

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use aggregates::{
-    id::{CustomerId, LotId, Token},
+    id::{CustomerId, ImportId, LotId, Token},
     points::{
         Account, BonusRecord, BonusSource, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference,
         PointsEvent,
@@ -239,7 +239,7 @@ impl Told {
     fn lot(&self, lot: &Lot, account: &Account, program: &Program, now: Timestamp) -> LotDocument {
         let order = match lot.source {
             LotSource::Order(token) => Some((token, account.orders.get(&token))),
-            LotSource::Adjustment | LotSource::Bonus(_) => None,
+            LotSource::Adjustment | LotSource::Bonus(_) | LotSource::Import(_) => None,
         };
         let record = order.and_then(|(_, record)| record);
         let expires_at = lot.expires_at(account.purse.last_activity);
@@ -250,6 +250,7 @@ impl Told {
             id: lot.id.to_string(),
             source: match lot.source {
                 LotSource::Bonus(source) => of_bonus(source),
+                LotSource::Import(import) => of_import(import),
                 LotSource::Order(_) | LotSource::Adjustment => self.source(order.map(|(token, _)| token), record),
             },
             awards: match record {
@@ -287,6 +288,17 @@ impl Told {
             reversed: record.map(|record| record.awarded - record.kept),
             program_version: record.map(|record| record.program_version),
         }
+    }
+}
+
+fn of_import(import: ImportId) -> SourceDocument {
+    SourceDocument {
+        kind: "import",
+        id: Some(import.to_string()),
+        name: None,
+        awarded: None,
+        reversed: None,
+        program_version: None,
     }
 }
 
@@ -358,6 +370,7 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::RewardRedeemed(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::RedemptionReturned(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::PointsForfeited(event) => (&event.movements, None),
+        PointsEvent::PointsImported(event) => (&event.movements, None),
         PointsEvent::PointsActivated(_)
         | PointsEvent::AccountFenced(_)
         | PointsEvent::RedemptionUsed(_)

@@ -1,5 +1,6 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
+mod goods;
 pub mod versions;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ use crate::{
     gateway::Gateway,
     problem::{Code, Problem},
 };
+pub use goods::SelectionDocument;
 
 /// The settings document, as read and as written. In a write, a missing section keeps what it was; `version` is ignored.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -101,6 +103,9 @@ pub struct RuleDocument {
     pub include: IncludeDocument,
     #[serde(default)]
     pub exclude: ExcludeDocument,
+    /// Only lines with these goods count. A rule for some goods beside one for all pays more for them.
+    #[serde(default)]
+    pub only: Option<SelectionDocument>,
     #[serde(default)]
     pub multiplier: Option<MultiplierDocument>,
 }
@@ -169,6 +174,14 @@ pub struct ExcludeDocument {
     pub vendors: BTreeSet<String>,
     #[serde(default = "yes")]
     pub gift_cards: bool,
+    /// As the product was stated at the time of the order.
+    #[serde(default)]
+    pub tags: BTreeSet<String>,
+    #[serde(default)]
+    pub product_types: BTreeSet<String>,
+    /// Ids of collections.
+    #[serde(default)]
+    pub collections: BTreeSet<String>,
 }
 
 impl Default for ExcludeDocument {
@@ -179,6 +192,9 @@ impl Default for ExcludeDocument {
             skus: BTreeSet::new(),
             vendors: BTreeSet::new(),
             gift_cards: true,
+            tags: BTreeSet::new(),
+            product_types: BTreeSet::new(),
+            collections: BTreeSet::new(),
         }
     }
 }
@@ -315,7 +331,11 @@ impl RuleDocument {
                 skus: rule.exclude.skus.clone(),
                 vendors: rule.exclude.vendors.clone(),
                 gift_cards: rule.exclude.gift_cards,
+                tags: rule.exclude.tags.clone(),
+                product_types: rule.exclude.product_types.clone(),
+                collections: rule.exclude.collections.clone(),
             },
+            only: rule.only.as_ref().map(SelectionDocument::of),
             multiplier: rule.multiplier.as_ref().map(|multiplier| MultiplierDocument {
                 factor: multiplier.factor,
                 from: multiplier.from.to_rfc3339(),
@@ -350,7 +370,11 @@ impl RuleDocument {
                 skus: self.exclude.skus,
                 vendors: self.exclude.vendors,
                 gift_cards: self.exclude.gift_cards,
+                tags: self.exclude.tags,
+                product_types: self.exclude.product_types,
+                collections: self.exclude.collections,
             },
+            only: self.only.map(SelectionDocument::read),
             multiplier,
         })
     }

@@ -43,7 +43,7 @@ pub struct PointsTransaction {
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TransactionReference {
-    /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request` or `lot`.
+    /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request`, `import` or `lot`.
     pub kind: String,
     /// The shop's id of an order, or ours of the other kinds; `null` once it was erased.
     pub id: Option<String>,
@@ -107,8 +107,8 @@ pub async fn list(
 
 pub(super) fn document(line: LedgerLine, keys: Option<&PersonKeys>, now: Timestamp) -> PointsTransaction {
     let status = match (line.kind.as_str(), line.available_at) {
-        ("earn", Some(available_at)) if available_at > now => "pending",
-        ("earn", _) => "available",
+        ("earn" | "import", Some(available_at)) if available_at > now => "pending",
+        ("earn" | "import", _) => "available",
         _ => "settled",
     };
     let reason = line.reason.as_ref().and_then(|reason| keys?.open(REASON_TAG, reason).ok()).map(|note| note.reason);
@@ -131,6 +131,7 @@ fn reference(line: &LedgerLine, keys: Option<&PersonKeys>) -> TransactionReferen
     let own = |id: Uuid| match line.reference_kind.as_str() {
         "reward_redemption" => aggregates::id::RedemptionId(id).to_string(),
         "gdpr_request" => aggregates::id::GdprRequestId(id).to_string(),
+        "import" => aggregates::id::ImportId(id).to_string(),
         _ => aggregates::id::CustomerId(id).to_string(),
     };
     TransactionReference {

@@ -1,8 +1,7 @@
 //! The task that makes in the shop what points were reserved for.
 
-use aggregates::customer::PROFILE_TAG;
 use aggregates::{
-    customer::Profile,
+    customer::{PROFILE_TAG, Profile},
     id::{CustomerId, MerchantId},
     points::{PointsCommand, PointsRefusal, Redemption},
     reward::Benefit,

@@ -1,9 +1,9 @@
 //! Whom a mail is for. Opened when it is sent, and let go of right afterwards.
 
-use aggregates::customer::PROFILE_TAG;
 use std::time::Duration;
 
 use aggregates::{
+    customer::PROFILE_TAG,
     id::{CustomerId, MerchantId},
     mail::{Language, MailKind, SkipReason, may_get},
 };

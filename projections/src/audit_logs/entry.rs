@@ -8,11 +8,13 @@ use aggregates::{
     event::Event,
     gdpr::GdprEvent,
     id::{CustomerId, GdprRequestId, ReferralId, RewardId},
+    import::ImportEvent,
     installation::InstallationEvent,
     mail::{Language, MailEvent, MailKind},
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
+    pos::PosEvent,
     product::ProductEvent,
     program::ProgramEvent,
     referral::{Cause, ReferralEvent},
@@ -46,10 +48,12 @@ pub enum TargetKind {
     Task,
     Reward,
     Mail,
+    Import,
+    Terminal,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 17] = [
+    pub const ALL: [TargetKind; 19] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -67,6 +71,8 @@ impl TargetKind {
         TargetKind::Task,
         TargetKind::Reward,
         TargetKind::Mail,
+        TargetKind::Import,
+        TargetKind::Terminal,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -88,6 +94,8 @@ impl TargetKind {
             TargetKind::Task => "task",
             TargetKind::Reward => "reward",
             TargetKind::Mail => "mail",
+            TargetKind::Import => "import",
+            TargetKind::Terminal => "terminal",
         }
     }
 
@@ -114,6 +122,8 @@ impl TargetKind {
             Context::Task => TargetKind::Task,
             Context::Reward => TargetKind::Reward,
             Context::Mail => TargetKind::Mail,
+            Context::Import => TargetKind::Import,
+            Context::Pos => TargetKind::Terminal,
         }
     }
 }
@@ -158,6 +168,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             entry.target_id = Some(match event {
                 ProductEvent::Stated(stated) => stated.product_id.clone(),
                 ProductEvent::Deleted(deleted) => deleted.product_id.clone(),
+                ProductEvent::CollectionsStated(stated) => stated.product_id.clone(),
             });
         }),
         Context::Installation => each(commit, |event, entry| {
@@ -195,6 +206,18 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
         Context::Task => each(commit, task),
         Context::Reward => each(commit, |_: &RewardEvent, _| {}),
         Context::Mail => each(commit, mail),
+        Context::Import => each(commit, |event, entry| {
+            let import = match event {
+                ImportEvent::Opened(opened) => opened.import,
+                ImportEvent::PieceTaken(taken) => taken.import,
+                ImportEvent::Finished(ended) | ImportEvent::Abandoned(ended) => ended.import,
+            };
+            entry.target_id = Some(import.to_string());
+        }),
+        Context::Pos => each(commit, |event, entry| {
+            let PosEvent::BatchTaken(taken) = event;
+            entry.target_id = Some(taken.terminal.clone());
+        }),
     }
 }
 

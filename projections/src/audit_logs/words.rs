@@ -77,7 +77,15 @@ const WORDS: &[(&str, &str)] = &[
     ("gdpr.step_done", "A step of a privacy request was done"),
     ("gdpr.request_completed", "A privacy request was completed"),
     ("gdpr.request_refused", "A privacy request was refused"),
+    ("points.imported", "Points were brought along from another programme"),
+    ("customer.imported", "A tier or a referral link was brought along from another programme"),
+    ("pos.batch_taken", "A till sent what it had sold while it was offline"),
+    ("import.opened", "A file of customers was handed in"),
+    ("import.piece_taken", "A part of a file of customers was taken in"),
+    ("import.abandoned", "A file of customers was gone before all of it was taken in"),
+    ("import.finished", "A file of customers was taken in to its end"),
     ("product.stated", "A product was stated"),
+    ("product.collections_stated", "The collections of a product were stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
     ("installation.aggregate_parked", "A read model went on without something that it cannot read"),
@@ -105,9 +113,10 @@ pub fn in_words(action: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use aggregates::{
-        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent, mail::MailEvent,
-        merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
-        program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent, task::TaskEvent, waiting::WaitingEvent,
+        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, import::ImportEvent,
+        installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent, parked::ParkedEvent,
+        points::PointsEvent, pos::PosEvent, product::ProductEvent, program::ProgramEvent, referral::ReferralEvent,
+        reward::RewardEvent, task::TaskEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -118,11 +127,13 @@ mod tests {
             BooksEvent::STORED,
             CustomerEvent::STORED,
             GdprEvent::STORED,
+            ImportEvent::STORED,
             InstallationEvent::STORED,
             MailEvent::STORED,
             MerchantEvent::STORED,
             ParkedEvent::STORED,
             PointsEvent::STORED,
+            PosEvent::STORED,
             ProductEvent::STORED,
             ProgramEvent::STORED,
             ReferralEvent::STORED,

@@ -1,9 +1,10 @@
 //! From events to ledger lines: what a person would call the reason of a change, with its sum.
 
 use aggregates::{
-    id::{GdprRequestId, RedemptionId},
+    id::{GdprRequestId, ImportId, RedemptionId},
     points::{
-        BonusRevoked, BonusSource, Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, StaffNote,
+        BonusRevoked, BonusSource, Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, PointsImported,
+        StaffNote,
     },
     sealed::Sealed,
     time::Timestamp,
@@ -25,6 +26,8 @@ pub enum LineKind {
     Forfeit,
     TransferIn,
     TransferOut,
+    /// Brought along from another programme.
+    Import,
 }
 
 impl LineKind {
@@ -39,6 +42,7 @@ impl LineKind {
             LineKind::Forfeit => "forfeit",
             LineKind::TransferIn => "transfer_in",
             LineKind::TransferOut => "transfer_out",
+            LineKind::Import => "import",
         }
     }
 }
@@ -54,6 +58,7 @@ pub enum Reference {
     PrivacyRequest(GdprRequestId),
     /// What a bonus is for: a referral, a campaign and so on.
     Bonus(BonusSource),
+    Import(ImportId),
 }
 
 impl Reference {
@@ -66,6 +71,7 @@ impl Reference {
             Reference::Customer(_) => "customer",
             Reference::PrivacyRequest(_) => "gdpr_request",
             Reference::Bonus(source) => source.kind.as_str(),
+            Reference::Import(_) => "import",
         }
     }
 
@@ -75,6 +81,7 @@ impl Reference {
             Reference::Customer(customer) => Some(*customer),
             Reference::PrivacyRequest(request) => Some(request.0),
             Reference::Bonus(source) => Some(source.id),
+            Reference::Import(import) => Some(import.0),
             Reference::Order(_) | Reference::Adjustment | Reference::Lot => None,
         }
     }
@@ -142,6 +149,7 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
             let lost = sum(&event.movements, MovementKind::Forfeited) + event.owed;
             vec![Line::new(LineKind::Forfeit, -lost, event.at, Reference::PrivacyRequest(event.request))]
         }
+        PointsEvent::PointsImported(event) => lines_of_import(event),
         // Of what came ahead the line of the absorption itself speaks.
         PointsEvent::ContentsAbsorbed(_)
         | PointsEvent::PointsActivated(_)
@@ -191,4 +199,22 @@ fn lines_of_order(event: &OrderAssessed, recorded_at: Timestamp) -> Vec<Line> {
         Line::new(LineKind::Reversal, -reversed, went_back_at, reference()),
         Line::new(LineKind::Expire, expired_back, went_back_at, reference()),
     ]
+}
+
+/// One line for each lot, as of when it was earned; what was owed is one of its own.
+fn lines_of_import(event: &PointsImported) -> Vec<Line> {
+    let of_lot = |movement: &Movement| {
+        let lot = event.lots.iter().find(|lot| lot.lot == movement.lot);
+        Line {
+            available_at: lot.map(|lot| lot.available_at),
+            ..Line::new(
+                LineKind::Import,
+                movement.points,
+                lot.map_or(event.at, |lot| lot.earned_at),
+                Reference::Import(event.import),
+            )
+        }
+    };
+    let owed = Line::new(LineKind::Import, -event.owed, event.at, Reference::Import(event.import));
+    event.movements.iter().map(of_lot).chain([owed]).collect()
 }

@@ -7,10 +7,11 @@ use aggregates::{
     time::Timestamp,
 };
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use crate::sql::{bigint, position, timestamp};
+use crate::sql::{bigint, position, timestamp, timestamptz};
 
 /// A line as stored.
 #[derive(Debug, Clone)]
@@ -58,6 +59,52 @@ pub async fn list(
     .fetch_all(db)
     .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Where a line stands among all lines of a merchant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerPlace {
+    pub customer: Uuid,
+    pub recorded_at: Timestamp,
+    pub position: u64,
+    pub line: i16,
+}
+
+/// Lines of all customers of a merchant: customer by customer, oldest first, at most `limit`, behind the place given.
+pub async fn all_after(
+    db: &PgPool,
+    merchant: MerchantId,
+    after: Option<LedgerPlace>,
+    limit: i64,
+) -> Result<Vec<(LedgerPlace, LedgerLine)>, sqlx::Error> {
+    let beginning = LedgerPlace { customer: Uuid::nil(), recorded_at: Timestamp(0), position: 0, line: 0 };
+    let after = after.unwrap_or(beginning);
+    let rows = sqlx::query(
+        "select customer, id, position, line, type, points, occurred_at, recorded_at, available_at,
+                reference_kind, reference_id, reference, reason
+           from read.points_transactions
+          where merchant = $1 and (customer, recorded_at, position, line) > ($2, $3, $4, $5)
+          order by customer, recorded_at, position, line limit $6",
+    )
+    .bind(merchant.0)
+    .bind(after.customer)
+    .bind(timestamptz(after.recorded_at))
+    .bind(bigint(after.position))
+    .bind(after.line)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    let placed = |row: &sqlx::postgres::PgRow| {
+        let line = from_row(row)?;
+        let place = LedgerPlace {
+            customer: row.try_get("customer")?,
+            recorded_at: line.recorded_at,
+            position: line.position,
+            line: line.line,
+        };
+        Ok((place, line))
+    };
+    rows.iter().map(placed).collect()
 }
 
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<LedgerLine, sqlx::Error> {

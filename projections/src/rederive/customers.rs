@@ -103,6 +103,7 @@ impl Standing {
             CustomerEvent::Enrolled(_)
             | CustomerEvent::Absorbed(_)
             | CustomerEvent::ReferralLinkIssued(_)
+            | CustomerEvent::Imported(_)
             | CustomerEvent::BadgeAwarded(_)
             | CustomerEvent::MailChosen(_)
             | CustomerEvent::LeaderboardChosen(_) => {}

@@ -2,9 +2,10 @@
 
 use aggregates::{
     Context, books::BooksEvent, campaign::CampaignEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
-    installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent, parked::ParkedEvent,
-    points::PointsEvent, product::ProductEvent, program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent,
-    rfm::RfmEvent, task::TaskEvent, tier::TierEvent, waiting::WaitingEvent,
+    import::ImportEvent, installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent,
+    parked::ParkedEvent, points::PointsEvent, pos::PosEvent, product::ProductEvent, program::ProgramEvent,
+    referral::ReferralEvent, reward::RewardEvent, rfm::RfmEvent, task::TaskEvent, tier::TierEvent,
+    waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Task => of::<TaskEvent>(commit),
         Context::Reward => of::<RewardEvent>(commit),
         Context::Mail => of::<MailEvent>(commit),
+        Context::Import => of::<ImportEvent>(commit),
+        Context::Pos => of::<PosEvent>(commit),
     }
 }
 

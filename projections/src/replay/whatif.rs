@@ -92,6 +92,15 @@ impl History {
             PointsEvent::RedemptionReturned(event) => {
                 self.moved(customer, Move { at: recorded_at, points: event.points, counts: false });
             }
+            // Earned elsewhere: no programme here would have given it, and none would have withheld it.
+            PointsEvent::PointsImported(event) => {
+                for lot in &event.lots {
+                    let granted = event.movements.iter().filter(|movement| movement.lot == lot.lot);
+                    let points = granted.map(|movement| movement.points).sum();
+                    self.moved(customer, Move { at: lot.earned_at, points, counts: false });
+                }
+                self.moved(customer, Move { at: event.at, points: -event.owed, counts: false });
+            }
             PointsEvent::AccountClosed(event) => self.merge(customer, event.into),
             // Whoever is forgotten takes part in nothing.
             PointsEvent::PointsForfeited(_) => drop(self.people.remove(&customer)),

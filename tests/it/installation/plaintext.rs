@@ -36,6 +36,7 @@ async fn no_file_holds_anything_personal() {
 
     webhooks_of_a_normal_day(&shop).await;
     calls_of_a_normal_day(&shop).await;
+    a_file_and_a_till(&installation, &shop).await;
     everything_that_can_be_wrong_with_a_request(&installation, &shop).await;
     a_webhook_while_the_servers_are_away(&installation, &shop).await;
     operators_commands(&installation).await;
@@ -100,6 +101,48 @@ async fn calls_of_a_normal_day(shop: &Shop) {
     let ledger = shop.get(&format!("/v1/customers/{id}/points_transactions")).await.unwrap().to_string();
     assert!(ledger.contains(canaries::REASON) && ledger.contains(&canaries::ORDER.to_string()), "{ledger}");
     shop.get(&format!("/v1/customers/{id}/balance/explanation")).await.unwrap();
+}
+
+async fn a_file_and_a_till(installation: &Installation, shop: &Shop) {
+    let file = format!(
+        "external_id,email,first_name,points,referral_code\n{},{},{},12,{}\n,{},,5,\n",
+        canaries::IMPORTED,
+        canaries::IMPORTED_EMAIL,
+        canaries::IMPORTED_NAME,
+        canaries::REFERRAL,
+        canaries::REJECTED
+    );
+    let handed_in = shop.call(Method::POST, "/v1/imports").body(file.clone()).send().await.unwrap();
+    assert_eq!(handed_in.status(), StatusCode::CREATED);
+    // The command line goes on with the import, or finds it done.
+    let path = installation.data().parent().unwrap().join("brought-along.csv");
+    fs::write(&path, file).unwrap();
+    let merchant = merchant_of(&shop.api_key);
+    let arguments = ["-o", "json", "import", "customers", path.to_str().unwrap(), "--merchant", &merchant];
+    let done = installation.command(&arguments).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    let shown: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{done:?}"));
+    assert_eq!((&shown["created"], &shown["rejected"], &shown["state"]), (&json!(1), &json!(1), &json!("finished")));
+
+    let found = shop.get(&format!("/v1/customers?external_id=shopify:{}", canaries::IMPORTED)).await.unwrap();
+    let id = found["data"][0]["id"].as_str().unwrap();
+    let card = json!({ "card_code": canaries::CARD });
+    let cards = shop.call(Method::POST, &format!("/v1/customers/{id}/loyalty_cards")).json(&card).send().await.unwrap();
+    assert_eq!(cards.status(), StatusCode::CREATED);
+    let sale = json!({ "sales": [{
+        "terminal_id": "t1", "sale_id": canaries::SALE, "sold_at": "2026-11-20T10:00:00Z", "currency": "EUR",
+        "customer": { "card_code": canaries::CARD }, "items": [{ "quantity": 1, "net_minor": 1_000 }],
+    }] });
+    let sold: Value = shop.call(Method::POST, "/v1/pos/sales").json(&sale).send().await.unwrap().json().await.unwrap();
+    assert_eq!(sold["accepted"], 1, "{sold}");
+    let exported = shop.call(Method::GET, "/v1/exports/customers").send().await.unwrap().text().await.unwrap();
+    assert!(exported.contains(canaries::REFERRAL), "the door shows what the disk must not");
+}
+
+/// A key names its merchant.
+fn merchant_of(api_key: &str) -> String {
+    let merchant = api_key.split('_').nth(1).unwrap();
+    format!("mer_{}", uuid::Uuid::parse_str(merchant).unwrap())
 }
 
 /// What is refused is not written down either.

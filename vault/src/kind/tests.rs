@@ -44,5 +44,6 @@ fn stored_words_stay() {
     for kind in index {
         assert_eq!(kind.lookup_kind(), format!("index/{}", kind.as_str()));
     }
-    assert_eq!([ItemPurpose::Parked, ItemPurpose::Waiting].map(ItemPurpose::as_str), ["parked", "waiting"]);
+    let purposes = [ItemPurpose::Parked, ItemPurpose::Waiting, ItemPurpose::Upload];
+    assert_eq!(purposes.map(ItemPurpose::as_str), ["parked", "waiting", "upload"]);
 }

@@ -138,6 +138,7 @@ fn lot_row(lot: &Lot, purse: &Purse) -> Value {
             LotSource::Order(_) => "order",
             LotSource::Adjustment => "points_adjustment",
             LotSource::Bonus(source) => source.kind.as_str(),
+            LotSource::Import(_) => "import",
         },
         "granted": lot.granted,
         "remaining": lot.remaining,

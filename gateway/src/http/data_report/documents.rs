@@ -31,6 +31,7 @@ pub struct DataReport {
     /// The customer now, and each profile that was merged into them.
     pub customer: Vec<CustomerDocument>,
     pub profile_history: Vec<StatedProfile>,
+    pub brought_along: Vec<BroughtAlong>,
     /// One.
     pub balance: Vec<BalanceDocument>,
     pub lots: Vec<LotDocument>,
@@ -75,6 +76,16 @@ impl StatedProfile {
     pub fn new(commit: &Positioned, profile: Option<Profile>) -> Self {
         StatedProfile { recorded_at: commit.commit.recorded_at.to_rfc3339(), position: commit.position, profile }
     }
+}
+
+/// What an import brought along from another programme, besides points.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BroughtAlong {
+    pub recorded_at: String,
+    pub position: u64,
+    pub tier: Option<String>,
+    /// `null` once erased.
+    pub referral_code: Option<String>,
 }
 
 /// Facts about an order that were told together, and what followed from them.

@@ -1,9 +1,8 @@
 //! What a report says, section by section. The order is that of the questions people ask: who am I to you, what do I
 //! have, what have I done, what was done about me.
 
-use aggregates::customer::PROFILE_TAG;
 use aggregates::{
-    customer::CustomerEvent,
+    customer::{CustomerEvent, PROFILE_TAG},
     gdpr::{GdprEvent, StatedRequest},
     id::CustomerId,
     points::{Account, OrderAssessed, PointsEvent},
@@ -23,12 +22,21 @@ use serde::de::DeserializeOwned;
 use vault::PersonKeys;
 
 use super::{
-    documents::{About, OrderFacts, PersonsLink, PersonsReferral, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
+    documents::{
+        About, BroughtAlong, OrderFacts, PersonsLink, PersonsReferral, PrivacyRequest, SCHEMA, SpentPoints,
+        StatedProfile,
+    },
     writer::{ReaderGone, Writer},
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG, referrals::link::code_of},
+    commands::{
+        CommandError,
+        import::REFERRAL_TAG,
+        order::{LINES_TAG, REFERENCE_TAG},
+        privacy::STATED_TAG,
+        referrals::link::code_of,
+    },
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
     problem::Problem,
@@ -146,6 +154,28 @@ impl Report {
                     if let Some(row) = profile_row(&commit, &event, part.keys.as_deref()) {
                         writer.row(&row).await.map_err(gone)?;
                     }
+                }
+            }
+        }
+        writer.end_section().await.map_err(gone)?;
+        self.brought_along(writer, parts).await
+    }
+
+    async fn brought_along(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
+        writer.section("brought_along", "What came along from another programme").await.map_err(gone)?;
+        for part in parts {
+            let subject = Subject::customer(self.caller.merchant(), part.id);
+            for commit in self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)? {
+                for event in events_of::<CustomerEvent>(&commit)? {
+                    let CustomerEvent::Imported(imported) = event else { continue };
+                    let code = imported.referral.and_then(|code| opened(part.keys.as_deref(), REFERRAL_TAG, &code));
+                    let row = BroughtAlong {
+                        recorded_at: commit.commit.recorded_at.to_rfc3339(),
+                        position: commit.position,
+                        tier: imported.tier,
+                        referral_code: code.map(|referral| referral.code),
+                    };
+                    writer.row(&row).await.map_err(gone)?;
                 }
             }
         }

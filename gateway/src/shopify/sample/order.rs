@@ -30,6 +30,8 @@ pub struct OrderSample {
     pub last_name: String,
     /// Price of one piece, and how many.
     pub lines: Vec<(i64, u32)>,
+    /// What is sold on each line; the template's product on those that go beyond.
+    pub product_ids: Vec<u64>,
     /// The same for gift cards, which stand after the other lines.
     pub gift_cards: Vec<(i64, u32)>,
     /// Taken off the lines from the first on; gift cards are never discounted.
@@ -82,6 +84,7 @@ impl OrderSample {
             first_name: "Ida".to_owned(),
             last_name: "Probst".to_owned(),
             lines: vec![(5_000, 1)],
+            product_ids: Vec::new(),
             gift_cards: Vec::new(),
             discount_minor: 0,
             discount_codes: Vec::new(),
@@ -249,7 +252,11 @@ impl OrderSample {
     }
 
     fn state_lines(&self, body: &mut Value) {
-        body["line_items"] = self.priced().iter().map(|line| self.line(line)).collect();
+        let mut lines: Vec<Value> = self.priced().iter().map(|line| self.line(line)).collect();
+        for (line, product_id) in lines.iter_mut().zip(&self.product_ids) {
+            line["product_id"] = (*product_id).into();
+        }
+        body["line_items"] = lines.into();
         let discount = amount::text(self.currency, self.discount_minor);
         let code = |code: &String| json!({ "code": code, "amount": discount, "type": "fixed_amount" });
         body["discount_codes"] = self.discount_codes.iter().map(code).collect();

@@ -74,6 +74,13 @@ pub const KEY: &str = "adjust-for-Mrs-Ibisvogel-on-monday";
 pub const REDEEM_KEY: &str = "redeem-for-Mrs-Ibisvogel-on-tuesday";
 pub const WRONG_FIELD: &str = "dunnock_and_redstart";
 pub const WEBHOOK_SECRET: &str = "shpss_woodcock4f1e0c77";
+pub const IMPORTED: u64 = 756_789_012_345_678_912;
+pub const IMPORTED_EMAIL: &str = "brought-along@godwit.example";
+pub const IMPORTED_NAME: &str = "Rosalinde-Phalarope";
+pub const REFERRAL: &str = "https://refs.example/ruddy-turnstone-4711";
+pub const REJECTED: &str = "not-an-address-of-Mr-Smew-Goosander";
+pub const SALE: &str = "HERON-SALE-470815";
+pub const CARD: &str = "CARD-OF-THE-SPOONBILL-77";
 pub const ADDRESS_OF_BROWSER: &str = "2001:db8:cafe:4711:9182:beef";
 
 /// Everything that is planted.
@@ -103,6 +110,12 @@ pub fn all(api_key: &str) -> Vec<Canary> {
         Canary::text("another idempotency key", REDEEM_KEY),
         Canary::text("a field that does not exist", WRONG_FIELD),
         Canary::text("the address of a browser", ADDRESS_OF_BROWSER),
+        Canary::text("an e-mail address in an imported file", IMPORTED_EMAIL),
+        Canary::text("a name in an imported file", IMPORTED_NAME),
+        Canary::text("a referral link in an imported file", REFERRAL),
+        Canary::text("what was wrong in an imported file", REJECTED),
+        Canary::text("the id of a sale at a till", SALE),
+        Canary::text("the number of a card", CARD),
         Canary::text("the webhook secret", WEBHOOK_SECRET),
         Canary::text("the API key", api_key),
     ];
@@ -111,6 +124,7 @@ pub fn all(api_key: &str) -> Vec<Canary> {
         ("the id of a customer who was merged away", MERGED_AWAY),
         ("the id of a customer nobody knows", UNKNOWN_TO_US),
         ("a customer's id in a parked body", PARKED_CUSTOMER),
+        ("a customer's id in an imported file", IMPORTED),
         ("an order's id", ORDER),
         ("a guest order's id", GUEST_ORDER),
         ("the id of an order that a refund waits for", AWAITED_ORDER),

@@ -120,6 +120,7 @@ impl Story {
             WaitingFact::Refund { refund, .. } => OrderFact::Refund { refund, position: None },
         });
         PointsCommand::RecordOrder(Box::new(RecordOrder {
+            products: None,
             views,
             facts: facts.collect(),
             program: Arc::clone(&self.program),

@@ -1,0 +1,158 @@
+//! Carrying an import out, piece by piece. Everything a row does has a business key, so that a piece taken twice leaves what
+//! one taken once leaves; what became of it goes on record once, by whoever gets to it first.
+
+mod judge;
+mod rows;
+
+use std::collections::HashSet;
+
+use aggregates::{
+    id::{ImportId, MerchantId},
+    import::{Counts, ImportCommand, ImportFinished, ImportProgress, ImportRefusal, PieceTaken, Rejection},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use journal::{Actor, ExecuteError, Subject};
+use vault::ItemId;
+
+use self::judge::{Group, Judged};
+pub use self::rows::REFERRAL_TAG;
+use super::pieces::PieceReader;
+use crate::{
+    commands::{CommandError, Request},
+    gateway::Gateway,
+};
+
+/// Customers of a piece that are worked on at the same time; leaves room for the shop's own commands.
+const CUSTOMERS_AT_ONCE: usize = 64;
+
+/// Who wants to know how far it is.
+pub type Watch<'a> = &'a (dyn Fn(&ImportProgress) + Send + Sync);
+
+/// An import that was carried out to its end.
+#[derive(Debug, Clone)]
+pub struct CarriedOut {
+    pub import: ImportProgress,
+}
+
+/// One import, and how its rows are to be taken.
+pub(super) struct Work<'a> {
+    gateway: &'a Gateway,
+    import: ImportProgress,
+    request: Request,
+    /// Another process, or this one before it died, may have taken some rows of the present piece.
+    may_be_repeated: bool,
+}
+
+impl Gateway {
+    /// Carries an import out from wherever it is. None if there is no such import, or its file is gone. Two processes may do so
+    /// at once: rows are done once all the same, only for twice the work.
+    pub async fn carry_out_import(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        import: ImportId,
+        watch: Watch<'_>,
+    ) -> Result<Option<CarriedOut>, CommandError> {
+        let subject = Subject::import(merchant, shard);
+        let state = self.imports.load_confirmed(subject).await?;
+        let Some(progress) = state.state.import(import).cloned() else { return Ok(None) };
+        if progress.finished {
+            return Ok(Some(CarriedOut { import: progress }));
+        }
+        let upload = ItemId(progress.opened.upload);
+        let Some(mut pieces) = PieceReader::open(self, merchant, upload, progress.opened.pieces).await? else {
+            return Ok(None);
+        };
+        let mut seen = HashSet::new();
+        let request = self.import_request(merchant, import).await?;
+        let mut work = Work { gateway: self, request, import: progress, may_be_repeated: true };
+        for piece in 0..work.import.opened.pieces {
+            let records = pieces.next().await?;
+            let judged = judge::piece(records, &work.import.opened, &mut seen);
+            if piece < work.import.next_piece {
+                continue;
+            }
+            work.request.now = self.now_of(merchant).await?;
+            let (counts, rejections) = work.take(judged).await?;
+            work.import = work.record(subject, piece, counts, rejections).await?;
+            work.may_be_repeated = false;
+            watch(&work.import);
+        }
+        if !work.import.opened.dry_run {
+            self.vault.drop_item(merchant, upload).await?;
+        }
+        Ok(Some(CarriedOut { import: work.import }))
+    }
+
+    /// Nothing more will come of an import whose file is gone.
+    pub(crate) async fn abandon_import(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        import: ImportId,
+    ) -> Result<(), CommandError> {
+        let request = self.import_request(merchant, import).await?;
+        let command = ImportCommand::Abandon(ImportFinished { import, at: request.now });
+        match self.imports.execute(Subject::import(merchant, shard), &request.context(), &command).await {
+            Ok(_) | Err(ExecuteError::Refused(ImportRefusal::NotOpen)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn import_request(&self, merchant: MerchantId, import: ImportId) -> Result<Request, CommandError> {
+        Ok(Request {
+            merchant,
+            now: self.now_of(merchant).await?,
+            actor: Actor::Policy("import".to_owned()),
+            correlation: import.0,
+            traceparent: None,
+        })
+    }
+}
+
+impl Work<'_> {
+    /// Does what the rows of a piece say, or only finds out what they would do.
+    async fn take(&self, judged: Judged) -> Result<(Counts, Vec<Rejection>), CommandError> {
+        let Judged { groups, mut rejections } = judged;
+        let outcomes: Vec<(Counts, Vec<Rejection>)> = stream::iter(groups)
+            .map(|group| self.take_group(group))
+            .buffer_unordered(CUSTOMERS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut counts = Counts { rejected: rejections.len() as u64, ..Counts::default() };
+        for (of_group, turned_away) in outcomes {
+            counts += of_group;
+            rejections.extend(turned_away);
+        }
+        rejections.sort_unstable_by_key(|rejection| rejection.line);
+        Ok((counts, rejections))
+    }
+
+    /// Puts on record what became of a piece. If somebody else has done so meanwhile, theirs stands.
+    async fn record(
+        &self,
+        subject: Subject,
+        piece: u32,
+        counts: Counts,
+        rejections: Vec<Rejection>,
+    ) -> Result<ImportProgress, CommandError> {
+        let import = self.import.opened.import;
+        let taken = PieceTaken { import, piece, counts, rejections, at: self.request.now };
+        let imports = &self.gateway.imports;
+        let state = match imports.execute(subject, &self.request.context(), &ImportCommand::TakePiece(taken)).await {
+            Ok(done) => done.state,
+            Err(ExecuteError::Refused(ImportRefusal::NotItsTurn { .. } | ImportRefusal::NotOpen)) => {
+                imports.load_confirmed(subject).await?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let progress = state.state.import(import).cloned();
+        progress.ok_or_else(|| CommandError::Internal("an import is gone while it is carried out".to_owned()))
+    }
+}
+
+impl From<ImportRefusal> for CommandError {
+    fn from(refusal: ImportRefusal) -> Self {
+        CommandError::Internal(refusal.to_string())
+    }
+}

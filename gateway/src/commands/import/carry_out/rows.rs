@@ -1,0 +1,210 @@
+//! What the rows about one customer do: the customer is there, their lots are there, and what else they bring is noted. Each
+//! step is durable before the next, and each finds itself done if it is repeated.
+
+use std::sync::Arc;
+
+use aggregates::{
+    customer::{CustomerCommand, Imported, ReferralCode},
+    id::{CustomerId, LotId},
+    import::{Column, Counts, Existing, Rejection, RejectionReason},
+    points::{Account, ImportLots, ImportedLot, PointsCommand, PointsRefusal},
+    time::Timestamp,
+};
+use journal::{ExecuteError, Subject};
+use vault::LinkKey;
+
+use super::{Group, Work};
+use crate::{
+    commands::{CommandError, import::importee::Importee},
+    imports::{Row, RowLot},
+    shopify::SeenCustomer,
+};
+
+/// What the referral link of another programme is bound to.
+pub const REFERRAL_TAG: &str = "customer.imported_referral";
+/// What names of imported lots are derived under.
+const LOT_KIND: &str = "imported_lot";
+
+type Outcome = (Counts, Vec<Rejection>);
+
+impl Work<'_> {
+    pub(super) async fn take_group(&self, rows: Group) -> Result<Outcome, CommandError> {
+        let merchant = self.request.merchant;
+        let email = rows.iter().find_map(|row| row.profile.email.as_deref());
+        let found = self.gateway.importee(merchant, &rows[0].who, email).await?;
+        match found {
+            Importee::TurnedAway(reason) => Ok(all_rejected(&rows, reason)),
+            Importee::New if self.import.opened.dry_run => Ok(as_new(&rows)),
+            Importee::New => {
+                let person = self.gateway.new_importee(merchant, &rows[0].who).await?;
+                self.bring(person, &rows, true).await
+            }
+            Importee::Known(person) if self.are_of(person, &rows).await? => Ok(as_they_are(&rows)),
+            Importee::Known(person) => {
+                // Rows of one customer may be in several pieces.
+                let asks = self.may_be_repeated || self.import.opened.existing == Existing::Reject;
+                let own = asks && self.made_by_this_import(person).await?;
+                if self.import.opened.existing == Existing::Reject && !own {
+                    return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
+                }
+                if self.import.opened.dry_run {
+                    self.as_known(person, &rows).await
+                } else {
+                    self.bring(person, &rows, own).await
+                }
+            }
+        }
+    }
+
+    /// Whether the rows were exported here, from this very customer: then they say what is here already, or what has been
+    /// spent since.
+    async fn are_of(&self, person: CustomerId, rows: &[Row]) -> Result<bool, CommandError> {
+        let Some(exported) = rows.iter().find_map(|row| row.customer) else { return Ok(false) };
+        Ok(self.gateway.survivor(self.request.merchant, exported).await? == person)
+    }
+
+    /// Whether the customer was made by an earlier attempt at this very piece, or a row of this import.
+    async fn made_by_this_import(&self, person: CustomerId) -> Result<bool, CommandError> {
+        let subject = Subject::customer(self.request.merchant, person);
+        let first = self.gateway.journal.read_confirmed(&subject, 0).await?;
+        Ok(first.first().is_none_or(|commit| commit.commit.correlation == self.request.correlation))
+    }
+
+    async fn bring(&self, person: CustomerId, rows: &[Row], is_new: bool) -> Result<Outcome, CommandError> {
+        let brought = async {
+            if is_new {
+                self.gateway.enrol(&self.request, person, &seen(rows)).await?;
+            }
+            let lots = self.bring_lots(person, rows).await?;
+            Ok((lots, self.note(person, rows).await?))
+        };
+        let (lots, noted) = match brought.await {
+            Err(CommandError::CustomerErased) => return Ok(all_rejected(rows, RejectionReason::CustomerErased)),
+            brought => brought?,
+        };
+        Ok((count(rows, &lots, noted, is_new), Vec::new()))
+    }
+
+    /// For each row, whether its lot is there because of this import.
+    async fn bring_lots(&self, person: CustomerId, rows: &[Row]) -> Result<Vec<bool>, CommandError> {
+        if rows.iter().all(|row| row.lot.is_none()) {
+            return Ok(vec![false; rows.len()]);
+        }
+        let opened = &self.import.opened;
+        let gateway = self.gateway;
+        let reached = gateway
+            .on_account(self.request.merchant, person, &self.request.context(), |account, program| {
+                Ok(PointsCommand::ImportLots(ImportLots {
+                    import: opened.import,
+                    lots: rows.iter().filter_map(|row| self.lot(row, &account.links)).collect(),
+                    last_activity: last_activity(rows, opened.at),
+                    program: Arc::clone(program),
+                    now: self.request.now,
+                }))
+            })
+            .await;
+        let reached = match reached {
+            Err(CommandError::Points(PointsRefusal::Erased)) => return Err(CommandError::CustomerErased),
+            reached => reached?,
+        };
+        let account = &reached.executed.state.state;
+        let is_ours = |row: &Row| {
+            let lot = self.lot(row, &reached.account.links);
+            lot.is_some_and(|lot| account.import_of(&lot) == Some(opened.import))
+        };
+        Ok(rows.iter().map(is_ours).collect())
+    }
+
+    fn lot(&self, row: &Row, links: &[LinkKey]) -> Option<ImportedLot> {
+        let RowLot { points, earned_at, available_at, expiry, .. } = row.lot.clone()?;
+        let key = row.business_key(self.import.opened.source);
+        let earned_at = earned_at.unwrap_or(self.import.opened.at);
+        Some(ImportedLot {
+            names: links.iter().map(|link| LotId::of_import(link.token(LOT_KIND, &key))).collect(),
+            points,
+            earned_at,
+            available_at: available_at.unwrap_or(earned_at),
+            expiry,
+        })
+    }
+
+    /// Notes tier and referral link. Gives whether there is now more on record than before.
+    async fn note(&self, person: CustomerId, rows: &[Row]) -> Result<bool, CommandError> {
+        let tier = rows.iter().find_map(|row| row.tier.clone());
+        let code = rows.iter().find_map(|row| row.referral_code.clone());
+        if tier.is_none() && code.is_none() {
+            return Ok(false);
+        }
+        let merchant = self.request.merchant;
+        let keys = self.gateway.vault.person(merchant, person).await?;
+        let content =
+            postcard::to_stdvec(&(&tier, &code)).map_err(|error| CommandError::Internal(error.to_string()))?;
+        let imported = Imported {
+            import: self.import.opened.import,
+            tier,
+            referral: code.map(|code| keys.seal(REFERRAL_TAG, &ReferralCode { code })),
+            fingerprint: keys.fingerprint(&content),
+            at: self.request.now,
+        };
+        let subject = Subject::customer(merchant, person);
+        let command = CustomerCommand::NoteImport(imported);
+        match self.gateway.customers.execute(subject, &self.request.context(), &command).await {
+            Ok(done) => Ok(done.position.is_some()),
+            Err(ExecuteError::Refused(aggregates::customer::CustomerRefusal::Merged { .. })) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the rows would do to somebody known.
+    async fn as_known(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
+        let (open, state) = self.gateway.open_account(self.request.merchant, person).await?;
+        let account: &Account = &state.state;
+        let is_new = |row: &Row| self.lot(row, &open.links).is_some_and(|lot| !account.has_imported(&lot));
+        let lots: Vec<bool> = rows.iter().map(is_new).collect();
+        Ok((count(rows, &lots, false, false), Vec::new()))
+    }
+}
+
+fn seen(rows: &[Row]) -> SeenCustomer {
+    let profile = rows[0].profile.clone();
+    SeenCustomer { external_id: profile.external_id.clone(), profile, updated_at: None }
+}
+
+/// Whoever was never seen to do anything was active when they last earned.
+fn last_activity(rows: &[Row], handed_in_at: Timestamp) -> Timestamp {
+    let stated = rows.iter().filter_map(|row| row.last_activity_at).max();
+    let earned = rows.iter().filter_map(|row| row.lot.as_ref()).map(|lot| lot.earned_at.unwrap_or(handed_in_at)).max();
+    stated.or(earned).unwrap_or_default()
+}
+
+fn all_rejected(rows: &[Row], reason: RejectionReason) -> Outcome {
+    let rejection = |row: &Row| Rejection { line: row.line, column: Column::Row, reason };
+    let counts = Counts { rejected: rows.len() as u64, ..Counts::default() };
+    (counts, rows.iter().map(rejection).collect())
+}
+
+fn as_they_are(rows: &[Row]) -> Outcome {
+    (Counts { unchanged: rows.len() as u64, ..Counts::default() }, Vec::new())
+}
+
+fn as_new(rows: &[Row]) -> Outcome {
+    let lots: Vec<bool> = rows.iter().map(|row| row.lot.is_some()).collect();
+    (count(rows, &lots, false, true), Vec::new())
+}
+
+/// `lots` says for each row whether it brings a lot.
+fn count(rows: &[Row], lots: &[bool], noted: bool, is_new: bool) -> Counts {
+    let mut counts = Counts::default();
+    for (row, brings) in rows.iter().zip(lots) {
+        match () {
+            () if is_new => counts.created += 1,
+            () if *brings || noted => counts.updated += 1,
+            () => counts.unchanged += 1,
+        }
+        if let Some(lot) = row.lot.as_ref().filter(|_| *brings) {
+            counts.lots += 1;
+            counts.points = counts.points.saturating_add(lot.points);
+        }
+    }
+    counts
+}

@@ -1,0 +1,7 @@
+//! Customers from files, and everything out again.
+
+mod carrying_on;
+mod customers;
+mod exports;
+mod kit;
+mod rejections;
