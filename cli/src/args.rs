@@ -531,6 +531,9 @@ pub enum BenchPart {
     Erase,
     /// The daily window of a shop's segments.
     Rfm,
+    /// Read models made anew.
+    #[value(alias = "i")]
+    Rebuild,
 }
 
 #[derive(Debug, Subcommand)]
