@@ -67,6 +67,9 @@ ids! {
     /// Points handed out together, with one available and one expiry date.
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
+    /// Points that are not for an order. Whoever grants them derives it from what they are for, customer included: the same
+    /// reason for the same person is the same bonus.
+    BonusId = "bns_", "bonus";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
     /// A message of the journal; also how a client repeats a request without repeating its effect.

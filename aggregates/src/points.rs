@@ -10,6 +10,7 @@
 mod account;
 mod adjust;
 mod assess;
+mod bonus;
 mod command;
 mod contents;
 mod draft;
@@ -27,15 +28,16 @@ mod shortfall;
 mod tests;
 
 pub use account::{Account, CommandRecord};
+pub use bonus::BonusRecord;
 pub use command::{
-    Absorb, Adjust, CodeUseOutcome, Forfeit, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
-    RecordOrder, Redeem,
+    Absorb, Adjust, CodeUseOutcome, Forfeit, Grant, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
+    RecordOrder, Redeem, Revoke,
 };
 pub use event::{
-    AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, ContentsAbsorbed,
-    DebtCovered, FactRef, LinkSecret, Movement, MovementKind, NewLot, OrderAssessed, OrderReference, Outcome,
-    PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, RedemptionReturned, RedemptionUsed,
-    RefundShare, RewardRedeemed, StaffNote,
+    AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
+    BonusRevoked, BonusSource, CodeUse, ContentsAbsorbed, DebtCovered, FactRef, LinkSecret, Movement, MovementKind,
+    NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired,
+    PointsForfeited, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;

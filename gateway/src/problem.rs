@@ -186,9 +186,10 @@ impl From<PointsRefusal> for Problem {
                 Problem::saying(Code::InsufficientPoints, format!("{available} points are available"))
             }
             PointsRefusal::BadAdjustment => Problem::at("/points", "must not be zero, and at most 1000000000000"),
+            PointsRefusal::BadBonus => Problem::at("/points", "must be from 1 to 1000000000000"),
             PointsRefusal::Erased => Problem::of(Code::CustomerErased),
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
-            PointsRefusal::UnknownRedemption => Problem::of(Code::NotFound),
+            PointsRefusal::UnknownRedemption | PointsRefusal::UnknownBonus => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
             PointsRefusal::LinksChanged

@@ -29,6 +29,8 @@ impl Flow {
         match event {
             PointsEvent::OrderAssessed(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::PointsAdjusted(event) => Flow::moved(&event.movements, event.owed),
+            PointsEvent::BonusGranted(event) => Flow::moved(&event.movements, 0),
+            PointsEvent::BonusRevoked(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::DebtCovered(event) => Flow::moved(&event.movements, event.owed),
             PointsEvent::PointsExpired(event) => Flow::moved(&event.movements, 0),
             PointsEvent::RewardRedeemed(event) => Flow::moved(&event.movements, 0),

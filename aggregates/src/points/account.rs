@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     adjust, assess,
+    bonus::{self, BonusRecord},
     command::{PointsCommand, PointsRefusal},
     draft::Draft,
     event::{AccountContents, LinkSecret, PointsEvent},
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     Aggregate, Context,
     event::Recorded,
-    id::{ByToken, CommandId, CustomerId, Fingerprint, RedemptionId, Token},
+    id::{BonusId, ByToken, CommandId, CustomerId, Fingerprint, RedemptionId, Token},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -30,6 +31,8 @@ pub struct Account {
     pub redemptions: HashMap<RedemptionId, Redemption>,
     /// Requests by clients that were done, so that a repetition is answered and not done again.
     pub commands: HashMap<CommandId, CommandRecord>,
+    /// Points that were not for an order, so that none is granted or taken back twice.
+    pub bonuses: HashMap<BonusId, BonusRecord>,
     /// Link keys of accounts merged into this one.
     pub links: Vec<Sealed<LinkSecret>>,
     /// Accounts merged into this one, so that a repeated merge is recognised.
@@ -77,6 +80,7 @@ impl Account {
         self.orders.extend(contents.orders.iter().cloned());
         self.redemptions.extend(contents.redemptions.iter().cloned());
         self.commands.extend(contents.commands.iter().copied());
+        self.bonuses.extend(contents.bonuses.iter().cloned());
     }
 
     pub fn apply_to_purse(purse: &mut Purse, event: &PointsEvent, now: Timestamp) {
@@ -99,6 +103,12 @@ impl Account {
                 purse.last_activity = purse.last_activity.max(event.at);
                 purse.apply(&event.movements, event.owed);
             }
+            PointsEvent::BonusGranted(event) => {
+                purse.open(&event.lot, now);
+                purse.last_activity = purse.last_activity.max(event.lot.earned_at);
+                purse.apply(&event.movements, 0);
+            }
+            PointsEvent::BonusRevoked(event) => purse.apply(&event.movements, event.owed),
             PointsEvent::RewardRedeemed(event) => {
                 purse.last_activity = purse.last_activity.max(event.at);
                 purse.apply(&event.movements, 0);
@@ -131,11 +141,13 @@ impl Account {
             redemptions: self.redemptions.iter().map(|(id, redemption)| (*id, redemption.clone())).collect(),
             commands: self.commands.iter().map(|(id, record)| (*id, *record)).collect(),
             shortfalls: self.purse.shortfalls.iter().map(|(order, shortfall)| (*order, shortfall.clone())).collect(),
+            bonuses: self.bonuses.iter().map(|(id, record)| (*id, record.clone())).collect(),
         };
         // The same account must give the same bytes, whatever order its maps have in memory.
         contents.orders.sort_by_key(|(token, _)| *token);
         contents.redemptions.sort_by_key(|(id, _)| *id);
         contents.commands.sort_by_key(|(id, _)| *id);
+        contents.bonuses.sort_by_key(|(id, _)| *id);
         contents
     }
 }
@@ -163,6 +175,8 @@ impl Aggregate for Account {
             PointsCommand::RecordOrder(command) => assess::record_order(self, command),
             PointsCommand::RecordCodeUse(command) => redemption::record_code_use(self, command),
             PointsCommand::Adjust(command) => adjust::adjust(self, command),
+            PointsCommand::Grant(command) => bonus::grant(self, command),
+            PointsCommand::Revoke(command) => bonus::revoke(self, command),
             PointsCommand::Redeem(command) => redemption::redeem(self, command),
             PointsCommand::CancelRedemption { redemption, program, now } => {
                 redemption::cancel(self, *redemption, program, *now)
@@ -200,6 +214,14 @@ impl Aggregate for Account {
                     cancelled: false,
                 };
                 self.redemptions.insert(event.redemption, redemption);
+            }
+            PointsEvent::BonusGranted(event) => {
+                self.bonuses.insert(event.bonus, BonusRecord::of(event, position));
+            }
+            PointsEvent::BonusRevoked(event) => {
+                if let Some(record) = self.bonuses.get_mut(&event.bonus) {
+                    record.revoked = true;
+                }
             }
             PointsEvent::RedemptionUsed(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {

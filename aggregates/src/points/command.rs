@@ -6,13 +6,13 @@ use std::{
 };
 
 use super::{
-    event::{AccountContents, AccountFenced, CodeUse, LinkSecret, OrderReference, StaffNote},
+    event::{AccountContents, AccountFenced, BonusSource, CodeUse, LinkSecret, OrderReference, StaffNote},
     order_record::OrderRecord,
 };
 use crate::{
-    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
     order::{OrderBody, OrderLine, Refund},
-    program::{Program, ProgramSettings, exclusion_of, merchandise_base, refunded_share},
+    program::{Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -22,6 +22,8 @@ pub enum PointsCommand {
     RecordOrder(Box<RecordOrder>),
     RecordCodeUse(RecordCodeUse),
     Adjust(Adjust),
+    Grant(Grant),
+    Revoke(Revoke),
     Redeem(Redeem),
     CancelRedemption {
         redemption: RedemptionId,
@@ -190,6 +192,35 @@ pub struct Adjust {
     pub now: Timestamp,
 }
 
+/// Points for something that is not an order. Granted once per bonus, for ever: a second time there is nothing to do, also
+/// when it was taken back in between.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub bonus: BonusId,
+    pub source: BonusSource,
+    /// From 1 on.
+    pub points: i64,
+    /// The rule that says so, in the version it was applied in.
+    pub rule: RuleId,
+    pub rule_version: u32,
+    /// When what it is for happened: expiry counts from here, by the settings in effect then.
+    pub earned_at: Timestamp,
+    /// Until then the points are pending.
+    pub available_at: Timestamp,
+    pub fresh_lot: LotId,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
+/// Takes a bonus back, all of it and once. What its own lot cannot bear is handled as the merchant's settings say for
+/// negative balances, as with an order that goes back.
+#[derive(Debug, Clone)]
+pub struct Revoke {
+    pub bonus: BonusId,
+    pub program: Arc<Program>,
+    pub now: Timestamp,
+}
+
 #[derive(Debug, Clone)]
 pub struct Redeem {
     pub command: CommandId,
@@ -240,6 +271,11 @@ pub enum PointsRefusal {
     InsufficientPoints { available: i64 },
     #[error("the adjustment must not be zero nor beyond what an account can hold")]
     BadAdjustment,
+    #[error("a bonus is from 1 point to what an account can hold")]
+    BadBonus,
+    /// What was never granted cannot be taken back.
+    #[error("no such bonus")]
+    UnknownBonus,
     #[error("the idempotency key was used with another request")]
     KeyReused,
     #[error("no such redemption")]

@@ -15,6 +15,7 @@ impl AccountContents {
         packing.put(self.orders, |part| &mut part.orders);
         packing.put(self.redemptions, |part| &mut part.redemptions);
         packing.put(self.commands, |part| &mut part.commands);
+        packing.put(self.bonuses, |part| &mut part.bonuses);
         let Packing { full: mut parts, open, .. } = packing;
         parts.iter_mut().for_each(AccountContents::sum_up);
         let left = |whole: i64, of: fn(&AccountContents) -> i64| whole - parts.iter().map(of).sum::<i64>();

@@ -2,9 +2,11 @@
 //! of named lots, so that reading the log needs no rule and no arithmetic but sums.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     account::CommandRecord,
+    bonus::BonusRecord,
     lot::{Lot, LotExpiry, LotSource},
     order_record::OrderRecord,
     redemption::Redemption,
@@ -12,10 +14,10 @@ use super::{
 };
 use crate::{
     event::events,
-    id::{CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
     money::Currency,
     order::OrderLine,
-    program::{LineExclusion, RuleAward},
+    program::{LineExclusion, RuleAward, RuleId},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -46,6 +48,9 @@ events! {
         AccountFenced(AccountFenced) = "points.fenced" v 1;
         /// Its owner is being forgotten: what was not spent is gone.
         PointsForfeited(PointsForfeited) = "points.forfeited" v 1;
+        /// Points for something that is not an order.
+        BonusGranted(BonusGranted) = "points.bonus_granted" v 1;
+        BonusRevoked(BonusRevoked) = "points.bonus_revoked" v 1;
     }
 }
 
@@ -298,6 +303,57 @@ pub struct PointsForfeited {
     pub at: Timestamp,
 }
 
+/// What a bonus is for. Only ever appended to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BonusKind {
+    Referral,
+    Campaign,
+    Badge,
+    VipTier,
+}
+
+impl BonusKind {
+    /// The word of references and sources.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            BonusKind::Referral => "referral",
+            BonusKind::Campaign => "campaign",
+            BonusKind::Badge => "badge",
+            BonusKind::VipTier => "vip_tier",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BonusSource {
+    pub kind: BonusKind,
+    /// Of the referral, campaign and so on. Never anything of a person.
+    pub id: Uuid,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BonusGranted {
+    pub bonus: BonusId,
+    pub source: BonusSource,
+    pub points: i64,
+    pub rule: RuleId,
+    pub rule_version: u32,
+    pub lot: NewLot,
+    pub movements: Vec<Movement>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BonusRevoked {
+    pub bonus: BonusId,
+    pub source: BonusSource,
+    pub movements: Vec<Movement>,
+    /// Change of the account's debt.
+    pub owed: i64,
+    pub at: Timestamp,
+}
+
 /// All that a merge moves; some of it where that is more than an event should hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountContents {
@@ -311,4 +367,5 @@ pub struct AccountContents {
     pub redemptions: Vec<(RedemptionId, Redemption)>,
     pub commands: Vec<(CommandId, CommandRecord)>,
     pub shortfalls: Vec<(Token, Shortfall)>,
+    pub bonuses: Vec<(BonusId, BonusRecord)>,
 }

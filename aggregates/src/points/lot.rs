@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Movement, MovementKind};
+use super::event::{BonusSource, Movement, MovementKind};
 use crate::{
     id::{LotId, Token},
     time::Timestamp,
@@ -13,6 +13,7 @@ pub enum LotSource {
     /// Points for an order; the token is under the link key of the account that first took the order in.
     Order(Token),
     Adjustment,
+    Bonus(BonusSource),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

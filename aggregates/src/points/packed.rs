@@ -23,6 +23,7 @@ use self::{
 };
 use super::{
     account::{Account, CommandRecord},
+    bonus::BonusRecord,
     event::LinkSecret,
     lot::Lot,
     order_record::OrderRecord,
@@ -31,7 +32,7 @@ use super::{
     shortfall::Shortfall,
 };
 use crate::{
-    id::{ByToken, CommandId, CustomerId, RedemptionId, Token},
+    id::{BonusId, ByToken, CommandId, CustomerId, RedemptionId, Token},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -55,6 +56,7 @@ struct Packed<'a> {
     lifetime_forfeited: i64,
     redemptions: Cow<'a, HashMap<RedemptionId, Redemption>>,
     commands: Cow<'a, HashMap<CommandId, CommandRecord>>,
+    bonuses: Cow<'a, HashMap<BonusId, BonusRecord>>,
     links: Cow<'a, [Sealed<LinkSecret>]>,
     absorbed: Cow<'a, [CustomerId]>,
     merged_into: Option<CustomerId>,
@@ -99,6 +101,7 @@ fn pack(account: &Account) -> Packed<'_> {
         lifetime_forfeited: purse.lifetime_forfeited,
         redemptions: Cow::Borrowed(&account.redemptions),
         commands: Cow::Borrowed(&account.commands),
+        bonuses: Cow::Borrowed(&account.bonuses),
         links: Cow::Borrowed(&account.links),
         absorbed: Cow::Borrowed(&account.absorbed),
         merged_into: account.merged_into,
@@ -189,6 +192,7 @@ fn unpack(packed: Packed<'_>) -> Option<Account> {
         orders,
         redemptions: packed.redemptions.into_owned(),
         commands: packed.commands.into_owned(),
+        bonuses: packed.bonuses.into_owned(),
         links: packed.links.into_owned(),
         absorbed: packed.absorbed.into_owned(),
         merged_into: packed.merged_into,

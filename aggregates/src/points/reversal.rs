@@ -9,7 +9,7 @@ use super::{
     command::{PointsRefusal, RecordOrder},
     draft::Draft,
     event::{Movement, MovementKind, NewLot, OrderAssessed},
-    lot::{LotExpiry, LotSource},
+    lot::{Lot, LotExpiry, LotSource},
     order_record::OrderRecord,
     shortfall::Shortfall,
 };
@@ -96,7 +96,7 @@ fn pass_on(
 }
 
 /// What other lots can bear of a reversal that its own lot cannot.
-fn cover(draft: &Draft, own: LotId, points: i64) -> Vec<Movement> {
+pub(super) fn cover(draft: &Draft, own: LotId, points: i64) -> Vec<Movement> {
     let mut others = draft.purse.clone();
     others.lots.retain(|lot| lot.id != own);
     others.allocate(points, draft.now, MovementKind::Covered)
@@ -112,16 +112,22 @@ pub(super) fn expiry_of_lot(settings: &ProgramSettings, earned_at: Timestamp) ->
 }
 
 /// The order's own lot while movements are being worked out.
-struct OwnLot {
+pub(super) struct OwnLot {
     lot: LotId,
     granted: i64,
     remaining: i64,
     expired: i64,
-    reversed: i64,
-    movements: Vec<Movement>,
+    pub reversed: i64,
+    pub movements: Vec<Movement>,
 }
 
 impl OwnLot {
+    /// One that is there, and whose points go back for another reason than an order.
+    pub(super) fn there(lot: &Lot) -> Self {
+        let Lot { id, granted, remaining, expired, reversed, .. } = *lot;
+        OwnLot { lot: id, granted, remaining, expired, reversed, movements: Vec::new() }
+    }
+
     fn of(draft: &Draft, record: &OrderRecord, fresh: LotId) -> Self {
         let lot = record.lot.and_then(|id| draft.purse.lot(id));
         OwnLot {
@@ -155,7 +161,7 @@ impl OwnLot {
     }
 
     /// Gives back of `due` what the lot can: what is left before what had expired.
-    fn bear(&mut self, due: i64) {
+    pub(super) fn bear(&mut self, due: i64) {
         let wanted = due - self.reversed;
         let left = wanted.clamp(0, self.remaining);
         self.push(MovementKind::Reversed, left);

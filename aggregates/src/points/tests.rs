@@ -8,6 +8,7 @@ mod arriving;
 mod earning;
 mod forfeiting;
 mod framework;
+mod granting;
 mod kit;
 mod laws;
 mod merging;

@@ -1,13 +1,14 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{CommandId, CustomerId, GdprRequestId, RedemptionId},
+    id::{BonusId, CommandId, CustomerId, GdprRequestId, RedemptionId},
     money::Currency,
     points::{
-        AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, CodeUse, CommandRecord,
-        ContentsAbsorbed, DebtCovered, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot,
-        OrderAssessed, OrderRecord, Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired,
-        PointsForfeited, Redemption, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
+        AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
+        BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, FactRef, Lot,
+        LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord, Outcome, PointsActivated,
+        PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption, RedemptionReturned, RedemptionUsed,
+        RefundShare, RewardRedeemed, Shortfall,
     },
     program::{LineExclusion, RuleAward, RuleId},
 };
@@ -32,9 +33,13 @@ pub fn samples() -> Vec<PointsEvent> {
         PointsEvent::ContentsAbsorbed(ContentsAbsorbed { from: CustomerId(uuid(0xc2)), contents: contents() }),
         PointsEvent::AccountFenced(AccountFenced { request: GdprRequestId(uuid(0x9d)), at: at(10) }),
         PointsEvent::PointsForfeited(forfeited()),
+        PointsEvent::BonusRevoked(revoked()),
     ]);
+    samples.extend(BONUS_KINDS.map(|kind| PointsEvent::BonusGranted(granted(kind))));
     samples
 }
+
+const BONUS_KINDS: [BonusKind; 4] = [BonusKind::Referral, BonusKind::Campaign, BonusKind::Badge, BonusKind::VipTier];
 
 const OUTCOMES: [Outcome; 7] = [
     Outcome::Awarded,
@@ -163,6 +168,45 @@ fn adjusted(points: i64) -> PointsAdjusted {
     }
 }
 
+fn source(kind: BonusKind) -> BonusSource {
+    BonusSource { kind, id: uuid(0x5e) }
+}
+
+fn granted(kind: BonusKind) -> BonusGranted {
+    BonusGranted {
+        bonus: BonusId(uuid(0xb0)),
+        source: source(kind),
+        points: 100,
+        rule: RuleId("friends".to_owned()),
+        rule_version: 2,
+        lot: new_lot(LotSource::Bonus(source(kind)), LotExpiry::Never),
+        movements: vec![moved(1, MovementKind::Granted, 100)],
+        at: at(7),
+    }
+}
+
+fn revoked() -> BonusRevoked {
+    BonusRevoked {
+        bonus: BonusId(uuid(0xb0)),
+        source: source(BonusKind::Referral),
+        movements: vec![moved(1, MovementKind::Reversed, 60), moved(2, MovementKind::Covered, 30)],
+        owed: 10,
+        at: at(8),
+    }
+}
+
+fn remembered() -> BonusRecord {
+    BonusRecord {
+        lot: lot(1),
+        source: source(BonusKind::Badge),
+        points: 100,
+        rule: RuleId("ten orders".to_owned()),
+        rule_version: 2,
+        revoked: true,
+        position: 12,
+    }
+}
+
 fn redeemed() -> RewardRedeemed {
     RewardRedeemed {
         command: CommandId(uuid(0xaa)),
@@ -220,6 +264,7 @@ fn contents() -> AccountContents {
         redemptions: vec![(RedemptionId(uuid(0x52)), redemption())],
         commands: vec![(CommandId(uuid(0xac)), CommandRecord { request: fingerprint(0xad), position: 9 })],
         shortfalls: vec![(token(0x0e), Shortfall { covered: vec![(lot(2), 13)], owed: 2 })],
+        bonuses: vec![(BonusId(uuid(0xb1)), remembered())],
     }
 }
 

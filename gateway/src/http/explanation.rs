@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use aggregates::{
     id::{CustomerId, LotId, Token},
-    points::{Account, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference, PointsEvent},
+    points::{
+        Account, BonusRecord, BonusSource, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference,
+        PointsEvent,
+    },
     program::Program,
     sealed::Sealed,
     time::Timestamp,
@@ -69,9 +72,9 @@ pub struct LotDocument {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SourceDocument {
-    /// `order` or `points_adjustment`.
+    /// `order`, `points_adjustment`, or what a bonus is for: `referral`, `campaign`, `badge`, `vip_tier`.
     pub kind: &'static str,
-    /// The shop's id of the order.
+    /// The shop's id of the order; ours of what a bonus is for.
     pub id: Option<String>,
     pub name: Option<String>,
     /// Points by the rules, before anything went back.
@@ -214,7 +217,7 @@ impl Told {
     fn lot(&self, lot: &Lot, account: &Account, program: &Program, now: Timestamp) -> LotDocument {
         let order = match lot.source {
             LotSource::Order(token) => Some((token, account.orders.get(&token))),
-            LotSource::Adjustment => None,
+            LotSource::Adjustment | LotSource::Bonus(_) => None,
         };
         let record = order.and_then(|(_, record)| record);
         let expires_at = lot.expires_at(account.purse.last_activity);
@@ -223,8 +226,14 @@ impl Told {
         let (remaining, expired) = if gone { (0, lot.expired + lot.remaining) } else { (lot.remaining, lot.expired) };
         LotDocument {
             id: lot.id.to_string(),
-            source: self.source(order.map(|(token, _)| token), record),
-            awards: record.map(|record| awards(record, program)).unwrap_or_default(),
+            source: match lot.source {
+                LotSource::Bonus(source) => of_bonus(source),
+                LotSource::Order(_) | LotSource::Adjustment => self.source(order.map(|(token, _)| token), record),
+            },
+            awards: match record {
+                Some(record) => awards(record, program),
+                None => account.bonuses.values().filter(|bonus| bonus.lot == lot.id).map(award_of_bonus).collect(),
+            },
             status: match () {
                 () if gone => "expired",
                 () if remaining == 0 => "spent",
@@ -256,6 +265,27 @@ impl Told {
             reversed: record.map(|record| record.awarded - record.kept),
             program_version: record.map(|record| record.program_version),
         }
+    }
+}
+
+fn of_bonus(source: BonusSource) -> SourceDocument {
+    SourceDocument {
+        kind: source.kind.as_str(),
+        id: Some(source.id.to_string()),
+        name: None,
+        awarded: None,
+        reversed: None,
+        program_version: None,
+    }
+}
+
+fn award_of_bonus(bonus: &BonusRecord) -> AwardDocument {
+    AwardDocument {
+        rule_id: bonus.rule.0.clone(),
+        rule_version: bonus.rule_version,
+        base_minor: 0,
+        points_per_unit: None,
+        points: bonus.points,
     }
 }
 
@@ -299,6 +329,8 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::PointsExpired(event) => (&event.movements, None),
         PointsEvent::DebtCovered(event) => (&event.movements, None),
         PointsEvent::PointsAdjusted(event) => (&event.movements, None),
+        PointsEvent::BonusGranted(event) => (&event.movements, None),
+        PointsEvent::BonusRevoked(event) => (&event.movements, None),
         PointsEvent::RewardRedeemed(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::RedemptionReturned(event) => (&event.movements, Some(event.redemption.to_string())),
         PointsEvent::PointsForfeited(event) => (&event.movements, None),

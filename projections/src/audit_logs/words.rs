@@ -29,6 +29,8 @@ const WORDS: &[(&str, &str)] = &[
     ("points.expired", "Points expired"),
     ("points.debt_covered", "Available points paid what was owed"),
     ("points.adjusted", "Points were adjusted by hand"),
+    ("points.bonus_granted", "Points were granted for something that is not an order"),
+    ("points.bonus_revoked", "Points were taken back that were not for an order"),
     ("points.redeemed", "Points were redeemed"),
     ("points.redemption_used", "An order used a redemption's code"),
     ("points.redemption_returned", "Points of a redemption came back"),

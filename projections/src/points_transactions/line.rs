@@ -2,7 +2,9 @@
 
 use aggregates::{
     id::{GdprRequestId, RedemptionId},
-    points::{Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, StaffNote},
+    points::{
+        BonusRevoked, BonusSource, Movement, MovementKind, OrderAssessed, OrderReference, PointsEvent, StaffNote,
+    },
     sealed::Sealed,
     time::Timestamp,
 };
@@ -50,6 +52,8 @@ pub enum Reference {
     Lot,
     Customer(Uuid),
     PrivacyRequest(GdprRequestId),
+    /// What a bonus is for: a referral, a campaign and so on.
+    Bonus(BonusSource),
 }
 
 impl Reference {
@@ -61,6 +65,7 @@ impl Reference {
             Reference::Lot => "lot",
             Reference::Customer(_) => "customer",
             Reference::PrivacyRequest(_) => "gdpr_request",
+            Reference::Bonus(source) => source.kind.as_str(),
         }
     }
 
@@ -69,6 +74,7 @@ impl Reference {
             Reference::Redemption(redemption) => Some(redemption.0),
             Reference::Customer(customer) => Some(*customer),
             Reference::PrivacyRequest(request) => Some(request.0),
+            Reference::Bonus(source) => Some(source.id),
             Reference::Order(_) | Reference::Adjustment | Reference::Lot => None,
         }
     }
@@ -108,6 +114,11 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
             reason: Some(event.reason.clone()),
             ..Line::new(LineKind::Adjustment, event.points, event.at, Reference::Adjustment)
         }],
+        PointsEvent::BonusGranted(event) => vec![Line {
+            available_at: Some(event.lot.available_at),
+            ..Line::new(LineKind::Earn, event.points, event.lot.earned_at, Reference::Bonus(event.source))
+        }],
+        PointsEvent::BonusRevoked(event) => lines_of_revoked(event),
         PointsEvent::RewardRedeemed(event) => {
             vec![Line::new(LineKind::Redeem, -event.points, event.at, Reference::Redemption(event.redemption))]
         }
@@ -143,6 +154,17 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
 
 fn sum(movements: &[Movement], kind: MovementKind) -> i64 {
     movements.iter().filter(|movement| movement.kind == kind).map(|movement| movement.points).sum()
+}
+
+/// As with an order that goes back: what had expired counts as taken back and no longer as expired.
+fn lines_of_revoked(event: &BonusRevoked) -> Vec<Line> {
+    let total = |kind| sum(&event.movements, kind);
+    let expired_back = total(MovementKind::ReversedExpired);
+    let reversed = total(MovementKind::Reversed) + expired_back + total(MovementKind::Covered) + event.owed;
+    vec![
+        Line::new(LineKind::Reversal, -reversed, event.at, Reference::Bonus(event.source)),
+        Line::new(LineKind::Expire, expired_back, event.at, Reference::Bonus(event.source)),
+    ]
 }
 
 fn lines_of_order(event: &OrderAssessed, recorded_at: Timestamp) -> Vec<Line> {

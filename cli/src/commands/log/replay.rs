@@ -137,6 +137,7 @@ fn lot_row(lot: &Lot, purse: &Purse) -> Value {
         "source": match lot.source {
             LotSource::Order(_) => "order",
             LotSource::Adjustment => "points_adjustment",
+            LotSource::Bonus(source) => source.kind.as_str(),
         },
         "granted": lot.granted,
         "remaining": lot.remaining,

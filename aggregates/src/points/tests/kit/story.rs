@@ -9,13 +9,13 @@ use crate::{
     Aggregate,
     books::Flow,
     event::{Event, Recorded},
-    id::{CommandId, Fingerprint, LotId, RedemptionId},
+    id::{BonusId, CommandId, Fingerprint, LotId, RedemptionId},
     order::{OrderBody, Refund},
     points::{
-        Absorb, Account, Adjust, CodeUseOutcome, Lot, OrderFact, OrderRecord, PointsCommand, PointsEvent,
-        PointsRefusal, RecordCodeUse, RecordOrder, Redeem, Redemption,
+        Absorb, Account, Adjust, BonusKind, BonusSource, CodeUseOutcome, Grant, Lot, OrderFact, OrderRecord,
+        PointsCommand, PointsEvent, PointsRefusal, RecordCodeUse, RecordOrder, Redeem, Redemption, Revoke,
     },
-    program::{Program, ProgramCommand, ProgramSettings},
+    program::{Program, ProgramCommand, ProgramSettings, RuleId},
     sealed::Sealed,
     time::Timestamp,
     waiting::WaitingFact,
@@ -185,6 +185,33 @@ impl Story {
             program: Arc::clone(&self.program),
             now: self.now,
         })
+    }
+
+    /// Points for a friend who came, at once or from some day on.
+    pub fn bonus(&mut self, bonus: u128, points: i64, available_at: Timestamp) -> &mut Self {
+        let command = self.bonus_of(bonus, points, available_at);
+        self.when(command)
+    }
+
+    pub fn bonus_of(&self, bonus: u128, points: i64, available_at: Timestamp) -> PointsCommand {
+        PointsCommand::Grant(Grant {
+            bonus: BonusId(Uuid::from_u128(bonus)),
+            source: BonusSource { kind: BonusKind::Referral, id: Uuid::from_u128(bonus) },
+            points,
+            rule: RuleId("friends".to_owned()),
+            rule_version: 1,
+            earned_at: self.now,
+            available_at,
+            fresh_lot: self.fresh_lot(),
+            program: Arc::clone(&self.program),
+            now: self.now,
+        })
+    }
+
+    pub fn revoke(&mut self, bonus: u128) -> &mut Self {
+        let program = Arc::clone(&self.program);
+        let bonus = BonusId(Uuid::from_u128(bonus));
+        self.when(PointsCommand::Revoke(Revoke { bonus, program, now: self.now }))
     }
 
     pub fn settle(&mut self) -> &mut Self {

@@ -156,7 +156,7 @@ impl SpentOrder {
             OTHERS.iter().chain([&ORDER]).map(|name| (story.person.token(name), *name)).collect();
         let lots = purse.lots.iter().filter(|lot| lot.remaining + lot.expired > 0).map(|lot| match lot.source {
             LotSource::Order(order) => (names[&order].to_owned(), (lot.remaining, lot.expired)),
-            LotSource::Adjustment => panic!("nobody is given points here: {lot:?}"),
+            LotSource::Adjustment | LotSource::Bonus(_) => panic!("nobody is given points here: {lot:?}"),
         });
         Outcome {
             lots: lots.collect(),
