@@ -74,10 +74,7 @@ pub async fn list_generations(db: impl PgExecutor<'_>) -> Result<Vec<Checkpoint>
 }
 
 /// The checkpoints of one projection's generations, by number.
-pub(crate) async fn generations_of(
-    db: impl PgExecutor<'_>,
-    projection: &str,
-) -> Result<Vec<Checkpoint>, sqlx::Error> {
+pub(crate) async fn generations_of(db: impl PgExecutor<'_>, projection: &str) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query("select * from read.checkpoint where projection = $1 order by generation");
     rows.bind(projection).fetch_all(db).await?.iter().map(from_row).collect()
 }

@@ -107,13 +107,13 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(timestamptz(event.at)),
-        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => sqlx::query(
-            "update customers set position = $3, restricted = $4 where merchant = $1 and customer = $2",
-        )
-        .bind(merchant)
-        .bind(customer)
-        .bind(position)
-        .bind(matches!(event, CustomerEvent::Restricted(_))),
+        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => {
+            sqlx::query("update customers set position = $3, restricted = $4 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+                .bind(matches!(event, CustomerEvent::Restricted(_)))
+        }
         CustomerEvent::Objected(_) | CustomerEvent::ObjectionWithdrawn(_) => sqlx::query(
             "update customers set position = $3, objects_to_profiling = $4 where merchant = $1 and customer = $2",
         )

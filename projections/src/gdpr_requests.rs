@@ -99,8 +99,7 @@ fn inserted(commit: &Positioned, request: Uuid, received: &RequestReceived) -> C
 
 /// A change of a request's row. The columns' values are bound from `$4` on.
 fn changed(commit: &Positioned, request: Uuid, columns: &str) -> Change {
-    let statement =
-        format!("update gdpr_requests set position = $3, {columns} where merchant = $1 and request = $2");
+    let statement = format!("update gdpr_requests set position = $3, {columns} where merchant = $1 and request = $2");
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(commit.subject.merchant.0)
         .bind(request)

@@ -140,14 +140,10 @@ async fn keep_listening(db: PgPool, mut listener: PgListener, told: Told) {
 }
 
 /// Listens first and looks at the rows then, so that nothing is missed in between. `None` once nobody wants to know.
-async fn listen_again(
-    db: &PgPool,
-    told: &Told,
-) -> Option<(PgListener, HashMap<String, AsOf>, Vec<ParkedAggregate>)> {
+async fn listen_again(db: &PgPool, told: &Told) -> Option<(PgListener, HashMap<String, AsOf>, Vec<ParkedAggregate>)> {
     loop {
-        let again = async {
-            Ok::<_, sqlx::Error>((listen(db).await?, standing(db).await?, store::list(db, true).await?))
-        };
+        let again =
+            async { Ok::<_, sqlx::Error>((listen(db).await?, standing(db).await?, store::list(db, true).await?)) };
         tokio::select! {
             () = told.seen.closed() => return None,
             again = again => match again {

@@ -1,8 +1,8 @@
 //! Samples of what is kept beside the accounts: products, parked webhooks, facts that wait, the installation.
 
 use aggregates::{
-    id::ParkedId,
     id::MerchantId,
+    id::ParkedId,
     installation::{
         AggregateParked, CommitDiscarded, InstallationEvent, LeftBehind, LogAdopted, LogPlace, ParkingRetried,
     },

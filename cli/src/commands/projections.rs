@@ -27,8 +27,7 @@ use crate::{
     output,
 };
 
-const COLUMNS: [&str; 8] =
-    ["name", "generation", "state", "position", "head", "lag_events", "lag_seconds", "as_of"];
+const COLUMNS: [&str; 8] = ["name", "generation", "state", "position", "head", "lag_events", "lag_seconds", "as_of"];
 
 pub async fn run(command: ProjectionsCommand, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     match command {

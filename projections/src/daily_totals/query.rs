@@ -52,9 +52,8 @@ pub async fn list(
     .bind(limit)
     .fetch_all(db)
     .await?;
-    let totals = |row: &PgRow| {
-        Ok(DayTotals { standing: from_row(row)?, liability_minor: row.try_get("liability_minor")? })
-    };
+    let totals =
+        |row: &PgRow| Ok(DayTotals { standing: from_row(row)?, liability_minor: row.try_get("liability_minor")? });
     rows.iter().map(totals).collect()
 }
 

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use aggregates::installation::Installation;
+use futures::future::BoxFuture;
 use journal::{
     Aggregates, Journal, JournalError, Subject,
     executor::{Capacity, LoadError},

@@ -44,11 +44,7 @@ pub(crate) async fn wait_for_turn(db: &mut PgConnection, projection: &str, numbe
 }
 
 /// From now on, tables named without a schema are those of this generation.
-pub(crate) async fn enter(
-    db: &mut PgConnection,
-    projection: &str,
-    generation: &Generation,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn enter(db: &mut PgConnection, projection: &str, generation: &Generation) -> Result<(), sqlx::Error> {
     let schema = generation.schema(projection);
     // Operators and functions of extensions are in `public`.
     sqlx::raw_sql(AssertSqlSafe(format!("set search_path = {schema}, public"))).execute(db).await.map(drop)

@@ -1,7 +1,10 @@
 //! Which commits of a batch a generation takes in. Pure: the same commits and decisions give the same sieve, in batches of
 //! any size.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use journal::{Positioned, Subject};
 
@@ -41,8 +44,8 @@ impl Sieve {
     }
 
     fn stop(&mut self, commit: &Positioned, cause: u64) {
-        if !self.parked.contains_key(&commit.subject) {
-            self.parked.insert(commit.subject, Standstill { since: commit.position, cause });
+        if let Entry::Vacant(runs) = self.parked.entry(commit.subject) {
+            runs.insert(Standstill { since: commit.position, cause });
             self.fresh.push(commit.subject);
         }
     }
@@ -57,8 +60,9 @@ impl Sieve {
         for group in batch.chunk_by(|one, next| are_together(one, next)) {
             match group.iter().find_map(|commit| self.held_back_for(commit)) {
                 Some(cause) => group.iter().for_each(|commit| self.stop(commit, cause)),
-                None => through
-                    .extend(group.iter().filter(|commit| !self.decided.is_discarded(commit.position)).cloned()),
+                None => {
+                    through.extend(group.iter().filter(|commit| !self.decided.is_discarded(commit.position)).cloned())
+                }
             }
         }
         through

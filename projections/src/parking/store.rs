@@ -129,16 +129,14 @@ pub(crate) async fn blame(
     cause: u64,
     other: u64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update read.parked_aggregates set cause = $4 where projection = $1 and generation = $2 and cause = $3",
-    )
-    .bind(&standing.projection)
-    .bind(standing.generation.number)
-    .bind(bigint(cause))
-    .bind(bigint(other))
-    .execute(db)
-    .await
-    .map(drop)
+    sqlx::query("update read.parked_aggregates set cause = $4 where projection = $1 and generation = $2 and cause = $3")
+        .bind(&standing.projection)
+        .bind(standing.generation.number)
+        .bind(bigint(cause))
+        .bind(bigint(other))
+        .execute(db)
+        .await
+        .map(drop)
 }
 
 /// Has workers look again at what was decided.

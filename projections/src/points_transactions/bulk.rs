@@ -18,7 +18,8 @@ use crate::{
 /// Bytes of rows that wait to be copied.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-const COLUMNS: &str = "points_transactions (merchant, customer, recorded_at, position, line, id, type, points, occurred_at,
+const COLUMNS: &str =
+    "points_transactions (merchant, customer, recorded_at, position, line, id, type, points, occurred_at,
      available_at, reference_kind, reference_id, reference, reason)";
 
 #[derive(Default)]
@@ -53,7 +54,8 @@ impl Lines {
         if self.forgotten.is_empty() {
             return Ok(());
         }
-        let (merchants, people): (Vec<Uuid>, Vec<Option<Uuid>>) = std::mem::take(&mut self.forgotten).into_iter().unzip();
+        let (merchants, people): (Vec<Uuid>, Vec<Option<Uuid>>) =
+            std::mem::take(&mut self.forgotten).into_iter().unzip();
         sqlx::query("create table if not exists forgotten (merchant uuid not null, person uuid)")
             .execute(&mut *db)
             .await?;

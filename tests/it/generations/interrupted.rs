@@ -31,7 +31,11 @@ async fn a_rebuild_that_is_stopped_again_and_again_gets_there() {
         }
         let (number, before) = rebuild(&installation, name, true).await;
         assert_eq!(before, Some(1));
-        assert_eq!(generations(&installation, name).await[0].0, number, "the one that was begun is the one that is read");
+        assert_eq!(
+            generations(&installation, name).await[0].0,
+            number,
+            "the one that was begun is the one that is read"
+        );
         assert!(verify(&installation, name).await.is_clean(), "{name}");
     }
 }
@@ -48,7 +52,11 @@ async fn a_rebuild_that_is_killed_ten_times_gets_there_and_verification_finds_wh
     let installation = start(Setting::default()).await;
     let shop = DrillShop::open(&installation, "killed.myshopify.com", "killed-secret").await.unwrap();
     for id in 1..=60 {
-        let order = OrderSample { customer_id: Some(7_300_000_000_000 + id % 7), lines: vec![(50_00, 1)], ..OrderSample::new(id) };
+        let order = OrderSample {
+            customer_id: Some(7_300_000_000_000 + id % 7),
+            lines: vec![(50_00, 1)],
+            ..OrderSample::new(id)
+        };
         shop.deliver("orders/create", &order.body()).await.unwrap();
     }
     for milliseconds in [5, 20, 40, 60, 80, 100, 130, 160, 200, 300] {

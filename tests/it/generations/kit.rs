@@ -109,8 +109,7 @@ pub async fn rebuild_a_piece(installation: &Installation, name: &'static str) ->
         let stop = CancellationToken::new();
         stop.cancel();
         let model = model(name);
-        let filling =
-            Filler::begin(model.as_ref(), &gateway.journal, &gateway.db, Stage::Filling, (Share::ALL, stop));
+        let filling = Filler::begin(model.as_ref(), &gateway.journal, &gateway.db, Stage::Filling, (Share::ALL, stop));
         let head = gateway.journal.last_position().await.unwrap();
         match filling.await.unwrap().fill(head, &mut |_| {}).await {
             Err(FillError::Stopped(position)) => Some(position),
@@ -124,10 +123,11 @@ pub async fn rebuild_a_piece(installation: &Installation, name: &'static str) ->
 /// Generations of a read model with where they stand, the live one first.
 pub async fn generations(installation: &Installation, name: &'static str) -> Vec<(i32, u64)> {
     let gateway = installation.gateway.clone();
-    let all = on_shared_runtime(async move {
-        lag::of_all(&gateway.journal, &gateway.db, gateway.clock.now()).await.unwrap()
-    })
-    .await;
+    let all =
+        on_shared_runtime(
+            async move { lag::of_all(&gateway.journal, &gateway.db, gateway.clock.now()).await.unwrap() },
+        )
+        .await;
     let mut own: Vec<_> = all.into_iter().map(|behind| behind.checkpoint).filter(|c| c.projection == name).collect();
     own.sort_by_key(|checkpoint| !checkpoint.generation.live);
     own.iter().map(|checkpoint| (checkpoint.generation.number, checkpoint.position)).collect()

@@ -27,11 +27,7 @@ async fn rows_that_were_changed_removed_or_invented_are_named() {
     let report = verify(&installation, "customers").await;
     assert_eq!(report.tables[0].first.as_ref().map(|first| &first.how), Some(&How::Missing));
 
-    sql(
-        &installation,
-        "insert into read.books_days values (gen_random_uuid(), '2020-01-01', 1, 0, 0, 0, 0, 0)",
-    )
-    .await;
+    sql(&installation, "insert into read.books_days values (gen_random_uuid(), '2020-01-01', 1, 0, 0, 0, 0, 0)").await;
     let report = verify(&installation, "books").await;
     assert_eq!((report.tables[0].differing, report.tables[1].differing), (1, 0), "{report:#?}");
     assert_eq!(report.tables[0].first.as_ref().map(|first| &first.how), Some(&How::Invented));

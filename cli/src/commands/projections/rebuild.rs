@@ -31,6 +31,8 @@ pub async fn run(args: RebuildArgs, config: &Config, output: Output) -> anyhow::
     let model = named(&args.name)?;
     let share = Share::percent(args.share).context("a share is 1 to 100 percent")?;
     let stop = serve::until_told()?;
+    // Servers that were never there are not waited for.
+    tokio::try_join!(config.journal(), config.database())?;
     loop {
         match attempt(model.as_ref(), &args, config, share, &stop).await {
             Ok(done) => return print(&args, &done, output),
@@ -110,7 +112,9 @@ fn print(args: &RebuildArgs, done: &Done, output: Output) -> anyhow::Result<()> 
             "generation {generation} of {name} is read. Generation {before} is kept up beside it: \
              `projections switch {name} {before}` goes back, `projections drop {name} {before}` frees its space"
         ),
-        None => eprintln!("generation {generation} of {name} is filled; `projections switch {name} {generation}` has it read"),
+        None => eprintln!(
+            "generation {generation} of {name} is filled; `projections switch {name} {generation}` has it read"
+        ),
     }
     for table in done.compared.iter().flat_map(|report| &report.tables) {
         eprintln!("{}: {} rows before, {} differ", table.table, table.rows, table.differing);
