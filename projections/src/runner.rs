@@ -117,6 +117,7 @@ impl<P: Projection> Runner<P> {
                     RETRY_PAUSE
                 }
             };
+            while feeding.try_join_next().is_some() {}
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}

@@ -39,6 +39,8 @@ const LIMITS: Limits = Limits { own: 10_000, passed: 50_000 };
 const UNWRITTEN_MIN: Duration = Duration::from_secs(5);
 /// After a writing that took so long, the next waits so many times longer: writing again and again stays cheap.
 const UNWRITTEN_PER_WRITING: u32 = 8;
+/// How long another process may still hold the generation.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 /// The longest rest at once, so that progress is seen and a call to stop is heard.
 const REST_MAX: Duration = Duration::from_secs(2);
 
@@ -59,6 +61,9 @@ pub enum FillError {
     /// Another process fills it at this moment.
     #[error("generation {0} is being filled by another process")]
     Busy(i32),
+    /// Workers do not take in what is new.
+    #[error("the generation that is read stands at {live_at}, behind {at}: do workers run?")]
+    LiveBehind { at: u64, live_at: u64 },
     #[error("generation {0} was begun on another log: drop it")]
     OtherLog(i32),
     /// It was dropped, or the log was adopted anew.
@@ -160,9 +165,9 @@ impl<'a> Filler<'a> {
         let stream = journal.identity().await?.to_string();
         let mut standing = begun(&mut db, model, tables, purpose).await?;
         let number = standing.generation.number;
-        if !writer::try_lock(&mut db, model.name(), number).await? {
-            return Err(FillError::Busy(number));
-        }
+        // A process that was killed may still have a statement under way.
+        let turn = writer::wait_for_turn(&mut db, model.name(), number);
+        tokio::time::timeout(TURN_PATIENCE, turn).await.map_err(|_| FillError::Busy(number))??;
         // Whoever had the lock before may have come further.
         standing = checkpoint::load(&mut *db, model.name(), number).await?.ok_or(FillError::Gone)?;
         if !epoch::stands_in(journal, &stream, &standing).await? {
