@@ -128,6 +128,7 @@ impl<P: Projection> Runner<P> {
 
     /// Generations that workers feed.
     async fn generations(&self) -> Result<Vec<i32>, sqlx::Error> {
+        let _turn = self.feed.turn_to_look().await;
         checkpoint::begin(&self.db, P::NAME).await?;
         let all = checkpoint::generations_of(&self.db, P::NAME).await?;
         let fed = all.iter().filter(|checkpoint| checkpoint.generation.stage == Stage::Following);
@@ -162,8 +163,7 @@ impl<P: Projection> Runner<P> {
     }
 
     async fn follow_from_checkpoint(&self, number: i32) -> Result<Infallible, RunnerError> {
-        // Asked on a connection that is there anyway: whoever is paused need not open one again and again.
-        not_paused(checkpoint::load(&self.db, P::NAME, number).await?)?;
+        self.may_go_on(number).await?;
         let mut db = writer::connect(&self.db).await?;
         if !self.contends {
             writer::wait_for_turn(&mut db, P::NAME, number).await?;
@@ -178,6 +178,12 @@ impl<P: Projection> Runner<P> {
             return Err(JournalError::Interrupted.into());
         }
         Session::begin((&self.projection, self.register.as_ref()), db, source, (standing, sieve)).run().await
+    }
+
+    /// Asked on a connection that is there anyway: whoever is paused need not open one of its own again and again.
+    async fn may_go_on(&self, number: i32) -> Result<(), RunnerError> {
+        let _turn = self.feed.turn_to_look().await;
+        not_paused(checkpoint::load(&self.db, P::NAME, number).await?).map(drop)
     }
 
     /// What is held back, after taking in what need not be any more.
