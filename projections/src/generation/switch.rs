@@ -168,7 +168,9 @@ async fn caught_up(transaction: &mut PgConnection, next: &Checkpoint, live: &Che
     loop {
         let found = checkpoint::load(&mut *transaction, &next.projection, number).await?;
         let found = found.ok_or(SwitchError::Unknown(number))?;
-        if found.position >= live.position && found.stream == live.stream {
+        // One that has never begun speaks of no log.
+        let is_of_this_log = live.position == 0 || found.stream == live.stream;
+        if found.position >= live.position && is_of_this_log {
             return Ok(());
         }
         if tokio::time::Instant::now() >= deadline {
