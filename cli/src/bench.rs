@@ -14,6 +14,7 @@
 //! | [`memory`] | what hot accounts weigh |
 //! | [`verify`] | the log verified, beside the log read and hashed |
 //! | [`erase`] | people forgotten, out of a short log and out of a long one |
+//! | [`rebuild`] | read models made anew, beside reading the log and beside filling them by hand |
 //! | [`rfm`] | the daily window of a shop with very many buyers, beside the same in SQL |
 //! | [`bare`] | the log, written by the client library alone |
 //! | [`kills`] | not a figure: the kill drill, at length |
@@ -34,6 +35,7 @@ mod kills;
 mod machine;
 mod memory;
 mod read;
+mod rebuild;
 mod rfm;
 mod run;
 mod shop;
@@ -69,6 +71,9 @@ pub struct Scale {
     pub hot_accounts: u64,
     /// Buyers of the shop whose daily window is held.
     pub rfm_buyers: u64,
+    /// Commits from which read models are made anew, and shoppers among whom they are.
+    pub rebuild_commits: u64,
+    pub rebuild_customers: u64,
 }
 
 impl Scale {
@@ -81,6 +86,8 @@ impl Scale {
         cold_accounts: 200,
         hot_accounts: 100_000,
         rfm_buyers: 1_000_000,
+        rebuild_commits: 1_000_000,
+        rebuild_customers: 100_000,
     };
     const QUICK: Scale = Scale {
         rounds: 3,
@@ -91,6 +98,8 @@ impl Scale {
         cold_accounts: 50,
         hot_accounts: 10_000,
         rfm_buyers: 100_000,
+        rebuild_commits: 50_000,
+        rebuild_customers: 5_000,
     };
 }
 
@@ -123,6 +132,9 @@ pub async fn run(args: BenchArgs, output: Output) -> anyhow::Result<()> {
     }
     if wanted(BenchPart::Erase) {
         figures.extend(erase::measure(scale).await?);
+    }
+    if wanted(BenchPart::Rebuild) {
+        figures.extend(rebuild::measure(scale).await?);
     }
     if wanted(BenchPart::Rfm) {
         figures.extend(rfm::measure(scale).await?);

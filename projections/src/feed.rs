@@ -6,11 +6,14 @@ mod arrival;
 mod source;
 mod window;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use journal::{Follow, Following, Journal, JournalError, Positioned};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit, watch},
+    time::timeout,
+};
 
 use self::window::Window;
 use crate::checkpoint::Checkpoint;
@@ -31,6 +34,8 @@ const REOPENING_PAUSE: Duration = Duration::from_millis(500);
 pub struct Feed {
     pub(crate) journal: Journal,
     window: watch::Receiver<Window>,
+    /// Looks at checkpoints take turns: all at once, each would open a connection, which then lies idle.
+    looks: Arc<Semaphore>,
 }
 
 impl Feed {
@@ -38,7 +43,12 @@ impl Feed {
     pub fn start(journal: Journal) -> Self {
         let (sender, window) = watch::channel(Window::default());
         tokio::spawn(keep_open(journal.clone(), sender));
-        Feed { journal, window }
+        Feed { journal, window, looks: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Waits for the turn to look at checkpoints; it lasts until it is dropped.
+    pub(crate) async fn turn_to_look(&self) -> SemaphorePermit<'_> {
+        self.looks.acquire().await.expect("nobody closes it")
     }
 
     /// The commits after this checkpoint, which must have been verified: from the window if its place is in there.

@@ -117,6 +117,7 @@ impl<P: Projection> Runner<P> {
                     RETRY_PAUSE
                 }
             };
+            while feeding.try_join_next().is_some() {}
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
@@ -127,6 +128,7 @@ impl<P: Projection> Runner<P> {
 
     /// Generations that workers feed.
     async fn generations(&self) -> Result<Vec<i32>, sqlx::Error> {
+        let _turn = self.feed.turn_to_look().await;
         checkpoint::begin(&self.db, P::NAME).await?;
         let all = checkpoint::generations_of(&self.db, P::NAME).await?;
         let fed = all.iter().filter(|checkpoint| checkpoint.generation.stage == Stage::Following);
@@ -139,13 +141,9 @@ impl<P: Projection> Runner<P> {
         loop {
             let Err(end) = tokio::select! {
                 () = stop.cancelled() => return,
-                end = self.follow_from_checkpoint(number) => end,
+                end = self.follow(number) => end,
             };
             let pause = match end {
-                RunnerError::Left(left) => {
-                    tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
-                    Duration::ZERO
-                }
                 RunnerError::Paused | RunnerError::Gone => PAUSE_POLL,
                 error => {
                     metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
@@ -160,23 +158,41 @@ impl<P: Projection> Runner<P> {
         }
     }
 
-    async fn follow_from_checkpoint(&self, number: i32) -> Result<Infallible, RunnerError> {
-        // Asked on a connection that is there anyway: whoever is paused need not open one again and again.
-        not_paused(checkpoint::load(&self.db, P::NAME, number).await?)?;
+    /// As the only writer, for as long as its connection lasts.
+    async fn follow(&self, number: i32) -> Result<Infallible, RunnerError> {
+        self.may_go_on(number).await?;
         let mut db = writer::connect(&self.db).await?;
         if !self.contends {
             writer::wait_for_turn(&mut db, P::NAME, number).await?;
         }
+        loop {
+            let Err(end) = self.follow_from_checkpoint(&mut db, number).await;
+            match end {
+                RunnerError::Left(left) => {
+                    tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
+                }
+                end => return Err(end),
+            }
+        }
+    }
+
+    async fn follow_from_checkpoint(&self, db: &mut PgConnection, number: i32) -> Result<Infallible, RunnerError> {
         let losses = self.feed.journal.losses();
-        let standing = self.verified_checkpoint(&mut db, number).await?;
-        writer::enter(&mut db, P::NAME, &standing.generation).await?;
-        let sieve = self.sieve(&mut db, &standing).await?;
+        let standing = self.verified_checkpoint(db, number).await?;
+        writer::enter(db, P::NAME, &standing.generation).await?;
+        let sieve = self.sieve(db, &standing).await?;
         let source = self.feed.source(&standing).await?;
         // The log that was verified must be the one that is read.
         if self.feed.journal.losses() != losses {
             return Err(JournalError::Interrupted.into());
         }
         Session::begin((&self.projection, self.register.as_ref()), db, source, (standing, sieve)).run().await
+    }
+
+    /// Asked on a connection that is there anyway: whoever is paused need not open one of its own again and again.
+    async fn may_go_on(&self, number: i32) -> Result<(), RunnerError> {
+        let _turn = self.feed.turn_to_look().await;
+        not_paused(checkpoint::load(&self.db, P::NAME, number).await?).map(drop)
     }
 
     /// What is held back, after taking in what need not be any more.

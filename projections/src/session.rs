@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 
 use futures::FutureExt;
 use journal::Following;
-use sqlx::{Connection, Postgres, pool::PoolConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::{
     task::yield_now,
     time::{Instant, sleep_until, timeout},
@@ -30,7 +30,7 @@ const GROWING_LOOK: Duration = Duration::from_millis(10);
 
 pub(crate) struct Session<'a, P> {
     projection: &'a P,
-    db: PoolConnection<Postgres>,
+    db: &'a mut PgConnection,
     source: Source<Following>,
     standing: Checkpoint,
     sieve: Sieve,
@@ -43,7 +43,7 @@ impl<'a, P: Projection> Session<'a, P> {
     /// `source` goes on where `standing` is, which is what the database has, and so does `sieve`.
     pub fn begin(
         (projection, register): (&'a P, Option<&'a Register>),
-        db: PoolConnection<Postgres>,
+        db: &'a mut PgConnection,
         source: Source<Following>,
         (standing, sieve): (Checkpoint, Sieve),
     ) -> Self {

@@ -12,6 +12,7 @@ mod pages;
 mod parked;
 mod privacy;
 mod problems;
+mod program_history;
 mod read_models;
 mod settings;
 mod signatures;

@@ -3,10 +3,11 @@
 //! Each side is read in one snapshot, in the order of its keys, with a digest of each row: neither the database nor we hold
 //! a table, and nothing that is sealed leaves the database.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, time::Duration};
 
 use futures::{StreamExt, stream::BoxStream};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row, postgres::PgRow};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +22,10 @@ use journal::Journal;
 
 /// Times that a difference is looked at. Forgetting somebody empties rows ahead of the log: for a moment that looks like one.
 const LOOKS: u32 = 3;
+
+/// How long the live one may take to come to where another making is already.
+const LIVE_PATIENCE: Duration = Duration::from_secs(60);
+const LIVE_LOOK: Duration = Duration::from_millis(100);
 
 /// What the comparison of one table has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +125,7 @@ pub async fn look_if_not_ahead(
     look(filler, model, pool, tell).await.map(Some)
 }
 
-/// Fills up to where the live one stands and compares there. The one that is filled must not be ahead.
+/// Fills up to where the live one stands and compares there.
 async fn look(
     filler: &mut Filler<'_>,
     model: &dyn ReadModel,
@@ -130,8 +135,7 @@ async fn look(
     // Most of it without a snapshot: while one is held, the database cannot tidy up.
     let stands = live_position(&mut *pool.acquire().await?, model.name()).await?;
     filler.fill(stands, tell).await?;
-    let mut live = snapshot(pool).await?;
-    let position = live_position(&mut live, model.name()).await?;
+    let (mut live, position) = not_behind(filler, model, pool).await?;
     filler.fill(position, tell).await?;
     let mut other = snapshot(pool).await?;
     let schema = spare_schema(model.name(), filler.generation());
@@ -140,6 +144,27 @@ async fn look(
         report.tables.push(compare_table(&mut live, &mut other, &schema, bare(table)).await?);
     }
     Ok(report)
+}
+
+/// A snapshot of the live one, and where it stands: if another making was further before, it is waited for.
+async fn not_behind(
+    filler: &Filler<'_>,
+    model: &dyn ReadModel,
+    pool: &PgPool,
+) -> Result<(sqlx::Transaction<'static, sqlx::Postgres>, u64), FillError> {
+    let deadline = Instant::now() + LIVE_PATIENCE;
+    loop {
+        let mut live = snapshot(pool).await?;
+        let position = live_position(&mut live, model.name()).await?;
+        if position >= filler.position() {
+            return Ok((live, position));
+        }
+        if Instant::now() >= deadline {
+            return Err(FillError::LiveBehind { at: filler.position(), live_at: position });
+        }
+        drop(live);
+        tokio::time::sleep(LIVE_LOOK).await;
+    }
 }
 
 async fn live_position(db: &mut PgConnection, projection: &str) -> Result<u64, FillError> {

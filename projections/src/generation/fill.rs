@@ -4,6 +4,10 @@
 //!
 //! It takes a bounded share of the machine: after each piece of work it rests in proportion.
 
+mod error;
+mod last_commits;
+mod share;
+
 use std::time::Duration;
 
 use aggregates::installation::Installation;
@@ -16,14 +20,7 @@ use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Stage,
-    bulk::Bulk,
-    pump::Pump,
-    spare_schema,
-    switch::{self, CatchUp, SwitchError},
-    tables, writer,
-};
+use super::{Stage, bulk::Bulk, pump::Pump, spare_schema, switch, tables, writer};
 use crate::{
     batch::{Batch, Limits},
     checkpoint::{self, Checkpoint},
@@ -33,82 +30,18 @@ use crate::{
     read_model::ReadModel,
 };
 
+pub use error::FillError;
+use last_commits::LastCommits;
+pub use share::Share;
+
 /// Commits of its own that are applied in one transaction.
 const LIMITS: Limits = Limits { own: 10_000, passed: 50_000 };
 /// The longest that bulk work goes unwritten, at first: what an interruption costs.
 const UNWRITTEN_MIN: Duration = Duration::from_secs(5);
 /// After a writing that took so long, the next waits so many times longer: writing again and again stays cheap.
 const UNWRITTEN_PER_WRITING: u32 = 8;
-/// The longest rest at once, so that progress is seen and a call to stop is heard.
-const REST_MAX: Duration = Duration::from_secs(2);
-
-/// Why a generation is not filled.
-#[derive(Debug, thiserror::Error)]
-pub enum FillError {
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    Projection(#[from] ProjectionError),
-    #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// What is on record about commits that cannot be read.
-    #[error(transparent)]
-    Record(#[from] LoadError),
-    #[error("it cannot be filled beside what is read: {0}")]
-    Fixed(&'static str),
-    /// Another process fills it at this moment.
-    #[error("generation {0} is being filled by another process")]
-    Busy(i32),
-    #[error("generation {0} was begun on another log: drop it")]
-    OtherLog(i32),
-    /// It was dropped, or the log was adopted anew.
-    #[error("the generation is gone")]
-    Gone,
-    /// Told to stop; what was done is kept.
-    #[error("stopped at position {0}; calling again goes on from there")]
-    Stopped(u64),
-    #[error(transparent)]
-    Switch(#[from] SwitchError),
-}
-
-impl FillError {
-    /// Whether it is worth trying again, because a server was away.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            FillError::Journal(error) => matches!(error, JournalError::Unavailable(_) | JournalError::Interrupted),
-            FillError::Database(error) | FillError::Projection(ProjectionError::Database(error)) => is_away(error),
-            FillError::Switch(SwitchError::Database(error)) => is_away(error),
-            _ => false,
-        }
-    }
-}
-
-fn is_away(error: &sqlx::Error) -> bool {
-    // Class 57: the server is going down or coming up.
-    let going = |error: &dyn sqlx::error::DatabaseError| error.code().is_some_and(|code| code.starts_with("57P"));
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(error) => going(error.as_ref()),
-        _ => false,
-    }
-}
-
-/// How much of one processor's time is taken, in percent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share(u32);
-
-impl Share {
-    pub const ALL: Share = Share(100);
-
-    /// None unless it is 1 to 100.
-    pub fn percent(percent: u32) -> Option<Share> {
-        (1..=100).contains(&percent).then_some(Share(percent))
-    }
-
-    fn rest_after(self, work: Duration) -> Duration {
-        (work * (100 - self.0) / self.0).min(REST_MAX)
-    }
-}
+/// How long another process may still hold the generation.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How far a filling is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +93,9 @@ impl<'a> Filler<'a> {
         let stream = journal.identity().await?.to_string();
         let mut standing = begun(&mut db, model, tables, purpose).await?;
         let number = standing.generation.number;
-        if !writer::try_lock(&mut db, model.name(), number).await? {
-            return Err(FillError::Busy(number));
-        }
+        // A process that was killed may still have a statement under way.
+        let turn = writer::wait_for_turn(&mut db, model.name(), number);
+        tokio::time::timeout(TURN_PATIENCE, turn).await.map_err(|_| FillError::Busy(number))??;
         // Whoever had the lock before may have come further.
         standing = checkpoint::load(&mut *db, model.name(), number).await?.ok_or(FillError::Gone)?;
         if !epoch::stands_in(journal, &stream, &standing).await? {
@@ -385,26 +318,6 @@ async fn decided(journal: &Journal, read_model: &str) -> Result<Decided, LoadErr
     let installation = Aggregates::<Installation>::new(journal.clone(), Capacity(1));
     let on_record = installation.load_confirmed(Subject::installation()).await?;
     Ok(Decided::of(&on_record.state, read_model))
-}
-
-/// Fills what the live generation has taken in since.
-struct LastCommits<'a, 'b> {
-    filler: &'b mut Filler<'a>,
-    failed: Option<FillError>,
-}
-
-impl CatchUp for LastCommits<'_, '_> {
-    fn catch_up(&mut self, up_to: u64) -> BoxFuture<'_, Result<(), SwitchError>> {
-        Box::pin(async move {
-            let filled = self.filler.fill(up_to, &mut |_| {}).await;
-            let number = self.filler.generation();
-            let at = self.filler.position();
-            filled.map_err(|error| {
-                self.failed = Some(error);
-                SwitchError::Behind { generation: number, at, live_at: up_to }
-            })
-        })
-    }
 }
 
 /// The generation that was begun for this purpose, or a new one.

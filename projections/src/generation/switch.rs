@@ -18,8 +18,11 @@ use crate::{
     progress::{self, AsOf},
 };
 
+/// How long is waited for writers, behind whom nobody queues but other writers. Longer than the second after which the
+/// database's own tidying gives way.
+const WRITERS_PATIENCE: &str = "2s";
 /// How long readers may have to wait behind us for a lock that we wait for; then we try again later.
-const LOCK_PATIENCE: &str = "500ms";
+const READERS_PATIENCE: &str = "500ms";
 /// Pause before that.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// Attempts at getting the locks. Long reports may be in the way.
@@ -99,7 +102,7 @@ async fn attempt(
     feeder: &mut dyn CatchUp,
 ) -> Result<i32, SwitchError> {
     let mut transaction = db.begin().await?;
-    execute(&mut transaction, format!("set local lock_timeout = '{LOCK_PATIENCE}'")).await?;
+    execute(&mut transaction, format!("set local lock_timeout = '{WRITERS_PATIENCE}'")).await?;
     hold_still(&mut transaction, LIVE_SCHEMA, tables).await?;
     let generations = checkpoint::generations_of(&mut *transaction, projection).await?;
     let live = generations.iter().find(|found| found.generation.live).ok_or(SwitchError::Unknown(1))?;
@@ -112,6 +115,7 @@ async fn attempt(
     // Tables before checkpoints, as workers do: in another order each could wait for the other.
     hold_still(&mut transaction, &next.generation.schema(projection), tables).await?;
     let reached = held(&mut transaction, next).await?;
+    execute(&mut transaction, format!("set local lock_timeout = '{READERS_PATIENCE}'")).await?;
     exchange(&mut transaction, projection, tables, live.generation.number, number).await?;
     progress::announce(&mut transaction, projection, AsOf { position: reached.position, time: reached.recorded_at })
         .await?;
@@ -164,7 +168,9 @@ async fn caught_up(transaction: &mut PgConnection, next: &Checkpoint, live: &Che
     loop {
         let found = checkpoint::load(&mut *transaction, &next.projection, number).await?;
         let found = found.ok_or(SwitchError::Unknown(number))?;
-        if found.position >= live.position && found.stream == live.stream {
+        // One that has never begun speaks of no log.
+        let is_of_this_log = live.position == 0 || found.stream == live.stream;
+        if found.position >= live.position && is_of_this_log {
             return Ok(());
         }
         if tokio::time::Instant::now() >= deadline {
@@ -217,7 +223,7 @@ pub async fn drop_generation(db: &PgPool, projection: &str, number: i32) -> Resu
 
 async fn drop_attempt(db: &PgPool, projection: &str, number: i32) -> Result<(), SwitchError> {
     let mut transaction = db.begin().await?;
-    execute(&mut transaction, format!("set local lock_timeout = '{LOCK_PATIENCE}'")).await?;
+    execute(&mut transaction, format!("set local lock_timeout = '{WRITERS_PATIENCE}'")).await?;
     let found = checkpoint::load(&mut *transaction, projection, number).await?;
     let found = found.ok_or(SwitchError::Unknown(number))?;
     if found.generation.live {

@@ -138,6 +138,17 @@ pub(crate) async fn spares(db: &mut PgConnection) -> Result<Vec<(String, String)
     .await
 }
 
+/// The same, without those that are being filled: they come to the end of the log before anybody reads them.
+pub(crate) async fn complete_spares(db: &mut PgConnection) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "select schemaname::text, tablename::text from pg_tables
+           join read.checkpoint on schemaname = 'spare_' || projection || '_' || generation
+          where stage = 'following' order by 1, 2",
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Drops a generation's tables.
 pub(crate) async fn drop_all(db: &mut PgConnection, schema: &str) -> Result<(), sqlx::Error> {
     execute(db, format!("drop schema if exists {schema} cascade")).await

@@ -1,7 +1,10 @@
 //! Which commits of a batch a generation takes in. Pure: the same commits and decisions give the same sieve, in batches of
 //! any size.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use journal::{Positioned, Subject};
 
@@ -41,8 +44,8 @@ impl Sieve {
     }
 
     fn stop(&mut self, commit: &Positioned, cause: u64) {
-        if !self.parked.contains_key(&commit.subject) {
-            self.parked.insert(commit.subject, Standstill { since: commit.position, cause });
+        if let Entry::Vacant(runs) = self.parked.entry(commit.subject) {
+            runs.insert(Standstill { since: commit.position, cause });
             self.fresh.push(commit.subject);
         }
     }

@@ -80,6 +80,23 @@ async fn the_generation_before_is_kept_up_until_it_is_dropped_and_nobody_forgott
     assert_eq!(bob.available().await, 60, "what is read goes on");
 }
 
+#[tokio::test]
+async fn a_page_goes_on_in_the_next_generation_where_it_ended_in_the_one_before() {
+    let installation = Installation::own().await;
+    let shop = Shop::open_at(&installation).await;
+    let ada = shop.shopper();
+    for price in [10_00, 20_00, 30_00, 40_00] {
+        assert!(ada.order(price).deliver().await.is_accepted());
+    }
+    let whole = ada.transactions().await;
+    let path = ada.path("points_transactions").await;
+    let first = shop.api.get(&path).query("limit", 2).document().await;
+    rebuild(&installation, "points_transactions", true).await;
+    let second = shop.api.get(&path).query("cursor", first["next_cursor"].as_str().unwrap()).document().await;
+    let pages = [&first, &second].map(|page| page["data"].as_array().unwrap().clone()).concat();
+    assert_eq!(pages, whole);
+}
+
 /// Spares are fed by the same workers, each for itself.
 async fn is_kept_up(installation: &Installation, live: &str, spare: &str) {
     const LOOKS: usize = 1_000;

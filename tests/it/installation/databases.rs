@@ -12,8 +12,14 @@ use loyalnest::{
     servers::{Abandoned, Binaries, Flavour, Named, PostgresOptions, PostgresServer},
 };
 use projections::{
-    Progress, balances, customers,
+    Progress, Tables, balances, customers,
+    generation::{
+        Stage, compare,
+        fill::{Filler, Share},
+        switch,
+    },
     points_transactions::{self, Page},
+    read_model,
     transparency::TreeId,
 };
 use reqwest::{Method, StatusCode};
@@ -53,6 +59,9 @@ async fn every_database_gives_the_same_answers_from_the_same_log() {
         let other = Other::start(&binaries, flavour).await;
         let answers = other.answers(&journal, head, merchant).await;
         assert_eq!(answers, expected, "{}", binaries.postgres_bin_dir.display());
+        assert_eq!(other.hypertable_chunks(flavour).await > 2, flavour == Flavour::Timescale);
+        other.makes_read_models_anew(&journal).await;
+        assert_eq!(Answers::of(&other.db, merchant).await, expected, "made anew, {}", flavour_name(flavour));
         assert_eq!(other.hypertable_chunks(flavour).await > 2, flavour == Flavour::Timescale);
         // A database that is killed leaves shared memory behind.
         other.server.stop().await;
@@ -139,6 +148,21 @@ impl Other {
         Answers::of(&self.db, merchant).await
     }
 
+    /// Beside those that are there, and then in their place; nobody feeds them meanwhile.
+    async fn makes_read_models_anew(&self, journal: &Journal) {
+        for model in read_model::all() {
+            let Tables::Own(_) = model.tables() else { continue };
+            let how = || (Share::ALL, CancellationToken::new());
+            let report = compare::verify(model.as_ref(), journal, &self.db, how(), &mut |_| {}).await.unwrap();
+            assert!(report.is_clean(), "{}: {report:#?}", model.name());
+            let filling = Filler::begin(model.as_ref(), journal, &self.db, Stage::Filling, how());
+            let mut filler = filling.await.unwrap();
+            filler.fill(report.position, &mut |_| {}).await.unwrap();
+            let before = filler.switch(&self.db).await.unwrap();
+            switch::drop_generation(&self.db, model.name(), before).await.unwrap();
+        }
+    }
+
     async fn hypertable_chunks(&self, flavour: Flavour) -> i64 {
         if flavour == Flavour::Plain {
             return 0;
@@ -146,6 +170,13 @@ impl Other {
         let chunks = "select num_chunks from timescaledb_information.hypertables
                        where hypertable_schema = 'read' and hypertable_name = 'points_transactions'";
         sqlx::query_scalar(chunks).fetch_one(&self.db).await.unwrap()
+    }
+}
+
+const fn flavour_name(flavour: Flavour) -> &'static str {
+    match flavour {
+        Flavour::Plain => "without TimescaleDB",
+        Flavour::Timescale => "with TimescaleDB",
     }
 }
 

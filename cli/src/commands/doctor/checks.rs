@@ -4,7 +4,7 @@ use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::clock::SystemClock;
 use journal::{Journal, streams::Streams};
-use projections::{gdpr_requests, parked_webhooks, queue_tasks};
+use projections::{gdpr_requests, parked_webhooks, queue_tasks, parking::store};
 use sqlx::PgPool;
 use vault::Vault;
 
@@ -46,6 +46,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     if let Ok(journal) = &journal {
         findings.extend(read_models(journal, db).await);
     }
+    findings.push(parked_aggregates(db).await);
     findings.push(parked(db).await);
     findings.push(privacy(db).await);
     findings.push(tasks(db).await);
@@ -117,6 +118,18 @@ async fn read_models(journal: &Journal, db: &PgPool) -> Vec<Finding> {
         Finding::new(format!("read model {name}"), state, found, ADVICE)
     };
     projections::NAMES.iter().map(finding).collect()
+}
+
+async fn parked_aggregates(db: &PgPool) -> Finding {
+    const ADVICE: &str = "`loyalnest projections parked list`; upgrade, then `retry`, or `discard` the commit";
+    const NAME: &str = "what read models go on without";
+    match store::list(db, true).await {
+        Ok(rows) => {
+            let state = if rows.is_empty() { State::Ok } else { State::Warning };
+            Finding::new(NAME, state, format!("{} accounts or customers", rows.len()), ADVICE)
+        }
+        Err(error) => Finding::new(NAME, State::Error, error.to_string(), ADVICE),
+    }
 }
 
 async fn parked(db: &PgPool) -> Finding {

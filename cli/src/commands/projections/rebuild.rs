@@ -31,6 +31,8 @@ pub async fn run(args: RebuildArgs, config: &Config, output: Output) -> anyhow::
     let model = named(&args.name)?;
     let share = Share::percent(args.share).context("a share is 1 to 100 percent")?;
     let stop = serve::until_told()?;
+    // Servers that were never there are not waited for.
+    tokio::try_join!(config.journal(), config.database())?;
     loop {
         match attempt(model.as_ref(), &args, config, share, &stop).await {
             Ok(done) => return print(&args, &done, output),
