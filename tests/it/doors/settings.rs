@@ -29,13 +29,19 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                        "include": { "tax": "as_priced", "shipping": false },
                        "exclude": { "product_ids": [], "variant_ids": [], "skus": [], "vendors": [], "gift_cards": true },
                        "multiplier": null });
-    let expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
+    let mut expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
                            "expiry": { "kind": "none", "days": null }, "negative_balance": "allow",
                            "redemption": { "points": 100, "amount_minor": 100 }, "redact_grace_hours": 72,
                            "return_grace_days": 14,
                            "rfm": { "time_zone": "UTC", "method": "value_bands", "mapping": "eleven_segments",
                                     "thresholds": { "recency_days": [30, 90, 180, 365], "orders": [2, 5, 10, 20],
                                                     "spend_minor": [25_000, 50_000, 75_000, 100_000] } } });
+    let fraud = json!({ "email_root": "refuse", "address": "review", "device": "review", "payment": "review",
+                        "ip_range": "allow", "velocity": "review" });
+    expected["referrals"] = json!({ "enabled": true, "advocate_points": 500, "friend_points": 500, "minimum_minor": 0,
+                                    "new_customers_only": true, "hold_days": 14, "order_within_days": 90,
+                                    "link": { "days": null }, "velocity": { "referrals": 20, "days": 30 },
+                                    "fraud": fraud });
     assert_eq!(settings, expected);
 }
 
@@ -67,19 +73,26 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
                        "exclude": { "product_ids": ["1"], "variant_ids": ["2"], "skus": ["TEA"], "vendors": ["Acme"],
                                     "gift_cards": false },
                        "multiplier": { "factor": "2", "from": shop.now().to_rfc3339(), "until": until.to_rfc3339() } });
-    let wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
+    let mut wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
                          "hold": { "days": 14 }, "expiry": { "kind": "inactivity", "days": 365 },
                          "negative_balance": "clamp", "redemption": { "points": 50, "amount_minor": 25 },
                          "redact_grace_hours": 24, "return_grace_days": 7,
                          "rfm": { "time_zone": "America/Sao_Paulo", "method": "fixed_thresholds", "mapping": "rf_grid",
                                   "thresholds": { "recency_days": [7, 14, 21, 28], "orders": [2, 3, 4, 5],
                                                   "spend_minor": [100, 200, 300, 400] } } });
+    let fraud = json!({ "email_root": "allow", "address": "refuse", "device": "allow", "payment": "refuse",
+                        "ip_range": "review", "velocity": "refuse" });
+    wanted["referrals"] = json!({ "enabled": false, "advocate_points": 0, "friend_points": 750, "minimum_minor": 2_000,
+                                  "new_customers_only": false, "hold_days": 30, "order_within_days": 14,
+                                  "link": { "days": 365 }, "velocity": { "referrals": 3, "days": 1 }, "fraud": fraud });
     let written = write(&shop, "\"1\"", &wanted).await;
     assert_eq!(written.status, 200, "{}", written.body);
     let mut stored = read(&shop).await.body;
     assert_eq!(stored.as_object_mut().unwrap().remove("version"), Some(json!(2)));
     assert_eq!(stored, wanted);
-    // A section that is not named stays as it is.
+    // A section that is not named stays as it is, and so does a part of one.
+    let bad = write(&shop, "\"2\"", &json!({ "referrals": { "velocity": { "referrals": 0, "days": 1 } } })).await;
+    assert_eq!((bad.status.as_u16(), &bad.body["pointer"]), (422, &json!("/referrals/velocity/referrals")));
     assert_eq!(write(&shop, "\"2\"", &json!({ "hold": { "days": 1 } })).await.status, 200);
     let changed = read(&shop).await.body;
     assert_eq!((&changed["hold"], &changed["expiry"]), (&json!({ "days": 1 }), &wanted["expiry"]));

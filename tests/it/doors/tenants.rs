@@ -64,7 +64,9 @@ impl Operation {
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete") => json!({}),
-            (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => json!({ "reason": "theft" }),
+            (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
+                json!({ "reason": "theft" })
+            }
             (_, "referrals") => json!({ "customer_id": victim.customer }),
             (_, "friends") => json!({ "external_id": "1" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
