@@ -94,6 +94,8 @@ pub struct Shared {
     pub referrals: Aggregates<Referral>,
     pub click_shards: Aggregates<ClickShard>,
     pub(crate) clicks: ClickCounter,
+    /// Shops of which somebody has a referral link, as far as was asked.
+    pub(crate) link_shops: Cache<MerchantId, (Instant, bool)>,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// Whose turn it is to preview segments.
@@ -150,6 +152,7 @@ impl Gateway {
             referrals: Aggregates::new(journal.clone(), Capacity(HOT_REFERRALS)),
             click_shards: Aggregates::new(journal.clone(), others),
             clicks: ClickCounter::default(),
+            link_shops: Cache::new(HOT_OTHERS),
             eraser,
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),

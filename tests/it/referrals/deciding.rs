@@ -77,6 +77,19 @@ async fn a_shared_address_waits_for_the_merchant() {
 }
 
 #[tokio::test]
+async fn a_friend_whom_the_storefront_names_is_compared_when_they_order() {
+    let shop = Shop::open().await;
+    let (advocate, link) = advocate(&shop).await;
+    let at_home = |order: &mut gateway::shopify::sample::OrderSample| order.street = Some("Lindenallee 7".to_owned());
+    assert!(advocate.order(10_00).with(at_home).deliver().await.is_accepted());
+    let friend = shop.shopper();
+    assert_eq!(name_friend(&shop, &link, &json!({ "external_id": friend.external_id.to_string() })).await.status, 201);
+    assert!(friend.order(50_00).with(at_home).deliver().await.is_accepted());
+    assert_eq!(status_of(friend).await, "in_review");
+    assert_eq!(referral_of(friend).await["signals"], json!(["address"]));
+}
+
+#[tokio::test]
 async fn traces_that_the_storefront_states_are_compared_too() {
     let shop = Shop::open().await;
     shop.publish(json!({ "referrals": { "fraud": { "ip_range": "review", "payment": "refuse" } } })).await;
