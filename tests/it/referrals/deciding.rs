@@ -86,7 +86,7 @@ async fn a_friend_whom_the_storefront_names_is_compared_when_they_order() {
     assert_eq!(name_friend(&shop, &link, &json!({ "external_id": friend.external_id.to_string() })).await.status, 201);
     assert!(friend.order(50_00).with(at_home).deliver().await.is_accepted());
     assert_eq!(status_of(friend).await, "in_review");
-    assert_eq!(referral_of(friend).await["signals"], json!(["address"]));
+    assert_eq!(referral_of(friend).await["signals"], json!(["address", "ip_range"]));
 }
 
 #[tokio::test]
