@@ -135,6 +135,11 @@ pub struct Customer {
 const PROFILES_REMEMBERED_MAX: usize = 8;
 
 impl Customer {
+    /// About to be erased, or erased: nothing is done for them any more.
+    pub fn is_forgotten(&self) -> bool {
+        self.erasure != Erasure::None
+    }
+
     pub fn position_of(&self, fingerprint: Fingerprint) -> Option<u64> {
         self.profiles.iter().find(|(known, _)| *known == fingerprint).map(|(_, position)| *position)
     }

@@ -2,6 +2,7 @@
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
 pub mod books;
+pub mod campaign;
 pub mod catalogue;
 pub mod customer;
 pub mod event;
@@ -16,11 +17,15 @@ pub mod points;
 pub mod product;
 pub mod program;
 pub mod referral;
+pub mod reward;
 pub mod rfm;
 pub mod sealed;
+pub mod task;
 mod text;
+pub mod tier;
 pub mod time;
 pub mod waiting;
+pub mod whatif;
 
 use event::{Event, Recorded};
 
@@ -44,12 +49,20 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// VIP tiers of a shop's customers; one subject per merchant.
+    Tier,
+    /// Definitions on one subject per merchant; what customers did for them, sharded.
+    Campaign,
     /// One subject for each friend who was brought; clicks are counted on sharded ones.
     Referral,
+    /// The task queue; sharded.
+    Task,
+    /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
+    Reward,
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 16] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -61,7 +74,11 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Tier,
+        Context::Campaign,
         Context::Referral,
+        Context::Task,
+        Context::Reward,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -78,7 +95,11 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Tier => "tier",
+            Context::Campaign => "campaign",
             Context::Referral => "referral",
+            Context::Task => "task",
+            Context::Reward => "reward",
         }
     }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     books::Books,
+    campaign::CampaignBoard,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
@@ -13,11 +14,19 @@ use aggregates::{
     product::ProductShard,
     program::Program,
     referral::{ClickShard, Referral},
+    reward::Reward,
     time::{Clock, Timestamp},
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Referrer, Sweeper, erasure};
+use policies::{
+    Analyst, Deliveries, Eraser, Referrer, Rewarder, Sweeper, TaskQueue, TaskWorker, TierKeeper,
+    campaigns::Noticed,
+    delivery::{self, DisableCode, MakeReward},
+    erasure,
+    shopify_admin::ShopifyAdmin,
+    tasks::{Handlers, LEASE},
+};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -67,6 +76,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
     pub deletions: DeletionJournal,
+    /// Shops' own APIs.
+    pub shopify_admin: ShopifyAdmin,
     pub options: Options,
 }
 
@@ -85,6 +96,7 @@ pub struct Shared {
     pub accounts: Aggregates<Account>,
     pub customers: Aggregates<Customer>,
     pub programs: Aggregates<Program>,
+    pub campaigns: Aggregates<CampaignBoard>,
     pub merchants: Aggregates<Merchant>,
     pub requests: Aggregates<GdprRequest>,
     pub waiting: Aggregates<WaitingShard>,
@@ -96,8 +108,17 @@ pub struct Shared {
     pub(crate) clicks: ClickCounter,
     /// Shops of which somebody has a referral link, as far as was asked.
     pub(crate) link_shops: Cache<MerchantId, (Instant, bool)>,
+    pub rewards: Aggregates<Reward>,
+    /// Has shops make what points are reserved for, and takes it back.
+    pub deliveries: Deliveries,
+    /// What is to be done outside, or later.
+    pub tasks: TaskQueue,
+    /// Who does it.
+    pub handlers: Handlers,
     /// Executes privacy requests.
     pub eraser: Eraser,
+    /// How far members were looked at for campaigns.
+    pub(crate) noticed: Noticed,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -107,6 +128,7 @@ pub struct Shared {
 pub struct MerchantLease {
     pub merchant: Merchant,
     pub program: Arc<Program>,
+    pub campaigns: Arc<CampaignBoard>,
     /// Opened, for checking signatures; in memory only.
     pub(crate) webhook_secrets: Vec<Vec<u8>>,
 }
@@ -125,14 +147,37 @@ impl Gateway {
         let others = Capacity(HOT_OTHERS);
         let requests = Aggregates::new(journal.clone(), others);
         let customers = Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS));
+        let tasks = TaskQueue {
+            shards: Aggregates::with_snapshots(journal.clone(), others, Arc::clone(&parts.snapshot_seal)),
+            customers: customers.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            progress: parts.progress.clone(),
+            new_id,
+        };
         let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
         let merchants = Aggregates::new(journal.clone(), others);
+        let programs = Aggregates::new(journal.clone(), others);
+        let rewards = Aggregates::new(journal.clone(), others);
+        let deliveries = Deliveries::new(delivery::Parts {
+            accounts: accounts.clone(),
+            rewards: rewards.clone(),
+            merchants: merchants.clone(),
+            programs: programs.clone(),
+            journal: journal.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            tasks: tasks.clone(),
+            admin: parts.shopify_admin,
+            new_id,
+        });
         let eraser = Eraser::new(erasure::Parts {
             requests: requests.clone(),
             customers: customers.clone(),
             accounts: accounts.clone(),
             merchants: merchants.clone(),
             journal: journal.clone(),
+            deliveries: deliveries.clone(),
             vault: parts.vault.clone(),
             deletions: parts.deletions,
             db: parts.db.clone(),
@@ -142,7 +187,9 @@ impl Gateway {
         Gateway(Arc::new(Shared {
             accounts,
             customers,
-            programs: Aggregates::new(journal.clone(), others),
+            campaigns: Aggregates::new(journal.clone(), others),
+            programs,
+            rewards,
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
@@ -153,7 +200,14 @@ impl Gateway {
             click_shards: Aggregates::new(journal.clone(), others),
             clicks: ClickCounter::default(),
             link_shops: Cache::new(HOT_OTHERS),
+            tasks,
+            handlers: Handlers::of(vec![
+                Arc::new(MakeReward(deliveries.clone())),
+                Arc::new(DisableCode(deliveries.clone())),
+            ]),
+            deliveries,
             eraser,
+            noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
@@ -189,8 +243,45 @@ impl Gateway {
         }
     }
 
+    /// Does what is on the task queue. Each is a worker of its own.
+    pub fn task_worker(&self) -> TaskWorker {
+        TaskWorker {
+            queue: self.tasks.clone(),
+            merchants: self.merchants.clone(),
+            handlers: self.handlers.clone(),
+            clock: Arc::clone(&self.clock),
+            id: new_id(),
+            lease: LEASE,
+        }
+    }
+
     pub fn analyst(&self) -> Analyst {
         Analyst {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn rewarder(&self) -> Rewarder {
+        Rewarder {
+            journal: self.journal.clone(),
+            campaigns: self.campaigns.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            accounts: self.accounts.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+            noticed: self.noticed.clone(),
+        }
+    }
+
+    pub fn tier_keeper(&self) -> TierKeeper {
+        TierKeeper {
             journal: self.journal.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
@@ -219,14 +310,16 @@ impl Gateway {
     /// The same, asking the log now.
     pub(crate) async fn renew_merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
         let taken = Instant::now();
-        let (state, program) = futures::try_join!(
+        let (state, program, campaigns) = futures::try_join!(
             self.merchants.load_confirmed(Subject::merchant(merchant)),
             self.programs.load_confirmed(Subject::program(merchant)),
+            self.campaigns.load_confirmed(Subject::campaigns(merchant)),
         )?;
         let lease = Arc::new(MerchantLease {
             webhook_secrets: self.open_secrets(merchant, &state.state).await?,
             merchant: state.state.clone(),
             program: Arc::new(program.state.clone()),
+            campaigns: Arc::new(campaigns.state.clone()),
         });
         self.leases.insert(merchant, (taken, Arc::clone(&lease)));
         Ok(lease)

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -42,6 +42,32 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Of its stable word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+
+    /// What gRPC calls it: by its status, where gRPC does not know better words.
+    pub fn grpc(self) -> tonic::Code {
+        match (self, self.status()) {
+            (Code::InsufficientPoints, _) => tonic::Code::FailedPrecondition,
+            (Code::IdempotencyKeyReused, _) => tonic::Code::AlreadyExists,
+            (_, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => tonic::Code::InvalidArgument,
+            (_, StatusCode::UNAUTHORIZED) => tonic::Code::Unauthenticated,
+            (_, StatusCode::FORBIDDEN) => tonic::Code::PermissionDenied,
+            (_, StatusCode::NOT_FOUND) => tonic::Code::NotFound,
+            (_, StatusCode::METHOD_NOT_ALLOWED) => tonic::Code::Unimplemented,
+            (_, StatusCode::CONFLICT | StatusCode::PRECONDITION_REQUIRED) => tonic::Code::FailedPrecondition,
+            // Read it again, and try again with what it is by now.
+            (_, StatusCode::PRECONDITION_FAILED) => tonic::Code::Aborted,
+            (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) => tonic::Code::ResourceExhausted,
+            (_, StatusCode::SERVICE_UNAVAILABLE) => tonic::Code::Unavailable,
+            _ => tonic::Code::Internal,
+        }
+    }
+}
+
 codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read";
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
@@ -56,6 +82,12 @@ codes! {
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
+    ShopNotConnected = "shop_not_connected", CONFLICT, "The shop's own API is not connected";
+    RewardUnavailable = "reward_unavailable", CONFLICT, "The reward cannot be had now";
+    RewardNotEligible = "reward_not_eligible", CONFLICT, "The reward is for other customers";
+    RewardOutOfStock = "reward_out_of_stock", CONFLICT, "None of the reward is left";
+    RewardLimitReached = "reward_limit_reached", CONFLICT, "The customer has had the reward often enough";
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
@@ -119,6 +151,12 @@ impl Problem {
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
     }
+
+    /// The same about a document that is part of another.
+    pub fn below(mut self, pointer: &str) -> Self {
+        self.pointer = self.pointer.map(|inner| format!("{pointer}{inner}"));
+        self
+    }
 }
 
 impl IntoResponse for Problem {
@@ -160,7 +198,15 @@ impl From<CommandError> for Problem {
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
+            | CommandError::UnknownCampaign
+            | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
+            CommandError::Reward(refusal) => refusal.into(),
+            CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
+            CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
+            CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
+            CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {
@@ -201,6 +247,20 @@ impl From<ReferralProblem> for Problem {
         }
     }
 }
+impl From<RewardRefusal> for Problem {
+    fn from(refusal: RewardRefusal) -> Self {
+        match refusal {
+            RewardRefusal::Unknown => Problem::of(Code::NotFound),
+            RewardRefusal::Stale { current } => {
+                Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
+            }
+            RewardRefusal::Faulty { pointer, problem } => Problem::at(pointer, problem),
+            RewardRefusal::NotNow => Problem::of(Code::RewardUnavailable),
+            RewardRefusal::NotEligible => Problem::of(Code::RewardNotEligible),
+            RewardRefusal::OutOfStock => Problem::of(Code::RewardOutOfStock),
+        }
+    }
+}
 
 impl From<PointsRefusal> for Problem {
     fn from(refusal: PointsRefusal) -> Self {
@@ -215,6 +275,8 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
             PointsRefusal::UnknownRedemption | PointsRefusal::UnknownBonus => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
+            PointsRefusal::RewardLimitReached => Problem::of(Code::RewardLimitReached),
+            PointsRefusal::RedemptionCancelled => Problem::of(Code::NotFound),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown

@@ -16,7 +16,7 @@ use sqlx::PgConnection;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
 };
 
 use orders::Touches;
@@ -42,6 +42,7 @@ const CONCERNED_CUSTOMER: [&str; 3] = ["customer.referral_link_issued", "custome
 impl Projection for Referrals {
     const NAME: &'static str = Referrals::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Referral, Context::Customer, Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut touches = Touches::default();

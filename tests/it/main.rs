@@ -2,12 +2,17 @@
 //! has its own merchant or its own installation.
 
 mod audit;
+mod campaigns;
 mod documents;
 mod doors;
+mod generations;
 mod installation;
 mod privacy;
 mod proofs;
 mod referrals;
+mod rewards;
 mod rfm;
 mod scenarios;
 mod support;
+mod tasks;
+mod tiers;

@@ -5,7 +5,7 @@ use super::{
     Column,
     Erasure::{Expires, Removed, Stays, Tombstone},
     Protection::{Clear, KeyedHash, PersonKey, RandomId, WrappedKey},
-    Purpose::{Audit, Intake, Keys, Ledger, Membership, Privacy},
+    Purpose::{Audit, Intake, Keys, Ledger, Membership, Operation, Privacy},
 };
 
 macro_rules! columns {
@@ -46,6 +46,9 @@ columns! {
     "read.checkpoint" {
         "commit_hash": Clear, Stays, Audit, "Hash of the commit a read model stands at: of ciphertext";
     }
+    "read.parked_aggregates" {
+        "subject": RandomId, Stays, Audit, "What a read model goes on without: the journal's name of a customer or an account";
+    }
     "read.customers" {
         "customer": RandomId, Stays, Membership, "Which customer";
         "merged_into": RandomId, Stays, Membership, "Into whom this profile was merged";
@@ -74,6 +77,19 @@ columns! {
     "read.rfm_score_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
     }
+    "read.tier_bonuses" {
+        "customer": RandomId, Stays, Membership, "Whose points count towards a tier";
+    }
+    "read.tier_members" {
+        "customer": RandomId, Stays, Membership, "Whose tier";
+    }
+    "read.tier_history" {
+        "customer": RandomId, Stays, Membership, "Whose earlier tiers";
+    }
+    "read.campaign_actions" {
+        "customer": RandomId, Stays, Membership, "Who did something that a campaign rewards";
+        "token": Clear, Stays, Membership, "Which action: a token under the person's link key";
+    }
     "read.referrals" {
         "customer": RandomId, Stays, Membership, "Who was brought by somebody";
         "advocate": RandomId, Stays, Membership, "Who brought them";
@@ -81,6 +97,12 @@ columns! {
     }
     "read.referral_links" {
         "customer": RandomId, Stays, Membership, "Whose link";
+    }
+
+    "read.queue_tasks" {
+        "customer": RandomId, Stays, Operation, "Whom a task is about";
+        "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
+        "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

@@ -54,6 +54,7 @@ struct Packed<'a> {
     lifetime_redeemed: i64,
     lifetime_expired: i64,
     lifetime_forfeited: i64,
+    reserved: i64,
     redemptions: Cow<'a, HashMap<RedemptionId, Redemption>>,
     commands: Cow<'a, HashMap<CommandId, CommandRecord>>,
     bonuses: Cow<'a, HashMap<BonusId, BonusRecord>>,
@@ -99,6 +100,7 @@ fn pack(account: &Account) -> Packed<'_> {
         lifetime_redeemed: purse.lifetime_redeemed,
         lifetime_expired: purse.lifetime_expired,
         lifetime_forfeited: purse.lifetime_forfeited,
+        reserved: purse.reserved,
         redemptions: Cow::Borrowed(&account.redemptions),
         commands: Cow::Borrowed(&account.commands),
         bonuses: Cow::Borrowed(&account.bonuses),
@@ -131,15 +133,15 @@ impl<'a> Packing<'a> {
     }
 
     fn add(&mut self, order: &PlainOrder<'_>) {
-        let terms = self.place_of(order.terms);
+        let terms = self.place_of(&order.terms);
         order.write(terms, &mut self.before, &mut self.plain);
         self.tokens.push(order.token);
     }
 
-    fn place_of(&mut self, terms: Terms) -> u64 {
-        let known = self.terms.iter().position(|known| *known == terms);
+    fn place_of(&mut self, terms: &Terms) -> u64 {
+        let known = self.terms.iter().position(|known| known == terms);
         let place = known.unwrap_or_else(|| {
-            self.terms.push(terms);
+            self.terms.push(terms.clone());
             self.terms.len() - 1
         });
         u64::try_from(place).expect("what is in memory can be counted")
@@ -188,6 +190,7 @@ fn unpack(packed: Packed<'_>) -> Option<Account> {
             lifetime_redeemed: packed.lifetime_redeemed,
             lifetime_expired: packed.lifetime_expired,
             lifetime_forfeited: packed.lifetime_forfeited,
+            reserved: packed.reserved,
         },
         orders,
         redemptions: packed.redemptions.into_owned(),

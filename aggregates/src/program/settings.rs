@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::referrals::ReferralSettings;
+use super::tiers::TierSettings;
 use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
@@ -36,6 +37,7 @@ pub struct ProgramSettings {
     pub return_grace_days: u32,
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
+    pub tiers: TierSettings,
     pub referrals: ReferralSettings,
 }
 
@@ -124,6 +126,18 @@ pub struct RedemptionRate {
     pub amount_minor: i64,
 }
 
+impl RedemptionRate {
+    /// The same, for sums that are shown: where it is more than any amount, the largest there is.
+    pub fn value_of(self, points: i64) -> i64 {
+        self.value_minor(points).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// Minor units that so many points buy, rounded down; `None` if that is more than any amount.
+    pub fn value_minor(self, points: i64) -> Option<i64> {
+        i64::try_from(i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points)).ok()
+    }
+}
+
 /// Which setting cannot stand, for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {problem}")]
@@ -153,6 +167,7 @@ impl ProgramSettings {
             redact_grace_hours: 72,
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
+            tiers: TierSettings::default_of_a_new_merchant(),
             referrals: ReferralSettings::default_of_a_new_merchant(),
         }
     }
@@ -203,7 +218,11 @@ impl ProgramSettings {
         })?;
         self.rfm
             .validate()
-            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;
+        self.tiers.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/vip_tiers/{field}"),
+            problem: problem.into(),
+        })
     }
 }
 

@@ -1,17 +1,18 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{BonusId, CommandId, CustomerId, GdprRequestId, RedemptionId},
+    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, RedemptionId, RewardId},
     money::Currency,
     points::{
         AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
-        BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, FactRef, Lot,
-        LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord, Outcome, PointsActivated,
-        PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption, RedemptionReturned, RedemptionUsed,
-        RefundShare, RewardRedeemed, Shortfall,
+        BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, Delivery,
+        DeliveryDue, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
+        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
+        RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
-    program::{LineExclusion, RuleAward, RuleId},
+    program::{Boost, BoostSource, LineExclusion, RuleAward, RuleId, TierId},
 };
+use rust_decimal::Decimal;
 
 use crate::values::*;
 
@@ -26,6 +27,13 @@ pub fn samples() -> Vec<PointsEvent> {
         PointsEvent::PointsAdjusted(adjusted(25)),
         PointsEvent::PointsAdjusted(PointsAdjusted { lot: None, movements: Vec::new(), owed: 5, ..adjusted(-5) }),
         PointsEvent::RewardRedeemed(redeemed()),
+        PointsEvent::RewardRedeemed(redeemed_for(None)),
+        PointsEvent::RewardRedeemed(redeemed_for(Some((RewardId(uuid(0x4e)), 7)))),
+        PointsEvent::RedemptionDelivered(RedemptionDelivered {
+            redemption: RedemptionId(uuid(0x51)),
+            points: 40,
+            at: at(9),
+        }),
         PointsEvent::RedemptionUsed(RedemptionUsed { redemption: RedemptionId(uuid(0x51)), order: token(0x0d) }),
         PointsEvent::RedemptionReturned(returned()),
         PointsEvent::AccountClosed(AccountClosed { into: CustomerId(uuid(0xc1)), points: -20 }),
@@ -134,6 +142,14 @@ fn code_use() -> CodeUse {
     CodeUse { redemption: RedemptionId(uuid(0x51)), account: CustomerId(uuid(0xc2)) }
 }
 
+fn boosts() -> Vec<Boost> {
+    let tier = TierId::parse("gold").expect("an id");
+    vec![
+        Boost { source: BoostSource::Tier(tier), factor: Decimal::new(1_50, 2) },
+        Boost { source: BoostSource::Campaign(CampaignId(uuid(0x77))), factor: Decimal::from(2) },
+    ]
+}
+
 fn body(outcome: Outcome) -> AssessedBody {
     let by_rule = |rule: &str, points| RuleAward { rule: RuleId(rule.to_owned()), base_minor: 5_000, points };
     AssessedBody {
@@ -146,6 +162,7 @@ fn body(outcome: Outcome) -> AssessedBody {
         base_minor: 5_000,
         quantity: 2,
         awards: vec![by_rule("orders", 50), by_rule("own brands", 0)],
+        boosts: boosts(),
         exclusions: vec![(token(0x11), LineExclusion { gift_card: true, by_rule: vec![true, false] })],
         outcome,
     }
@@ -217,7 +234,12 @@ fn redeemed() -> RewardRedeemed {
         program_version: 3,
         movements: vec![moved(1, MovementKind::Redeemed, 40)],
         at: at(6),
+        delivery: None,
     }
+}
+
+fn redeemed_for(reward: Option<(RewardId, u32)>) -> RewardRedeemed {
+    RewardRedeemed { delivery: Some(DeliveryDue { reward }), ..redeemed() }
 }
 
 fn returned() -> RedemptionReturned {
@@ -225,6 +247,7 @@ fn returned() -> RedemptionReturned {
         redemption: RedemptionId(uuid(0x51)),
         points: 40,
         cancelled: true,
+        released: 40,
         movements: vec![moved(1, MovementKind::Returned, 40), moved(1, MovementKind::Reversed, 10)],
         graces: vec![(lot(1), at(1_209_600))],
         recollected: vec![(token(0x0d), 10)],
@@ -283,6 +306,7 @@ fn record() -> OrderRecord {
         base_minor: 5_000,
         quantity: 2,
         rules: Box::new([(5_000, 50), (5_000, 0)]),
+        boosts: believed.boosts.into(),
         exclusions: believed.exclusions.into(),
         refunds: vec![refund()],
         redeems: [code_use()].into(),
@@ -302,5 +326,7 @@ fn redemption() -> Redemption {
         outstanding: vec![(lot(2), 3)],
         used_by: Some(token(0x0d)),
         cancelled: false,
+        reward: Some(RewardId(uuid(0x4e))),
+        delivery: Delivery::Done,
     }
 }

@@ -12,17 +12,22 @@
 mod account;
 mod aside;
 mod books;
+mod campaigns;
 mod people;
 mod program;
 mod referrals;
+mod rewards;
 mod sealed;
 mod segments;
+mod tasks;
+mod tiers;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aggregates::{
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
@@ -33,7 +38,10 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     referral::ReferralEvent,
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 
@@ -132,8 +140,28 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn tiers_of_customers() {
+    hold(TierEvent::STORED, &tiers::samples(), &[]);
+}
+
+#[test]
+fn what_campaigns_do() {
+    hold(CampaignEvent::STORED, &campaigns::samples(), &[]);
+}
+
+#[test]
 fn referred_friends() {
     hold(ReferralEvent::STORED, &referrals::samples(), &[]);
+}
+
+#[test]
+fn rewards_of_the_catalogue() {
+    hold(RewardEvent::STORED, &rewards::samples(), &[]);
+}
+
+#[test]
+fn the_task_queue() {
+    hold(TaskEvent::STORED, &tasks::samples(), &[]);
 }
 
 #[test]
@@ -160,7 +188,11 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         InstallationEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        TierEvent::STORED,
+        CampaignEvent::STORED,
         ReferralEvent::STORED,
+        TaskEvent::STORED,
+        RewardEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -10,7 +10,10 @@ use aggregates::{
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
     id::{CustomerId, GdprRequestId, ReferralLinkId},
-    merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Uninstalled},
+    merchant::{
+        ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
+        ShopDisconnected, Uninstalled,
+    },
 };
 
 use crate::values::*;
@@ -64,6 +67,8 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
         MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
         MerchantEvent::Erased(MerchantErased { request: request(), deletion: 13, at: at(4) }),
+        MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), at: at(5) }),
+        MerchantEvent::ShopDisconnected(ShopDisconnected { at: at(6) }),
     ]
 }
 

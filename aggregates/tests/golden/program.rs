@@ -2,9 +2,9 @@
 
 use aggregates::{
     program::{
-        EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Multiplier, NegativeBalance,
-        ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings, Rounding, RuleId, TaxBase,
-        VelocityLimit,
+        Downgrade, EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Measure, Multiplier,
+        NegativeBalance, Perk, ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings,
+        Rounding, RuleId, TaxBase, Tier, TierId, TierSettings, TierWindow, VelocityLimit,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -23,6 +23,7 @@ pub fn samples() -> Vec<ProgramEvent> {
                 expiry: Expiry::AfterEarning { days: 365 },
                 negative_balance: NegativeBalance::PendingOnly,
                 rfm: RfmSettings { mapping: own_mapping(), ..RfmSettings::default_of_a_new_merchant() },
+                tiers: tiers(Measure::Orders, TierWindow::RollingMonths(12)),
                 ..everything_set()
             },
         ),
@@ -30,6 +31,7 @@ pub fn samples() -> Vec<ProgramEvent> {
             4,
             ProgramSettings {
                 rfm: RfmSettings { mapping: Mapping::ShopifyNamed, ..RfmSettings::default_of_a_new_merchant() },
+                tiers: tiers(Measure::PointsEarned, TierWindow::RollingDays(365)),
                 ..everything_set()
             },
         ),
@@ -64,6 +66,7 @@ fn everything_set() -> ProgramSettings {
             mapping: Mapping::RfGrid,
             ..RfmSettings::default_of_a_new_merchant()
         },
+        tiers: tiers(Measure::Spend, TierWindow::CalendarYear),
         referrals: ReferralSettings {
             enabled: false,
             advocate_points: 750,
@@ -84,6 +87,20 @@ fn everything_set() -> ProgramSettings {
             },
         },
     }
+}
+
+fn tiers(measure: Measure, window: TierWindow) -> TierSettings {
+    let perk = Perk { name: "Early access".to_owned(), description: "A day before everybody else".to_owned() };
+    let tier = |id: &str, entry, perks| Tier {
+        id: TierId::parse(id).expect("an id"),
+        name: id.to_uppercase(),
+        entry,
+        retention: entry / 2,
+        multiplier: Decimal::new(1_25, 2),
+        perks,
+    };
+    let tiers = vec![tier("silver", 1_000, Vec::new()), tier("gold", 5_000, vec![perk])];
+    TierSettings { measure, window, downgrade: Downgrade::AtPeriodEnd, grace_days: 30, tiers }
 }
 
 fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {

@@ -1,14 +1,14 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
-    program::ProgramRefusal,
+    campaign::CampaignRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal,
+    points::PointsRefusal, program::ProgramRefusal, reward::RewardRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::RfmError;
+use policies::{CampaignError, DeliveryError, RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,24 @@ pub enum CommandError {
     /// Somebody's keys may not be destroyed until a hold is lifted.
     #[error("a legal hold stands against it")]
     Held,
+    #[error("no such campaign")]
+    UnknownCampaign,
+    #[error("there are as many campaigns as there may be")]
+    TooManyCampaigns,
+    #[error(transparent)]
+    Reward(RewardRefusal),
+    /// Rewards need a shop that lets us make them.
+    #[error("the shop's own API is not connected")]
+    ShopNotConnected,
+    #[error("the catalogue is full")]
+    CatalogueFull,
+    #[error("no such task")]
+    UnknownTask,
+    #[error("nobody does tasks of this kind")]
+    UnknownTaskKind,
+    /// It was completed or discarded.
+    #[error("the task has ended")]
+    TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
     #[error("a test clock only moves forward")]
@@ -192,8 +210,71 @@ impl From<RfmError> for CommandError {
     }
 }
 
+impl From<TierError> for CommandError {
+    fn from(error: TierError) -> Self {
+        match error {
+            TierError::Contended => CommandError::Contended,
+            TierError::Database(_) | TierError::LogUnavailable | TierError::ReadModelBehind(_) => {
+                CommandError::Unavailable(error.to_string())
+            }
+            TierError::Refused(_) | TierError::Unreadable(_) | TierError::TimeZone(_) | TierError::NoProgram => {
+                CommandError::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<CampaignRefusal> for CommandError {
+    fn from(refusal: CampaignRefusal) -> Self {
+        match refusal {
+            CampaignRefusal::Unknown => CommandError::UnknownCampaign,
+            CampaignRefusal::Stale { current } => CommandError::StaleSettings { current },
+            CampaignRefusal::TooMany => CommandError::TooManyCampaigns,
+        }
+    }
+}
+
+impl From<CampaignError> for CommandError {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::Contended => CommandError::Contended,
+            CampaignError::Database(_) | CampaignError::LogUnavailable | CampaignError::ReadModelBehind(_) => {
+                CommandError::Unavailable(error.to_string())
+            }
+            CampaignError::Account(error) => error.into(),
+            CampaignError::Refused(_)
+            | CampaignError::Unreadable(_)
+            | CampaignError::TimeZone(_)
+            | CampaignError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+
 impl From<aggregates::parked::ParkedRefusal> for CommandError {
     fn from(refusal: aggregates::parked::ParkedRefusal) -> Self {
         CommandError::Internal(refusal.to_string())
+    }
+}
+
+impl From<RewardRefusal> for CommandError {
+    fn from(refusal: RewardRefusal) -> Self {
+        CommandError::Reward(refusal)
+    }
+}
+
+impl From<DeliveryError> for CommandError {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::LogUnavailable => CommandError::Unavailable("the log".to_owned()),
+            DeliveryError::Contended => CommandError::Contended,
+            DeliveryError::NoProfile => CommandError::Unavailable(error.to_string()),
+            DeliveryError::Points(refusal) => refusal.into(),
+            DeliveryError::Database(error) => error.into(),
+            DeliveryError::Vault(error) => error.into(),
+            DeliveryError::Task(error) => error.into(),
+            error @ (DeliveryError::Sealed(_) | DeliveryError::Shop(_) | DeliveryError::Refused(_)) => {
+                CommandError::Internal(error.to_string())
+            }
+        }
     }
 }

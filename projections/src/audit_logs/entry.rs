@@ -3,10 +3,11 @@
 use aggregates::{
     Context,
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId, ReferralId},
+    id::{CustomerId, GdprRequestId, ReferralId, RewardId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
@@ -14,7 +15,10 @@ use aggregates::{
     product::ProductEvent,
     program::ProgramEvent,
     referral::{Cause, ReferralEvent},
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -35,11 +39,15 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    VipTiers,
+    Campaign,
     Referral,
+    Task,
+    Reward,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 12] = [
+    pub const ALL: [TargetKind; 16] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -51,7 +59,11 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::VipTiers,
+        TargetKind::Campaign,
         TargetKind::Referral,
+        TargetKind::Task,
+        TargetKind::Reward,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -67,7 +79,11 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::VipTiers => "vip_tiers",
+            TargetKind::Campaign => "campaign",
             TargetKind::Referral => "referral",
+            TargetKind::Task => "task",
+            TargetKind::Reward => "reward",
         }
     }
 
@@ -88,7 +104,11 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Tier => TargetKind::VipTiers,
+            Context::Campaign => TargetKind::Campaign,
             Context::Referral => TargetKind::Referral,
+            Context::Task => TargetKind::Task,
+            Context::Reward => TargetKind::Reward,
         }
     }
 }
@@ -136,8 +156,16 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             });
         }),
         Context::Installation => each(commit, |event, entry| {
-            let InstallationEvent::LogAdopted(adopted) = event;
-            entry.reason = Some(adopted.note.ciphertext().to_vec());
+            let (about, note) = match event {
+                InstallationEvent::LogAdopted(adopted) => (None, Some(&adopted.note)),
+                InstallationEvent::AggregateParked(parked) => (Some((&parked.read_model, parked.position)), None),
+                InstallationEvent::ParkingRetried(retried) => (Some((&retried.read_model, retried.position)), None),
+                InstallationEvent::CommitDiscarded(discarded) => {
+                    (Some((&discarded.read_model, discarded.position)), Some(&discarded.note))
+                }
+            };
+            entry.target_id = about.map(|(read_model, position)| format!("{read_model}/{position}"));
+            entry.reason = note.map(|note| note.ciphertext().to_vec());
         }),
         Context::Books => each(commit, |event, entry| {
             if let BooksEvent::PeriodClosed(closed) = event {
@@ -150,7 +178,17 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
         }),
+        Context::Tier => each(commit, |event, entry| {
+            let version = match event {
+                TierEvent::Assigned(assigned) => assigned.definition_version,
+                TierEvent::DefinitionApplied(applied) => applied.definition_version,
+            };
+            entry.target_id = Some(version.to_string());
+        }),
+        Context::Campaign => each(commit, campaign),
         Context::Referral => each(commit, referral),
+        Context::Task => each(commit, task),
+        Context::Reward => each(commit, |_: &RewardEvent, _| {}),
     }
 }
 
@@ -175,6 +213,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
         (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
+        (Context::Reward, SubjectId::Uuid(id)) => Some(RewardId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };
@@ -216,6 +255,17 @@ fn points(event: &PointsEvent, entry: &mut Entry) {
     }
 }
 
+fn campaign(event: &CampaignEvent, entry: &mut Entry) {
+    match event {
+        CampaignEvent::Defined(defined) => entry.target_id = Some(defined.id.to_string()),
+        CampaignEvent::Withdrawn(withdrawn) => entry.target_id = Some(withdrawn.id.to_string()),
+        CampaignEvent::ActionTaken(taken) => {
+            entry.target_id = taken.rewards.first().map(|reward| reward.campaign.to_string());
+            entry.customer = Some(taken.customer);
+        }
+    }
+}
+
 /// About the friend, where it says why: the reason is under the friend's key.
 fn referral(event: &ReferralEvent, entry: &mut Entry) {
     let (cause, reason) = match event {
@@ -242,6 +292,31 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         ParkedEvent::Retried(retried) => retried.id,
         ParkedEvent::Discarded(discarded) => {
             entry.reason = Some(discarded.reason.ciphertext().to_vec());
+            discarded.id
+        }
+    };
+    entry.target_id = Some(id.to_string());
+}
+
+fn task(event: &TaskEvent, entry: &mut Entry) {
+    let id = match event {
+        TaskEvent::Created(created) => {
+            entry.customer = created.customer;
+            created.id
+        }
+        TaskEvent::Completed(completed) => completed.id,
+        TaskEvent::Failed(failed) => {
+            entry.outcome = "failed";
+            failed.id
+        }
+        TaskEvent::Dead(dead) => {
+            entry.outcome = "given_up";
+            dead.id
+        }
+        TaskEvent::Retried(retried) => retried.id,
+        TaskEvent::Discarded(discarded) => {
+            entry.outcome = discarded.cause.as_str();
+            entry.reason = discarded.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
             discarded.id
         }
     };

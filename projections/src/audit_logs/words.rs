@@ -7,6 +7,8 @@ const WORDS: &[(&str, &str)] = &[
     ("merchant.uninstalled", "The shop removed the app"),
     ("merchant.fenced", "Forgetting the shop began: nothing is accepted for it any more"),
     ("merchant.erased", "The shop was forgotten"),
+    ("merchant.shop_connected", "The shop's own API may be used, with a token that was given"),
+    ("merchant.shop_disconnected", "The shop's own API may not be used any more"),
     ("merchant.clock_advanced", "The merchant's test clock was moved forward"),
     ("program.settings_published", "A new version of the programme's settings was published"),
     ("customer.enrolled", "A customer became a member"),
@@ -35,6 +37,11 @@ const WORDS: &[(&str, &str)] = &[
     ("referral.clicks_counted", "Clicks on referral links were counted"),
     ("rfm.updated", "Buyers' segments changed"),
     ("rfm.window_closed", "The day's segments of all buyers were worked out"),
+    ("vip_tier.assigned", "Customers came into a tier, or left one"),
+    ("vip_tier.definition_applied", "Everybody's tier is by other settings"),
+    ("campaign.defined", "A campaign was made or changed"),
+    ("campaign.withdrawn", "A campaign was ended"),
+    ("campaign.action_taken", "A customer did something that earns points by a campaign"),
     ("points.order_assessed", "Facts about an order were taken in"),
     ("points.fenced", "The account was closed to everything, because its owner is being forgotten"),
     ("points.forfeited", "What was not spent was given up, because its owner is being forgotten"),
@@ -45,6 +52,7 @@ const WORDS: &[(&str, &str)] = &[
     ("points.bonus_granted", "Points were granted for something that is not an order"),
     ("points.bonus_revoked", "Points were taken back that were not for an order"),
     ("points.redeemed", "Points were redeemed"),
+    ("points.redemption_delivered", "The shop has made what points were redeemed for"),
     ("points.redemption_used", "An order used a redemption's code"),
     ("points.redemption_returned", "Points of a redemption came back"),
     ("points.account_closed", "The account moved to another customer"),
@@ -66,6 +74,19 @@ const WORDS: &[(&str, &str)] = &[
     ("product.stated", "A product was stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
+    ("installation.aggregate_parked", "A read model went on without something that it cannot read"),
+    ("installation.parking_retried", "What a read model could not read was tried again"),
+    ("installation.commit_discarded", "A commit that a read model cannot read was given up"),
+    ("task.created", "Something to be done outside was put on the task queue"),
+    ("task.completed", "A task was done"),
+    ("task.failed", "An attempt at a task failed; another follows"),
+    ("task.dead", "A task was given up after its last attempt"),
+    ("task.retried", "A task was asked to be tried again at once"),
+    ("task.discarded", "A task was discarded: it will never be done"),
+    ("reward.defined", "A reward was defined, or defined anew"),
+    ("reward.retired", "A reward was taken out of the catalogue"),
+    ("reward.taken", "A reward was taken by a customer"),
+    ("reward.put_back", "A reward that was taken came back"),
     ("books.line_drawn", "A line was drawn under a period of the books"),
     ("books.period_closed", "A period of the books was closed"),
 ];
@@ -80,7 +101,7 @@ mod tests {
     use aggregates::{
         books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
-        program::ProgramEvent, referral::ReferralEvent, waiting::WaitingEvent,
+        program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent, task::TaskEvent, waiting::WaitingEvent,
     };
 
     use super::*;
@@ -98,6 +119,8 @@ mod tests {
             ProductEvent::STORED,
             ProgramEvent::STORED,
             ReferralEvent::STORED,
+            TaskEvent::STORED,
+            RewardEvent::STORED,
             WaitingEvent::STORED,
         ];
         for (name, _) in stored.concat() {

@@ -62,7 +62,7 @@ impl Touches {
             }
         }
         sqlx::query(
-            "update read.referrals r set touched = greatest(r.touched, t.position)
+            "update referrals r set touched = greatest(r.touched, t.position)
                from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as t (merchant, referral, position)
               where r.merchant = t.merchant and r.referral = t.referral",
         )
@@ -80,7 +80,7 @@ impl Touches {
         let rows = sqlx::query(
             "select r.merchant, r.customer, r.referral, r.status, r.order_token, r.order_processed_at
                from unnest($1::uuid[], $2::uuid[]) as asked (merchant, customer)
-               join read.referrals r using (merchant, customer) where not r.closed",
+               join referrals r using (merchant, customer) where not r.closed",
         )
         .bind(merchants)
         .bind(customers)

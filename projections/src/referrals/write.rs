@@ -40,7 +40,7 @@ pub(super) async fn referral(
 
 fn identified(commit: &Positioned, referral: Uuid, event: &FriendIdentified) -> Change {
     sqlx::query(
-        "insert into read.referrals
+        "insert into referrals
             (merchant, referral, customer, advocate, link, source, status, signals, program_version, identified_at,
              order_by, due_at, touched, position)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
@@ -118,7 +118,7 @@ fn follow_up(commit: &Positioned, referral: Uuid, event: &ReferralEvent) -> Chan
 
 fn changed(commit: &Positioned, referral: Uuid, columns: &str) -> Change {
     let statement = format!(
-        "update read.referrals set position = $3, considered = greatest(considered, $4), {columns}
+        "update referrals set position = $3, considered = greatest(considered, $4), {columns}
           where merchant = $1 and referral = $2"
     );
     sqlx::query(AssertSqlSafe(statement)).bind(commit.subject.merchant.0).bind(referral).bind(bigint(commit.position))
@@ -136,7 +136,7 @@ async fn clicks(
     let (links, times): (Vec<Uuid>, Vec<i64>) =
         counted.clicks.iter().map(|(link, times)| (link.0, i64::from(*times))).unzip();
     sqlx::query(
-        "update read.referral_links l set clicks = l.clicks + c.times, position = $4
+        "update referral_links l set clicks = l.clicks + c.times, position = $4
            from (select link, sum(times)::bigint as times from unnest($2::uuid[], $3::bigint[]) as c (link, times)
                   group by link) c
           where l.merchant = $1 and l.link = c.link",
@@ -160,16 +160,16 @@ pub(super) async fn customer(
     let changes: Vec<Change> = match event {
         CustomerEvent::ReferralLinkIssued(link) => vec![issued(commit, customer, link)],
         CustomerEvent::MergedInto(event) => [
-            "update read.referrals set customer = $4, touched = $3 where merchant = $1 and customer = $2",
-            "update read.referrals set advocate = $4, touched = $3 where merchant = $1 and advocate = $2",
-            "update read.referral_links set customer = $4, position = $3 where merchant = $1 and customer = $2",
+            "update referrals set customer = $4, touched = $3 where merchant = $1 and customer = $2",
+            "update referrals set advocate = $4, touched = $3 where merchant = $1 and advocate = $2",
+            "update referral_links set customer = $4, position = $3 where merchant = $1 and customer = $2",
         ]
         .map(|statement| about(commit, customer, statement).bind(event.winner.0))
         .into(),
         CustomerEvent::Fenced(_) => [
-            "update read.referrals set touched = $3
+            "update referrals set touched = $3
               where merchant = $1 and (customer = $2 or advocate = $2) and not closed",
-            "update read.referral_links set ended = true, position = $3 where merchant = $1 and customer = $2",
+            "update referral_links set ended = true, position = $3 where merchant = $1 and customer = $2",
         ]
         .map(|statement| about(commit, customer, statement))
         .into(),
@@ -187,7 +187,7 @@ fn about(commit: &Positioned, customer: Uuid, statement: &'static str) -> Change
 
 fn issued(commit: &Positioned, customer: Uuid, link: &ReferralLink) -> Change {
     sqlx::query(
-        "insert into read.referral_links (merchant, customer, position, link, issued_at, expires_at)
+        "insert into referral_links (merchant, customer, position, link, issued_at, expires_at)
          values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(commit.subject.merchant.0)

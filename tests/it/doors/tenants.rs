@@ -4,7 +4,10 @@ use gateway::shopify::sample::CustomerSample;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, Shop, Shopper};
+use crate::{
+    support::{Answer, Api, Shop, Shopper},
+    tasks::kit::Probe,
+};
 
 /// An operation as the API's description has it.
 struct Operation {
@@ -45,6 +48,8 @@ impl Operation {
             path if path.starts_with("/v1/gdpr_requests") => &victim.request,
             "/v1/referrals/{id}/friends" => &victim.code,
             path if path.starts_with("/v1/referrals") => &victim.referral,
+            path if path.starts_with("/v1/tasks") => &victim.task,
+            path if path.starts_with("/v1/rewards") => &victim.reward,
             _ => &victim.customer,
         };
         self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
@@ -62,20 +67,38 @@ impl Operation {
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "vip_tiers") => json!({ "tiers": [{ "id": "stolen", "name": "Stolen", "entry": 1 }] }),
+            (_, "campaigns" | "{id}") if self.path.starts_with("/v1/campaigns") => {
+                json!({ "name": "theft", "multiply": { "factor": "2" } })
+            }
+            (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
+            (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
+            (_, "undo") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
-            (_, "cancel" | "release" | "complete") => json!({}),
             (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
                 json!({ "reason": "theft" })
             }
             (_, "referrals") => json!({ "customer_id": victim.customer }),
             (_, "friends") => json!({ "external_id": "1" }),
+            (_, "cancel" | "release" | "complete" | "retry") => json!({}),
+            (_, "rewards") => free_shipping(),
+            ("PUT", id) if id == "{id}" => free_shipping(),
+            (_, "shopify") => json!({ "admin_token": "theirs" }),
+            (_, "discard") => json!({ "reason": "theft" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
-        let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
+        // Several resources are sections of the settings, and share their version.
+        let settings = api.get("/v1/program_settings").send().await;
+        let seen = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
+        let call = api.call(self.method.clone(), &path).header("If-Match", seen).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }
+}
+
+fn free_shipping() -> Value {
+    json!({ "name": "Free shipping", "cost_points": 10, "kind": "free_shipping" })
 }
 
 /// What a thief would have to know.
@@ -86,6 +109,8 @@ struct Ids {
     /// Of a link.
     code: String,
     referral: String,
+    task: String,
+    reward: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
@@ -109,7 +134,10 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral })
+    let reward = shop.api.post("/v1/rewards", &free_shipping()).document().await["id"].as_str().unwrap().to_owned();
+    let probe = Probe::new();
+    let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
