@@ -1,13 +1,15 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
+mod choices;
 mod event;
 mod limits;
 #[cfg(test)]
 mod tests;
 
+pub use choices::{Choices, ChosenBy, MailChoice};
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
-    ReferralLink,
+    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LeaderboardChosen, LimitLifted, Limited,
+    MailChosen, MergedInto, ProfileUpdated, ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Aggregate, Context,
+    badge::{BadgeAwarded, HeldBadge},
     event::Recorded,
     id::{CustomerId, Fingerprint, GdprRequestId},
     sealed::Sealed,
@@ -32,6 +35,9 @@ pub struct Profile {
     pub last_name: Option<String>,
     pub locale: Option<String>,
 }
+
+/// What a sealed profile is bound to.
+pub const PROFILE_TAG: &str = "customer.profile";
 
 #[derive(Debug, Clone)]
 pub enum CustomerCommand {
@@ -55,6 +61,9 @@ pub enum CustomerCommand {
         loser: CustomerId,
         /// What the loser has ruled out goes for the survivor too: they are one person.
         limits: Limits,
+        choices: Choices,
+        /// What the loser has achieved.
+        badges: Vec<HeldBadge>,
         now: Timestamp,
     },
     Impose {
@@ -67,6 +76,10 @@ pub enum CustomerCommand {
     },
     /// A link to bring friends by; they keep the one they have while it lives.
     IssueReferralLink(ReferralLink),
+    /// Does nothing where they have it already.
+    AwardBadge(BadgeAwarded),
+    ChooseMail(MailChosen),
+    ChooseLeaderboard(LeaderboardChosen),
     Fence(Fenced),
     Erase(Erased),
 }
@@ -119,9 +132,12 @@ pub struct Customer {
     pub standing: Standing,
     pub erasure: Erasure,
     pub limits: Limits,
+    pub choices: Choices,
     pub enrolled_at: Timestamp,
     /// Whose profiles were merged into this one, in the order of the merges.
     pub absorbed: Vec<CustomerId>,
+    /// Also those of merged profiles.
+    pub badges: Vec<HeldBadge>,
     pub profile_updated_at: Option<Timestamp>,
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
@@ -196,10 +212,12 @@ impl Aggregate for Customer {
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
-            (CustomerCommand::Absorb { loser, limits, now }, Standing::Member) => {
-                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser });
+            (CustomerCommand::Absorb { loser, limits, choices, badges, now }, Standing::Member) => {
+                let badges = badges.iter().filter(|badge| !self.badges.contains(badge)).cloned().collect();
+                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser, badges });
                 let limited = |limit: Limit| limit.imposed(Limited { reason: None, at: *now });
-                Ok(std::iter::once(absorbed).chain(limits.missing_in(self.limits).map(limited)).collect())
+                let limited = limits.missing_in(self.limits).map(limited);
+                Ok(std::iter::once(absorbed).chain(limited).chain(choices.missing_in(self.choices, *now)).collect())
             }
             (CustomerCommand::Impose { limit, limited }, Standing::Member) => Ok(match self.limits.has(*limit) {
                 true => Vec::new(),
@@ -213,6 +231,20 @@ impl Aggregate for Customer {
                 Some(_) => Vec::new(),
                 None => vec![CustomerEvent::ReferralLinkIssued(*link)],
             }),
+            (CustomerCommand::AwardBadge(award), Standing::Member) => Ok(match self.badges.contains(&award.held) {
+                true => Vec::new(),
+                false => vec![CustomerEvent::BadgeAwarded(award.clone())],
+            }),
+            (CustomerCommand::ChooseMail(chosen), Standing::Member) => Ok(match self.choices.mail == chosen.choice {
+                true => Vec::new(),
+                false => vec![CustomerEvent::MailChosen(chosen.clone())],
+            }),
+            (CustomerCommand::ChooseLeaderboard(chosen), Standing::Member) => {
+                Ok(match self.choices.off_leaderboards == chosen.opt_out {
+                    true => Vec::new(),
+                    false => vec![CustomerEvent::LeaderboardChosen(chosen.clone())],
+                })
+            }
             (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
@@ -233,7 +265,10 @@ impl Aggregate for Customer {
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
-            CustomerEvent::Absorbed(event) => self.absorbed.push(event.loser),
+            CustomerEvent::Absorbed(event) => {
+                self.absorbed.push(event.loser);
+                self.badges.extend(event.badges.iter().cloned());
+            }
             CustomerEvent::Fenced(event) => {
                 self.erasure = Erasure::Fenced { request: event.request, at: event.at };
             }
@@ -247,6 +282,9 @@ impl Aggregate for Customer {
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
             CustomerEvent::ObjectionWithdrawn(_) => self.limits.objects_to_profiling = false,
             CustomerEvent::ReferralLinkIssued(link) => self.referral_links.push(*link),
+            CustomerEvent::BadgeAwarded(event) => self.badges.push(event.held.clone()),
+            CustomerEvent::MailChosen(event) => self.choices.mail = event.choice,
+            CustomerEvent::LeaderboardChosen(event) => self.choices.off_leaderboards = event.opt_out,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What may happen, and what then follows. Pure: decisions are functions of a state and a command;
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
+pub mod badge;
 pub mod books;
 pub mod campaign;
 pub mod catalogue;
@@ -9,6 +10,7 @@ pub mod event;
 pub mod gdpr;
 pub mod id;
 pub mod installation;
+pub mod mail;
 pub mod merchant;
 pub mod money;
 pub mod order;
@@ -59,10 +61,12 @@ pub enum Context {
     Task,
     /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
     Reward,
+    /// Templates of a merchant, and what became of mails; the latter sharded.
+    Mail,
 }
 
 impl Context {
-    pub const ALL: [Context; 16] = [
+    pub const ALL: [Context; 17] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -79,6 +83,7 @@ impl Context {
         Context::Referral,
         Context::Task,
         Context::Reward,
+        Context::Mail,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -100,6 +105,7 @@ impl Context {
             Context::Referral => "referral",
             Context::Task => "task",
             Context::Reward => "reward",
+            Context::Mail => "mail",
         }
     }
 

@@ -20,12 +20,15 @@ use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
+    badges::Badges,
     balances::Balances,
     books::BooksOfMerchants,
     campaigns::Campaigns,
     customers::Customers,
     daily_totals::DailyTotals,
+    email_events::EmailEvents,
     gdpr_requests::GdprRequests,
+    leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     parking::Register,
     points_transactions::PointsTransactions,
@@ -143,6 +146,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         clock: Arc::new(SystemClock),
         deletions,
         shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()),
+        mailing: config.mailing.clone(),
         options,
     }))
 }
@@ -164,6 +168,10 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.referrer().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
+    if let Some(postmaster) = gateway.postmaster() {
+        work.spawn(postmaster.run(gateway.clock.clone(), stop.clone()));
+    }
+    work.spawn(gateway.awarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
@@ -180,12 +188,15 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let register = Register::new(journal.clone(), Arc::new(of_workers));
     let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop };
     run_all.start(AuditLogs);
+    run_all.start(Badges);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Campaigns);
     run_all.start(Customers);
     run_all.start(DailyTotals);
+    run_all.start(EmailEvents);
     run_all.start(GdprRequests);
+    run_all.start(Leaderboards);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
     run_all.start(ProgramHistory);

@@ -6,15 +6,18 @@
 pub mod account;
 pub mod adjust;
 pub mod adoption;
+pub mod badges;
 pub mod books;
 mod boosts;
 pub mod campaign;
+pub mod choices;
 pub mod code_use;
 pub mod customer;
 pub mod error;
 pub mod forgotten;
 pub mod integrations;
 pub mod limits;
+pub mod mail;
 pub mod merchant;
 pub mod merge;
 pub mod order;

@@ -8,6 +8,7 @@ use aggregates::{
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
+    mail::MailTemplates,
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
     points::Account,
@@ -20,12 +21,13 @@ use aggregates::{
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    Analyst, Deliveries, Eraser, Referrer, Rewarder, Sweeper, TaskQueue, TaskWorker, TierKeeper,
+    Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper, TaskQueue,
+    TaskWorker, TierKeeper,
     campaigns::Noticed,
     delivery::{self, DisableCode, MakeReward},
     erasure,
     shopify_admin::ShopifyAdmin,
-    tasks::{Handlers, LEASE},
+    tasks::{Handler, Handlers, LEASE},
 };
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
@@ -78,6 +80,8 @@ pub struct Parts {
     pub deletions: DeletionJournal,
     /// Shops' own APIs.
     pub shopify_admin: ShopifyAdmin,
+    /// How mails leave; without it none do.
+    pub mailing: Option<Mailing>,
     pub options: Options,
 }
 
@@ -111,6 +115,9 @@ pub struct Shared {
     pub rewards: Aggregates<Reward>,
     /// Has shops make what points are reserved for, and takes it back.
     pub deliveries: Deliveries,
+    /// Words of mails.
+    pub templates: Aggregates<MailTemplates>,
+    pub mailing: Option<Mailing>,
     /// What is to be done outside, or later.
     pub tasks: TaskQueue,
     /// Who does it.
@@ -184,6 +191,26 @@ impl Gateway {
             clock: Arc::clone(&parts.clock),
             new_id,
         });
+        let programs = Aggregates::new(journal.clone(), others);
+        let templates = Aggregates::new(journal.clone(), others);
+        let mail_handler = parts.mailing.clone().map(|mailing| {
+            Arc::new(MailHandler {
+                mailing,
+                outboxes: Aggregates::new(journal.clone(), others),
+                templates: templates.clone(),
+                customers: customers.clone(),
+                accounts: accounts.clone(),
+                programs: programs.clone(),
+                vault: parts.vault.clone(),
+                db: parts.db.clone(),
+                progress: parts.progress.clone(),
+                clock: Arc::clone(&parts.clock),
+                new_id,
+            }) as Arc<dyn Handler>
+        });
+        let in_the_shop =
+            [Arc::new(MakeReward(deliveries.clone())) as Arc<dyn Handler>, Arc::new(DisableCode(deliveries.clone()))];
+        let handlers = Handlers::of(in_the_shop.into_iter().chain(mail_handler).collect());
         Gateway(Arc::new(Shared {
             accounts,
             customers,
@@ -201,11 +228,10 @@ impl Gateway {
             clicks: ClickCounter::default(),
             link_shops: Cache::new(HOT_OTHERS),
             tasks,
-            handlers: Handlers::of(vec![
-                Arc::new(MakeReward(deliveries.clone())),
-                Arc::new(DisableCode(deliveries.clone())),
-            ]),
+            handlers,
             deliveries,
+            templates,
+            mailing: parts.mailing,
             eraser,
             noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
@@ -241,6 +267,18 @@ impl Gateway {
             progress: self.progress.clone(),
             new_id,
         }
+    }
+
+    /// Puts mails on the task queue; none where nothing can be sent.
+    pub fn postmaster(&self) -> Option<Postmaster> {
+        self.mailing.as_ref().map(|_| Postmaster {
+            queue: self.tasks.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        })
     }
 
     /// Does what is on the task queue. Each is a worker of its own.
@@ -283,6 +321,19 @@ impl Gateway {
     pub fn tier_keeper(&self) -> TierKeeper {
         TierKeeper {
             journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn awarder(&self) -> Awarder {
+        Awarder {
+            journal: self.journal.clone(),
+            customers: self.customers.clone(),
+            accounts: self.accounts.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
             db: self.db.clone(),

@@ -213,6 +213,15 @@ impl From<CommandError> for Problem {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
             CommandError::Referral(problem) => problem.into(),
+            CommandError::StaleTemplate { current: 0 } => {
+                Problem::saying(Code::StaleSettings, "there is no such template by now")
+            }
+            CommandError::StaleTemplate { current } => {
+                Problem::saying(Code::StaleSettings, format!("the template is at version {current} by now"))
+            }
+            CommandError::TooManyTemplates => Problem::saying(Code::Invalid, "there are 120 templates already"),
+            CommandError::Template(fault) => Problem::at(format!("/{}", fault.part), fault.problem),
+            CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),

@@ -114,6 +114,16 @@ impl Subject {
         Subject { merchant, context: Context::Referral, id: SubjectId::Shard(shard) }
     }
 
+    /// The merchant's own templates of mails.
+    pub const fn mail_templates(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Mail, id: SubjectId::Main }
+    }
+
+    /// A shard of the merchant's mails.
+    pub const fn outbox(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Mail, id: SubjectId::Shard(shard) }
+    }
+
     /// A shard of the merchant's task queue.
     pub const fn task(merchant: MerchantId, shard: u8) -> Self {
         Subject { merchant, context: Context::Task, id: SubjectId::Shard(shard) }

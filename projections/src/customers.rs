@@ -121,6 +121,12 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(matches!(event, CustomerEvent::Objected(_))),
+        CustomerEvent::BadgeAwarded(_) | CustomerEvent::MailChosen(_) | CustomerEvent::LeaderboardChosen(_) => {
+            sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+        }
     };
     change.execute(transaction).await.map(|_| ())
 }

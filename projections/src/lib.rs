@@ -3,6 +3,7 @@
 //! Dropping all of it loses nothing.
 
 pub mod audit_logs;
+pub mod badges;
 pub mod balances;
 mod batch;
 pub mod books;
@@ -13,12 +14,14 @@ mod copy;
 pub mod customers;
 pub mod daily_totals;
 pub mod data_requests;
+pub mod email_events;
 pub mod epoch;
 pub mod erasure;
 mod feed;
 pub mod gdpr_requests;
 pub mod generation;
 pub mod lag;
+pub mod leaderboards;
 pub mod parked_webhooks;
 pub mod parking;
 pub mod points_transactions;
@@ -54,14 +57,17 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 21] = [
     audit_logs::AuditLogs::NAME,
+    badges::Badges::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
     campaigns::Campaigns::NAME,
     customers::Customers::NAME,
     daily_totals::DailyTotals::NAME,
+    email_events::EmailEvents::NAME,
     gdpr_requests::GdprRequests::NAME,
+    leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
     program_history::ProgramHistory::NAME,

@@ -9,13 +9,16 @@ use sqlx::PgConnection;
 
 use crate::{
     audit_logs::AuditLogs,
+    badges::Badges,
     balances::Balances,
     books::BooksOfMerchants,
     campaigns::Campaigns,
     customers::Customers,
     daily_totals::DailyTotals,
+    email_events::EmailEvents,
     gdpr_requests::GdprRequests,
     generation::bulk::Bulk,
+    leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
     program_history::ProgramHistory,
@@ -79,12 +82,15 @@ impl<P: Projection> ReadModel for P {
 pub fn all() -> Vec<Box<dyn ReadModel>> {
     vec![
         Box::new(AuditLogs),
+        Box::new(Badges),
         Box::new(Balances),
         Box::new(BooksOfMerchants),
         Box::new(Campaigns),
         Box::new(Customers),
         Box::new(DailyTotals),
+        Box::new(EmailEvents),
         Box::new(GdprRequests),
+        Box::new(Leaderboards),
         Box::new(ParkedWebhooks),
         Box::new(PointsTransactions),
         Box::new(ProgramHistory),

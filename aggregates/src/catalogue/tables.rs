@@ -99,10 +99,23 @@ columns! {
         "customer": RandomId, Stays, Membership, "Whose link";
     }
 
+    "read.badges" {
+        "customer": RandomId, Stays, Membership, "Whose badge";
+        "reason": PersonKey, Removed, Audit, "Why a member of staff awarded it";
+    }
+    "read.leaderboard_scores" {
+        "customer": RandomId, Stays, Membership, "Whose score";
+    }
+    "read.leaderboard_apart" {
+        "customer": RandomId, Stays, Membership, "Who is not shown in leaderboards";
+    }
     "read.queue_tasks" {
         "customer": RandomId, Stays, Operation, "Whom a task is about";
         "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
         "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
+    }
+    "read.email_events" {
+        "customer": RandomId, Stays, Membership, "Who was mailed";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Profile;
+use super::{
+    Profile,
+    choices::{ChosenBy, MailChoice},
+};
 use crate::{
+    badge::{BadgeAwarded, HeldBadge},
     event::events,
     id::{CustomerId, Fingerprint, GdprRequestId, ReferralLinkId},
     points::StaffNote,
@@ -33,6 +37,12 @@ events! {
         ObjectionWithdrawn(LimitLifted) = "customer.objection_withdrawn" v 1;
         /// They can bring friends by a link of their own.
         ReferralLinkIssued(ReferralLink) = "customer.referral_link_issued" v 1;
+        /// They have achieved something, or a member of staff says so.
+        BadgeAwarded(BadgeAwarded) = "badge.awarded" v 1;
+        /// They want mail, or none.
+        MailChosen(MailChosen) = "customer.mail_chosen" v 1;
+        /// They want to be seen in leaderboards, or not.
+        LeaderboardChosen(LeaderboardChosen) = "customer.leaderboard_chosen" v 1;
     }
 }
 
@@ -65,6 +75,22 @@ pub struct MergedInto {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absorbed {
     pub loser: CustomerId,
+    /// Those of the loser that the survivor did not have.
+    pub badges: Vec<HeldBadge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailChosen {
+    pub choice: MailChoice,
+    pub by: ChosenBy,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderboardChosen {
+    pub opt_out: bool,
+    pub by: ChosenBy,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

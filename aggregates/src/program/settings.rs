@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::referrals::ReferralSettings;
 use super::tiers::TierSettings;
-use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
+use crate::{badge::BadgeSettings, mail::MailSettings, order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -39,6 +39,10 @@ pub struct ProgramSettings {
     pub rfm: RfmSettings,
     pub tiers: TierSettings,
     pub referrals: ReferralSettings,
+    /// What customers can achieve.
+    pub badges: BadgeSettings,
+    /// What is sent to customers.
+    pub mail: MailSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -169,6 +173,8 @@ impl ProgramSettings {
             rfm: RfmSettings::default_of_a_new_merchant(),
             tiers: TierSettings::default_of_a_new_merchant(),
             referrals: ReferralSettings::default_of_a_new_merchant(),
+            badges: BadgeSettings::default(),
+            mail: MailSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -222,7 +228,14 @@ impl ProgramSettings {
         self.tiers.validate().map_err(|(field, problem)| SettingsError {
             pointer: format!("/vip_tiers/{field}"),
             problem: problem.into(),
-        })
+        })?;
+        self.badges.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/badges{field}"),
+            problem: problem.into(),
+        })?;
+        self.mail
+            .validate()
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/mail/{field}"), problem: problem.into() })
     }
 }
 

@@ -13,6 +13,7 @@ mod account;
 mod aside;
 mod books;
 mod campaigns;
+mod mail;
 mod people;
 mod program;
 mod referrals;
@@ -32,6 +33,7 @@ use aggregates::{
     event::{Event, Undecodable},
     gdpr::GdprEvent,
     installation::InstallationEvent,
+    mail::MailEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
@@ -170,6 +172,11 @@ fn the_installation() {
 }
 
 #[test]
+fn mails_and_templates() {
+    hold(MailEvent::STORED, &mail::samples(), &[]);
+}
+
+#[test]
 fn the_books() {
     hold(BooksEvent::STORED, &books::samples(), &[]);
 }
@@ -186,6 +193,7 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ParkedEvent::STORED,
         WaitingEvent::STORED,
         InstallationEvent::STORED,
+        MailEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
         TierEvent::STORED,

@@ -1,6 +1,9 @@
 //! Samples of published settings; every variant of every setting occurs.
 
 use aggregates::{
+    badge::{BadgeDefinition, BadgeId, BadgeRule, BadgeSettings, Repeats},
+    mail::{Language, MailKind, MailSettings, QuietHours},
+    money::Currency,
     program::{
         Downgrade, EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Measure, Multiplier,
         NegativeBalance, Perk, ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings,
@@ -86,6 +89,25 @@ fn everything_set() -> ProgramSettings {
                 velocity: FraudAction::Allow,
             },
         },
+        badges: BadgeSettings {
+            badges: vec![
+                badge("by_hand", BadgeRule::ByHand, Repeats::Once),
+                badge("ten_orders", BadgeRule::Orders { count: 10 }, Repeats::Once),
+                badge("big_month", BadgeRule::Spend { amount_minor: 50_000, currency: euro() }, Repeats::Monthly),
+                BadgeDefinition {
+                    counts_from: "2026-01".parse().ok(),
+                    ..badge("faithful", BadgeRule::Streak { months: 6 }, Repeats::Yearly)
+                },
+            ],
+        },
+        mail: MailSettings {
+            kinds: MailKind::ALL.into(),
+            language: Language::parse("de").expect("a language"),
+            shop_name: "The Shop".to_owned(),
+            expiring_days: 14,
+            per_hour: 500,
+            quiet: Some(QuietHours { from_hour: 21, until_hour: 8 }),
+        },
     }
 }
 
@@ -101,6 +123,15 @@ fn tiers(measure: Measure, window: TierWindow) -> TierSettings {
     };
     let tiers = vec![tier("silver", 1_000, Vec::new()), tier("gold", 5_000, vec![perk])];
     TierSettings { measure, window, downgrade: Downgrade::AtPeriodEnd, grace_days: 30, tiers }
+}
+
+fn euro() -> Currency {
+    Currency::parse("EUR").expect("a currency")
+}
+
+fn badge(id: &str, rule: BadgeRule, repeats: Repeats) -> BadgeDefinition {
+    let id = BadgeId::parse(id).expect("an id");
+    BadgeDefinition { id, name: "A badge".to_owned(), rule, repeats, counts_from: None, points: 50 }
 }
 
 fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {

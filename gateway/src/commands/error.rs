@@ -8,7 +8,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::{CampaignError, DeliveryError, RfmError, TierError};
+use policies::{BadgeError, CampaignError, DeliveryError, RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,14 @@ pub enum CommandError {
     TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
+    #[error("the template is at version {current}")]
+    StaleTemplate { current: u32 },
+    #[error("there are too many templates")]
+    TooManyTemplates,
+    #[error(transparent)]
+    Template(aggregates::mail::TemplateFault),
+    #[error("the programme has no such badge")]
+    UnknownBadge,
     #[error("a test clock only moves forward")]
     ClockBackward,
     #[error("the shop is a merchant already")]
@@ -246,6 +254,22 @@ impl From<CampaignError> for CommandError {
             | CampaignError::Unreadable(_)
             | CampaignError::TimeZone(_)
             | CampaignError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+impl From<BadgeError> for CommandError {
+    fn from(error: BadgeError) -> Self {
+        match error {
+            BadgeError::Contended => CommandError::Contended,
+            BadgeError::Customer(refusal) => refusal.into(),
+            BadgeError::Points(refusal) => refusal.into(),
+            BadgeError::Database(_) | BadgeError::LogUnavailable | BadgeError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            BadgeError::Refused(_)
+            | BadgeError::Unreadable(_)
+            | BadgeError::UnreadableHistory(_)
+            | BadgeError::NoProgram => CommandError::Internal(error.to_string()),
         }
     }
 }

@@ -52,9 +52,13 @@ impl Gateway {
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
         let rewarded = Box::pin(self.rewarder().catch_up(request.merchant, now)).await?;
         let tiered = Box::pin(self.tier_keeper().catch_up(request.merchant, now)).await?;
-        let written = [swept.position, clicked, settled, scored, rewarded, tiered].into_iter().flatten().max();
+        let awarded = Box::pin(self.awarder().catch_up(request.merchant, now)).await?;
+        if let Some(postmaster) = self.postmaster() {
+            Box::pin(postmaster.catch_up(request.merchant, now)).await?;
+        }
         // Last, because all of the above may have put something on the queue.
         let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
+        let written = [swept.position, clicked, settled, scored, rewarded, tiered, awarded].into_iter().flatten().max();
         Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed).max(done)))
     }
 

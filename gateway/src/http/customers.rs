@@ -1,5 +1,6 @@
 //! Customers: found by the shop's id, by e-mail or phone, or one by one.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::Profile,
     id::{CustomerId, MerchantId},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, customer::PROFILE_TAG},
+    commands::CommandError,
     cursor,
     gateway::Gateway,
     problem::{Code, Problem},

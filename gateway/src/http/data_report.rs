@@ -3,6 +3,7 @@
 //! Available while a data request of the person is not older than [`REPORT_DAYS`].
 
 mod documents;
+mod programme;
 mod sections;
 mod writer;
 

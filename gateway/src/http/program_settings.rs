@@ -23,8 +23,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    badges::definitions::{self, BadgeDocument},
     body::{JsonBody, Params},
     history, if_match,
+    mail::settings::MailDocument,
     referrals::settings::ReferralsDocument,
     rfm::settings::RfmDocument,
     tiers::settings::TiersDocument,
@@ -71,6 +73,12 @@ pub struct SettingsDocument {
     /// version they began under.
     #[serde(default)]
     pub referrals: Option<ReferralsDocument>,
+    /// What customers can achieve; replaced as a whole.
+    #[serde(default)]
+    pub badges: Option<Vec<BadgeDocument>>,
+    /// What is sent to customers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub mail: Option<MailDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -238,6 +246,8 @@ impl SettingsDocument {
             rfm: Some(RfmDocument::of(&settings.rfm)),
             vip_tiers: Some(TiersDocument::of(&settings.tiers)),
             referrals: Some(ReferralsDocument::of(&settings.referrals)),
+            badges: Some(definitions::documents(&settings.badges)),
+            mail: Some(MailDocument::of(&settings.mail)),
         }
     }
 
@@ -267,6 +277,12 @@ impl SettingsDocument {
         }
         if let Some(referrals) = self.referrals {
             settings.referrals = referrals.on_top_of(&settings.referrals);
+        }
+        if let Some(mail) = self.mail {
+            settings.mail = mail.on_top_of(&settings.mail, "/mail")?;
+        }
+        if let Some(badges) = self.badges {
+            settings.badges = definitions::read(badges, "/badges")?;
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -341,11 +357,16 @@ impl RuleDocument {
 }
 
 fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
+    (etag(version.version), Json(SettingsDocument::of(version)))
+}
+
+/// Says which version an answer is of.
+pub(super) fn etag(version: u32) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         headers.insert(header::ETAG, tag);
     }
-    (headers, Json(SettingsDocument::of(version)))
+    headers
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

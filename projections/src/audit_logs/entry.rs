@@ -9,6 +9,7 @@ use aggregates::{
     gdpr::GdprEvent,
     id::{CustomerId, GdprRequestId, ReferralId, RewardId},
     installation::InstallationEvent,
+    mail::{Language, MailEvent, MailKind},
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
@@ -44,10 +45,11 @@ pub enum TargetKind {
     Referral,
     Task,
     Reward,
+    Mail,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 16] = [
+    pub const ALL: [TargetKind; 17] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -64,6 +66,7 @@ impl TargetKind {
         TargetKind::Referral,
         TargetKind::Task,
         TargetKind::Reward,
+        TargetKind::Mail,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -84,6 +87,7 @@ impl TargetKind {
             TargetKind::Referral => "referral",
             TargetKind::Task => "task",
             TargetKind::Reward => "reward",
+            TargetKind::Mail => "mail",
         }
     }
 
@@ -109,6 +113,7 @@ impl TargetKind {
             Context::Referral => TargetKind::Referral,
             Context::Task => TargetKind::Task,
             Context::Reward => TargetKind::Reward,
+            Context::Mail => TargetKind::Mail,
         }
     }
 }
@@ -189,6 +194,7 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
         Context::Referral => each(commit, referral),
         Context::Task => each(commit, task),
         Context::Reward => each(commit, |_: &RewardEvent, _| {}),
+        Context::Mail => each(commit, mail),
     }
 }
 
@@ -223,6 +229,10 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
 fn customer(event: &CustomerEvent, entry: &mut Entry) {
     if let CustomerEvent::Restricted(limit) | CustomerEvent::Objected(limit) = event {
         entry.reason = limit.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
+    if let CustomerEvent::BadgeAwarded(award) = event {
+        entry.outcome = award.cause.as_str();
+        entry.reason = award.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
     }
 }
 
@@ -296,6 +306,19 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         }
     };
     entry.target_id = Some(id.to_string());
+}
+
+fn mail(event: &MailEvent, entry: &mut Entry) {
+    let template = |kind: MailKind, language: &Language| Some(format!("{}/{language}", kind.as_str()));
+    match event {
+        MailEvent::TemplateSaved(saved) => entry.target_id = template(saved.kind, &saved.language),
+        MailEvent::TemplateDeleted(deleted) => entry.target_id = template(deleted.kind, &deleted.language),
+        MailEvent::Created(step) => {
+            entry.target_id = Some(step.mail.to_string());
+            entry.customer = Some(step.customer);
+            entry.outcome = step.stage.as_str();
+        }
+    }
 }
 
 fn task(event: &TaskEvent, entry: &mut Entry) {

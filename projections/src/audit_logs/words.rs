@@ -35,6 +35,12 @@ const WORDS: &[(&str, &str)] = &[
     ("referral.expired", "A friend did not order in time"),
     ("referral.considered", "A referral was looked at again, and nothing changed"),
     ("referral.clicks_counted", "Clicks on referral links were counted"),
+    ("email_template.saved", "A template of a mail was saved"),
+    ("email_template.deleted", "A template of a mail was deleted"),
+    ("email_event.created", "A mail came a step further"),
+    ("badge.awarded", "The customer was awarded a badge"),
+    ("customer.mail_chosen", "The customer said whether they want mail"),
+    ("customer.leaderboard_chosen", "The customer said whether they want to be in leaderboards"),
     ("rfm.updated", "Buyers' segments changed"),
     ("rfm.window_closed", "The day's segments of all buyers were worked out"),
     ("vip_tier.assigned", "Customers came into a tier, or left one"),
@@ -99,7 +105,7 @@ pub fn in_words(action: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use aggregates::{
-        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent,
+        books::BooksEvent, customer::CustomerEvent, gdpr::GdprEvent, installation::InstallationEvent, mail::MailEvent,
         merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent, product::ProductEvent,
         program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent, task::TaskEvent, waiting::WaitingEvent,
     };
@@ -113,6 +119,7 @@ mod tests {
             CustomerEvent::STORED,
             GdprEvent::STORED,
             InstallationEvent::STORED,
+            MailEvent::STORED,
             MerchantEvent::STORED,
             ParkedEvent::STORED,
             PointsEvent::STORED,

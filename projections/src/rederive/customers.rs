@@ -100,7 +100,12 @@ impl Standing {
 
     fn apply(&mut self, event: &CustomerEvent) {
         match event {
-            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) | CustomerEvent::ReferralLinkIssued(_) => {}
+            CustomerEvent::Enrolled(_)
+            | CustomerEvent::Absorbed(_)
+            | CustomerEvent::ReferralLinkIssued(_)
+            | CustomerEvent::BadgeAwarded(_)
+            | CustomerEvent::MailChosen(_)
+            | CustomerEvent::LeaderboardChosen(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {
                 self.state = "erased";

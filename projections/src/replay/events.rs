@@ -2,9 +2,9 @@
 
 use aggregates::{
     Context, books::BooksEvent, campaign::CampaignEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
-    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent, rfm::RfmEvent,
-    task::TaskEvent, tier::TierEvent, waiting::WaitingEvent,
+    installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent, parked::ParkedEvent,
+    points::PointsEvent, product::ProductEvent, program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent,
+    rfm::RfmEvent, task::TaskEvent, tier::TierEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -43,6 +43,7 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Referral => of::<ReferralEvent>(commit),
         Context::Task => of::<TaskEvent>(commit),
         Context::Reward => of::<RewardEvent>(commit),
+        Context::Mail => of::<MailEvent>(commit),
     }
 }
 

@@ -35,7 +35,10 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                            "return_grace_days": 14,
                            "rfm": { "time_zone": "UTC", "method": "value_bands", "mapping": "eleven_segments",
                                     "thresholds": { "recency_days": [30, 90, 180, 365], "orders": [2, 5, 10, 20],
-                                                    "spend_minor": [25_000, 50_000, 75_000, 100_000] } } });
+                                                    "spend_minor": [25_000, 50_000, 75_000, 100_000] } },
+                           "badges": [],
+                           "mail": { "kinds": [], "language": "en", "shop_name": "", "expiring_days": 7,
+                                     "per_hour": 1_000, "quiet": { "from_hour": 0, "until_hour": 0 } } });
     let fraud = json!({ "email_root": "refuse", "address": "review", "device": "review", "payment": "review",
                         "ip_range": "allow", "velocity": "review" });
     expected["referrals"] = json!({ "enabled": true, "advocate_points": 500, "friend_points": 500, "minimum_minor": 0,
@@ -79,7 +82,11 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
                          "redact_grace_hours": 24, "return_grace_days": 7,
                          "rfm": { "time_zone": "America/Sao_Paulo", "method": "fixed_thresholds", "mapping": "rf_grid",
                                   "thresholds": { "recency_days": [7, 14, 21, 28], "orders": [2, 3, 4, 5],
-                                                  "spend_minor": [100, 200, 300, 400] } } });
+                                                  "spend_minor": [100, 200, 300, 400] } },
+                         "badges": [{ "id": "faithful", "name": "Faithful", "rule": { "kind": "streak", "months": 3 },
+                                      "repeats": "yearly", "counts_from": "2026-01", "points": 50 }],
+                         "mail": { "kinds": ["welcome", "points_expiring"], "language": "pt", "shop_name": "A Loja",
+                                   "expiring_days": 14, "per_hour": 50, "quiet": { "from_hour": 21, "until_hour": 8 } } });
     let fraud = json!({ "email_root": "allow", "address": "refuse", "device": "allow", "payment": "refuse",
                         "ip_range": "review", "velocity": "refuse" });
     wanted["referrals"] = json!({ "enabled": false, "advocate_points": 0, "friend_points": 750, "minimum_minor": 2_000,

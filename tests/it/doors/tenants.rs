@@ -35,7 +35,11 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     fn names_something(&self) -> bool {
-        self.path.contains('{') || self.names_in_its_body()
+        if self.path.starts_with("/v1/email_templates/") && self.method == Method::DELETE {
+            // Everybody has words of these names, and only their own can go.
+            return true;
+        }
+        self.path.replace("{period}", "").replace("{kind}/{language}", "").contains('{') || self.names_in_its_body()
     }
 
     /// Asking for privacy, and for a link, names the customer in the document.
@@ -52,7 +56,11 @@ impl Operation {
             path if path.starts_with("/v1/rewards") => &victim.reward,
             _ => &victim.customer,
         };
-        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
+        self.path
+            .replace("{id}", of)
+            .replace("{redemption_id}", &victim.redemption)
+            .replace("{period}", "all_time")
+            .replace("{kind}/{language}", "welcome/de")
     }
 
     /// A request that would succeed for whoever owns these ids.
@@ -65,6 +73,10 @@ impl Operation {
             (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
+            ("PUT", "badges") => json!({ "badges": [] }),
+            (_, "badges") => json!({ "badge_id": "loyal", "reason": "theft" }),
+            (_, "leaderboard") => json!({ "opt_out": true }),
+            (_, "mail") => json!({ "subscribed": true }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
             (_, "vip_tiers") => json!({ "tiers": [{ "id": "stolen", "name": "Stolen", "entry": 1 }] }),
@@ -74,6 +86,10 @@ impl Operation {
             (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
             (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
             (_, "undo") => json!({}),
+            ("PUT", "{language}") => {
+                json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" })
+            }
+            (_, "preview") if self.path.starts_with("/v1/email_templates/") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
                 json!({ "reason": "theft" })
@@ -93,6 +109,15 @@ impl Operation {
         let settings = api.get("/v1/program_settings").send().await;
         let seen = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
         let call = api.call(self.method.clone(), &path).header("If-Match", seen).header("Idempotency-Key", "theft");
+        // Settings have one tag, whichever part of them is written.
+        let settings = api.get("/v1/program_settings").send().await;
+        let tag = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
+        // Templates have tags of their own; this one is the first.
+        let own = self.path.starts_with("/v1/email_templates/");
+        let condition = if own && self.method == Method::PUT { ("If-None-Match", "*") } else { ("If-Match", tag) };
+        let condition = if own && self.method == Method::DELETE { ("If-Match", "\"1\"") } else { condition };
+        let call =
+            api.call(self.method.clone(), &path).header(condition.0, condition.1).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }
@@ -136,6 +161,8 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
     let reward = shop.api.post("/v1/rewards", &free_shipping()).document().await["id"].as_str().unwrap().to_owned();
+    let words = json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" });
+    shop.api.put("/v1/email_templates/welcome/de", &words).header("If-None-Match", "*").document().await;
     let probe = Probe::new();
     let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
     (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward })
@@ -147,7 +174,15 @@ async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
     let mut balance = shopper.balance().await;
     balance["as_of"] = Value::Null;
     let customers = shop.api.get("/v1/customers").document().await;
-    json!([settings, balance, customers, shopper.transactions().await, format!("{:?}", shopper.explanation().await)])
+    let templates = shop.api.get("/v1/email_templates").document().await;
+    json!([
+        settings,
+        balance,
+        customers,
+        templates,
+        shopper.transactions().await,
+        format!("{:?}", shopper.explanation().await)
+    ])
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Who has the database and the log, and not the root key store, can read nothing; and a vault that is older than the
 //! log is not served from.
 
+use aggregates::customer::PROFILE_TAG;
 use std::fs;
 
 use aggregates::{
@@ -9,7 +10,7 @@ use aggregates::{
     sealed::Sealed,
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use gateway::{commands::customer::PROFILE_TAG, shopify::sample::OrderSample};
+use gateway::commands::shopify::sample::OrderSample;
 use loyalnest::drill::{
     installation::{Installation, Setting},
     shop::Shop,

@@ -17,8 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    audit_logs::AuditEntry, balance::BalanceDocument, customers::CustomerDocument, explanation::LotDocument,
-    transactions::PointsTransaction,
+    audit_logs::AuditEntry, badges::CustomerBadge, balance::BalanceDocument, customers::CustomerDocument,
+    explanation::LotDocument, mail::events::EmailEvent, transactions::PointsTransaction,
 };
 
 /// What this version of the report is called.
@@ -39,6 +39,8 @@ pub struct DataReport {
     pub reward_redemptions: Vec<SpentPoints>,
     pub referral_links: Vec<PersonsLink>,
     pub referrals: Vec<PersonsReferral>,
+    pub badges: Vec<CustomerBadge>,
+    pub email_events: Vec<EmailEvent>,
     pub gdpr_requests: Vec<PrivacyRequest>,
     pub audit_log: Vec<AuditEntry>,
 }

@@ -1,6 +1,7 @@
 //! What a report says, section by section. The order is that of the questions people ask: who am I to you, what do I
 //! have, what have I done, what was done about me.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::CustomerEvent,
     gdpr::{GdprEvent, StatedRequest},
@@ -27,10 +28,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    commands::{
-        CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG,
-        referrals::link::code_of,
-    },
+    commands::{CommandError, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG, referrals::link::code_of},
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
     problem::Problem,
@@ -40,7 +38,7 @@ const OPENED: &str = "Text that was sealed is shown opened. Nothing of this repo
 const ERASED: &str =
     "This person was erased. What is left are numbers: nothing here leads back to anybody without other data.";
 /// Rows read at once.
-const ROWS_AT_ONCE: i64 = 250;
+pub(super) const ROWS_AT_ONCE: i64 = 250;
 
 /// Why a report was not completed.
 pub enum Stopped {
@@ -90,6 +88,8 @@ impl Report {
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
         self.referrals(writer).await?;
+        self.badges(writer).await?;
+        self.mails(writer).await?;
         self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)
@@ -280,7 +280,7 @@ fn is_erased(parts: &[Part]) -> bool {
     parts.first().is_none_or(|part| part.keys.is_none())
 }
 
-fn gone(_: ReaderGone) -> Stopped {
+pub(super) fn gone(_: ReaderGone) -> Stopped {
     Stopped::ReaderGone
 }
 
