@@ -105,10 +105,6 @@ impl Operation {
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
-        // Several resources are sections of the settings, and share their version.
-        let settings = api.get("/v1/program_settings").send().await;
-        let seen = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
-        let call = api.call(self.method.clone(), &path).header("If-Match", seen).header("Idempotency-Key", "theft");
         // Settings have one tag, whichever part of them is written.
         let settings = api.get("/v1/program_settings").send().await;
         let tag = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };

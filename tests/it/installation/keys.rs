@@ -1,16 +1,15 @@
 //! Who has the database and the log, and not the root key store, can read nothing; and a vault that is older than the
 //! log is not served from.
 
-use aggregates::customer::PROFILE_TAG;
 use std::fs;
 
 use aggregates::{
-    customer::Profile,
+    customer::{PROFILE_TAG, Profile},
     id::{CustomerId, MerchantId},
     sealed::Sealed,
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use gateway::commands::shopify::sample::OrderSample;
+use gateway::shopify::sample::OrderSample;
 use loyalnest::drill::{
     installation::{Installation, Setting},
     shop::Shop,
