@@ -17,6 +17,11 @@ async fn write(shop: &Shop, tag: &str, document: &Value) -> Answer {
     shop.api.put(PATH, document).header("If-Match", tag).send().await
 }
 
+fn no_tiers() -> Value {
+    json!({ "downgrade": "at_once", "grace_days": 0, "measure": "points_earned", "tiers": [],
+            "window": { "kind": "lifetime", "length": null } })
+}
+
 #[tokio::test]
 async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
     let shop = Shop::open().await;
@@ -45,6 +50,7 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                                     "new_customers_only": true, "hold_days": 14, "order_within_days": 90,
                                     "link": { "days": null }, "velocity": { "referrals": 20, "days": 30 },
                                     "fraud": fraud });
+    expected["vip_tiers"] = no_tiers();
     assert_eq!(settings, expected);
 }
 
@@ -92,6 +98,7 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
     wanted["referrals"] = json!({ "enabled": false, "advocate_points": 0, "friend_points": 750, "minimum_minor": 2_000,
                                   "new_customers_only": false, "hold_days": 30, "order_within_days": 14,
                                   "link": { "days": 365 }, "velocity": { "referrals": 3, "days": 1 }, "fraud": fraud });
+    wanted["vip_tiers"] = no_tiers();
     let written = write(&shop, "\"1\"", &wanted).await;
     assert_eq!(written.status, 200, "{}", written.body);
     let mut stored = read(&shop).await.body;
