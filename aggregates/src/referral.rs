@@ -169,6 +169,7 @@ impl Aggregate for Referral {
                 Ok(self.evidence(&identified.evidence, identified.recorded_at))
             }
             (_, None) => Err(ReferralRefusal::Unknown),
+            (ReferralCommand::AddEvidence { evidence, at }, Some(_)) => Ok(self.evidence(evidence, *at)),
             (ReferralCommand::Consider(command), Some(origin)) => Ok(consider::consider(self, origin, command)),
             (ReferralCommand::Approve(approved), Some(_)) => self.approve(approved),
             (ReferralCommand::Reject { reason, at, through }, Some(_)) => self.reject(reason, *at, *through),
@@ -233,6 +234,11 @@ impl Aggregate for Referral {
 }
 
 impl Referral {
+    /// Whether more evidence could still change anything.
+    pub fn is_open(&self) -> bool {
+        self.origin.is_some() && self.closed.is_none() && self.paid.is_none()
+    }
+
     /// More evidence about somebody known, where it says anything new.
     fn evidence(&self, evidence: &EvidenceFile, at: Timestamp) -> Vec<ReferralEvent> {
         if evidence.matched.iter().all(|signal| self.signals.contains(signal)) {

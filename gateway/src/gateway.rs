@@ -112,6 +112,8 @@ pub struct Shared {
     pub referrals: Aggregates<Referral>,
     pub click_shards: Aggregates<ClickShard>,
     pub(crate) clicks: ClickCounter,
+    /// Shops of which somebody has a referral link, as far as was asked.
+    pub(crate) link_shops: Cache<MerchantId, (Instant, bool)>,
     pub rewards: Aggregates<Reward>,
     /// Has shops make what points are reserved for, and takes it back.
     pub deliveries: Deliveries,
@@ -228,6 +230,7 @@ impl Gateway {
             referrals: Aggregates::new(journal.clone(), Capacity(HOT_REFERRALS)),
             click_shards: Aggregates::new(journal.clone(), others),
             clicks: ClickCounter::default(),
+            link_shops: Cache::new(HOT_OTHERS),
             tasks,
             handlers,
             deliveries,

@@ -84,6 +84,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::program_settings::versions::list))
         .routes(routes!(http::daily_totals::list))
         .routes(routes!(http::read_models::list))
+        .routes(routes!(http::referrals::settings::get, http::referrals::settings::put))
         .routes(routes!(http::referrals::list, http::referrals::create))
         .routes(routes!(http::referrals::get))
         .routes(routes!(http::referrals::friends::create))

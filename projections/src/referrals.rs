@@ -49,12 +49,15 @@ impl Projection for Referrals {
         for commit in batch {
             match commit.subject.context {
                 Context::Points => note_orders(&mut touches, commit)?,
+                // Whether an order concerns a referral is judged by how that stood when the order came.
                 Context::Referral => {
+                    std::mem::take(&mut touches).write(transaction).await?;
                     for event in events_of::<ReferralEvent>(commit)? {
                         write::referral(transaction, commit, &event).await?;
                     }
                 }
                 Context::Customer if is_about(commit, &CONCERNED_CUSTOMER) => {
+                    std::mem::take(&mut touches).write(transaction).await?;
                     for event in events_of::<CustomerEvent>(commit)? {
                         write::customer(transaction, commit, &event).await?;
                     }
@@ -67,7 +70,6 @@ impl Projection for Referrals {
     }
 }
 
-/// A merge that comes later in the batch has moved the row, and touched it.
 fn note_orders(touches: &mut Touches, commit: &Positioned) -> Result<(), ProjectionError> {
     let SubjectId::Uuid(customer) = commit.subject.id else { return Ok(()) };
     if !is_about(commit, &[CONCERNED]) {

@@ -3,7 +3,7 @@
 
 mod going_back;
 mod interrupted;
-mod kit;
+pub mod kit;
 mod parked;
 mod same_rows;
 mod verified;

@@ -1,7 +1,7 @@
 //! What can be asked of a referral, and why it may say no.
 
 use super::{
-    event::{Approved, FriendIdentified},
+    event::{Approved, EvidenceFile, FriendIdentified},
     standing::FriendOrder,
 };
 use crate::{id::CustomerId, points::StaffNote, program::ReferralSettings, sealed::Sealed, time::Timestamp};
@@ -10,6 +10,11 @@ use crate::{id::CustomerId, points::StaffNote, program::ReferralSettings, sealed
 pub enum ReferralCommand {
     /// Somebody came through a link. Who names an advocate first is the one; a repetition may add evidence.
     Identify(Box<FriendIdentified>),
+    /// More is known of the two.
+    AddEvidence {
+        evidence: EvidenceFile,
+        at: Timestamp,
+    },
     /// Something about the friend has changed, or time has passed.
     Consider(Box<Consider>),
     Approve(Approved),

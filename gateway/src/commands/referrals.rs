@@ -3,7 +3,8 @@
 //! | file | its idea |
 //! |---|---|
 //! | [`link`] | a link for a customer, and whose link a code is |
-//! | [`friend`] | somebody has come: by the storefront's word, or by an order that carries a code |
+//! | [`friend`] | somebody has come |
+//! | [`order`] | an order carries a code, or is of somebody who takes part |
 //! | [`evidence`] | comparing traces of two people, and sealing what met |
 //! | [`decision`] | the merchant approves or rejects |
 //! | [`clicks`] | how often links were followed |
@@ -13,6 +14,7 @@ pub mod decision;
 pub mod evidence;
 pub mod friend;
 pub mod link;
+mod order;
 
 use aggregates::referral::ReferralRefusal;
 use policies::ReferralError;

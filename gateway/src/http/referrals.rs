@@ -100,7 +100,7 @@ pub async fn get(
     let link = id.parse::<ReferralLinkId>().map_err(|_| Problem::of(Code::NotFound))?;
     let row = model::find_link(&gateway.db, caller.merchant(), link).await?;
     let row = row.ok_or_else(|| Problem::of(Code::NotFound))?;
-    Ok(Json(ReferralOrLink::Link(LinkDocument::of(&gateway, &caller, &headers, &row).await?)))
+    Ok(Json(ReferralOrLink::Link(Box::new(LinkDocument::of(&gateway, &caller, &headers, &row).await?))))
 }
 
 /// One referral with its evidence.

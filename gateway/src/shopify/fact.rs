@@ -15,7 +15,7 @@ pub enum Fact {
     Order {
         body: OrderBody,
         customer: Option<SeenCustomer>,
-        clues: ReferralClues,
+        clues: Box<ReferralClues>,
     },
     /// A refund of an order which the body names and does not describe.
     Refund {

@@ -75,7 +75,7 @@ struct DiscountCodeShape<'a> {
 }
 
 pub(super) fn read(shape: &OrderShape<'_>, received_at: Timestamp) -> Result<Fact, UnfitField> {
-    Ok(Fact::Order { body: shape.body(received_at)?, customer: shape.customer()?, clues: shape.clues() })
+    Ok(Fact::Order { body: shape.body(received_at)?, customer: shape.customer()?, clues: Box::new(shape.clues()) })
 }
 
 impl OrderShape<'_> {

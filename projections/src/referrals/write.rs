@@ -79,7 +79,8 @@ fn follow_up(commit: &Positioned, referral: Uuid, event: &ReferralEvent) -> Chan
             .bind(words(&event.signals))
             .bind(Status::InReview.as_str()),
         ReferralEvent::Approved(_) => set(
-            "status = case when order_token is null then $5 else $6 end, cause = null, closed = false, touched = $3",
+            "status = case when order_token is null then $5 else $6 end, cause = null, closed = false, touched = $3,
+             due_at = coalesce(hold_until, order_by + interval '1 microsecond')",
         )
         .bind(Status::Waiting.as_str())
         .bind(Status::Pending.as_str()),

@@ -17,6 +17,11 @@ async fn write(shop: &Shop, tag: &str, document: &Value) -> Answer {
     shop.api.put(PATH, document).header("If-Match", tag).send().await
 }
 
+fn no_tiers() -> Value {
+    json!({ "downgrade": "at_once", "grace_days": 0, "measure": "points_earned", "tiers": [],
+            "window": { "kind": "lifetime", "length": null } })
+}
+
 #[tokio::test]
 async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
     let shop = Shop::open().await;
@@ -29,7 +34,7 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                        "include": { "tax": "as_priced", "shipping": false },
                        "exclude": { "product_ids": [], "variant_ids": [], "skus": [], "vendors": [], "gift_cards": true },
                        "multiplier": null });
-    let expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
+    let mut expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
                            "expiry": { "kind": "none", "days": null }, "negative_balance": "allow",
                            "redemption": { "points": 100, "amount_minor": 100 }, "redact_grace_hours": 72,
                            "return_grace_days": 14,
@@ -39,6 +44,13 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                            "badges": [],
                            "mail": { "kinds": [], "language": "en", "shop_name": "", "expiring_days": 7,
                                      "per_hour": 1_000, "quiet": { "from_hour": 0, "until_hour": 0 } } });
+    let fraud = json!({ "email_root": "refuse", "address": "review", "device": "review", "payment": "review",
+                        "ip_range": "allow", "velocity": "review" });
+    expected["referrals"] = json!({ "enabled": true, "advocate_points": 500, "friend_points": 500, "minimum_minor": 0,
+                                    "new_customers_only": true, "hold_days": 14, "order_within_days": 90,
+                                    "link": { "days": null }, "velocity": { "referrals": 20, "days": 30 },
+                                    "fraud": fraud });
+    expected["vip_tiers"] = no_tiers();
     assert_eq!(settings, expected);
 }
 
@@ -70,7 +82,7 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
                        "exclude": { "product_ids": ["1"], "variant_ids": ["2"], "skus": ["TEA"], "vendors": ["Acme"],
                                     "gift_cards": false },
                        "multiplier": { "factor": "2", "from": shop.now().to_rfc3339(), "until": until.to_rfc3339() } });
-    let wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
+    let mut wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
                          "hold": { "days": 14 }, "expiry": { "kind": "inactivity", "days": 365 },
                          "negative_balance": "clamp", "redemption": { "points": 50, "amount_minor": 25 },
                          "redact_grace_hours": 24, "return_grace_days": 7,
@@ -81,12 +93,20 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
                                       "repeats": "yearly", "counts_from": "2026-01", "points": 50 }],
                          "mail": { "kinds": ["welcome", "points_expiring"], "language": "pt", "shop_name": "A Loja",
                                    "expiring_days": 14, "per_hour": 50, "quiet": { "from_hour": 21, "until_hour": 8 } } });
+    let fraud = json!({ "email_root": "allow", "address": "refuse", "device": "allow", "payment": "refuse",
+                        "ip_range": "review", "velocity": "refuse" });
+    wanted["referrals"] = json!({ "enabled": false, "advocate_points": 0, "friend_points": 750, "minimum_minor": 2_000,
+                                  "new_customers_only": false, "hold_days": 30, "order_within_days": 14,
+                                  "link": { "days": 365 }, "velocity": { "referrals": 3, "days": 1 }, "fraud": fraud });
+    wanted["vip_tiers"] = no_tiers();
     let written = write(&shop, "\"1\"", &wanted).await;
     assert_eq!(written.status, 200, "{}", written.body);
     let mut stored = read(&shop).await.body;
     assert_eq!(stored.as_object_mut().unwrap().remove("version"), Some(json!(2)));
     assert_eq!(stored, wanted);
-    // A section that is not named stays as it is.
+    // A section that is not named stays as it is, and so does a part of one.
+    let bad = write(&shop, "\"2\"", &json!({ "referrals": { "velocity": { "referrals": 0, "days": 1 } } })).await;
+    assert_eq!((bad.status.as_u16(), &bad.body["pointer"]), (422, &json!("/referrals/velocity/referrals")));
     assert_eq!(write(&shop, "\"2\"", &json!({ "hold": { "days": 1 } })).await.status, 200);
     let changed = read(&shop).await.body;
     assert_eq!((&changed["hold"], &changed["expiry"]), (&json!({ "days": 1 }), &wanted["expiry"]));

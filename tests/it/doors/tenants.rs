@@ -104,6 +104,7 @@ impl Operation {
                 json!({ "reason": "theft" })
             }
             (_, "referrals") => json!({ "customer_id": victim.customer }),
+            (_, "referral_settings") => json!({ "advocate_points": 1_000_000 }),
             (_, "friends") => json!({ "external_id": "1" }),
             (_, "cancel" | "release" | "complete" | "retry" | "carry_out") => json!({}),
             (_, "rewards") => free_shipping(),

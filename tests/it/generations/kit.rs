@@ -22,7 +22,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Orders, refunds, a cancellation, a merge, a redemption and its return, points by hand, settings, expiry, windows of
-/// segments, a webhook nobody understands, and somebody who is forgotten.
+/// segments, a friend who is brought, a webhook nobody understands, and somebody who is forgotten.
 pub async fn everything_happens(installation: &Installation) -> Shop {
     let shop = Shop::open_at(installation).await;
     shop.publish(serde_json::json!({ "expiry": { "kind": "after_earning", "days": 30 } })).await;
@@ -32,6 +32,11 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
             assert!(shopper.order(price).deliver().await.is_accepted());
         }
     }
+    let asked = serde_json::json!({ "customer_id": ada.id().await });
+    let link = shop.api.post_once("/v1/referrals", &asked).document().await;
+    let code = ("ref".to_owned(), link["code"].as_str().unwrap().to_owned());
+    let brought = shop.shopper().order(25_00).with(|order| order.note_attributes = vec![code]);
+    assert!(brought.deliver().await.is_accepted());
     let order = bob.order(80_00);
     assert!(order.deliver().await.is_accepted());
     assert!(order.full_refund().deliver().await.is_accepted());

@@ -62,18 +62,34 @@ async fn a_shared_address_waits_for_the_merchant() {
     // What is compared is known from when somebody takes part.
     let at_home = |order: &mut gateway::shopify::sample::OrderSample| order.street = Some("Lindenallee 7".to_owned());
     assert!(advocate.order(10_00).with(at_home).deliver().await.is_accepted());
-    let (one, other) = (shop.shopper(), shop.shopper());
-    for friend in [one, other] {
+    let (early, one, other) = (shop.shopper(), shop.shopper(), shop.shopper());
+    for friend in [early, one, other] {
         assert!(order_through(friend, &link, 50_00).with(at_home).deliver().await.is_accepted());
         assert_eq!(status_of(friend).await, "in_review");
     }
+    assert_eq!(decide(early, "approve").await.body["status"], "pending");
+    assert_eq!((status_of(early).await.as_str(), rewarded(early).await), ("pending", 0), "its window is open");
     shop.advance_days(WINDOW_DAYS).await;
-    assert_eq!((status_of(one).await.as_str(), rewarded(advocate).await), ("in_review", 0));
+    assert_eq!((status_of(early).await.as_str(), status_of(one).await.as_str()), ("completed", "in_review"));
+    assert_eq!(both_rewarded(advocate, early).await, (REWARD, REWARD));
     assert_eq!(decide(one, "approve").await.status, 201);
     assert_eq!(decide(other, "reject").await.status, 201);
     assert_eq!((status_of(one).await.as_str(), status_of(other).await.as_str()), ("completed", "rejected"));
-    assert_eq!(both_rewarded(advocate, one).await, (REWARD, REWARD));
+    assert_eq!(both_rewarded(advocate, one).await, (2 * REWARD, REWARD));
     assert_eq!(rewarded(other).await, 0);
+}
+
+#[tokio::test]
+async fn a_friend_whom_the_storefront_names_is_compared_when_they_order() {
+    let shop = Shop::open().await;
+    let (advocate, link) = advocate(&shop).await;
+    let at_home = |order: &mut gateway::shopify::sample::OrderSample| order.street = Some("Lindenallee 7".to_owned());
+    assert!(advocate.order(10_00).with(at_home).deliver().await.is_accepted());
+    let friend = shop.shopper();
+    assert_eq!(name_friend(&shop, &link, &json!({ "external_id": friend.external_id.to_string() })).await.status, 201);
+    assert!(friend.order(50_00).with(at_home).deliver().await.is_accepted());
+    assert_eq!(status_of(friend).await, "in_review");
+    assert_eq!(referral_of(friend).await["signals"], json!(["address", "ip_range"]));
 }
 
 #[tokio::test]

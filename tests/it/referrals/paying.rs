@@ -170,7 +170,13 @@ async fn the_programme_says_what_is_paid_and_for_what() {
     assert_eq!((status_of(small).await.as_str(), status_of(large).await.as_str()), ("waiting", "completed"));
     assert_eq!(both_rewarded(advocate, large).await, (1_000, 0));
     // What is under way goes on by the rules it began under.
-    shop.publish(json!({ "referrals": { "enabled": false, "advocate_points": 1 } })).await;
+    let settings = shop.api.get("/v1/referral_settings").send().await;
+    let off = shop.api.put("/v1/referral_settings", &json!({ "enabled": false, "advocate_points": 1 }));
+    let stale = off.header("If-Match", "\"1\"").send().await;
+    assert_eq!((stale.status.as_u16(), stale.code()), (412, "stale_settings"));
+    let off = shop.api.put("/v1/referral_settings", &json!({ "enabled": false, "advocate_points": 1 }));
+    let off = off.header("If-Match", settings.header("etag")).document().await;
+    assert_eq!((&off["enabled"], &off["minimum_minor"]), (&json!(false), &json!(40_00)));
     let late = shop.shopper();
     assert!(order_through(late, &link, 50_00).deliver().await.is_accepted(), "an order is an order");
     let none = shop.api.get("/v1/referrals").query("friend_id", late.id().await).query("min_position", shop.seen());

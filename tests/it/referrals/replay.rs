@@ -6,7 +6,10 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tokio::time::{Instant, sleep};
 
 use super::kit::*;
-use crate::support::{Installation, Shop, on_shared_runtime};
+use crate::{
+    generations::kit::{all_caught_up, verify},
+    support::{Installation, Shop, on_shared_runtime},
+};
 
 const TABLES: [&str; 2] = ["referrals", "referral_links"];
 const FILLED_WITHIN: Duration = Duration::from_secs(60);
@@ -75,4 +78,8 @@ async fn filled_again_from_the_log_the_tables_are_what_they_were_and_nobody_is_p
     assert_eq!(contents(&db).await, before);
     shop.settle().await;
     assert_eq!(rewarded(advocate).await, 2 * REWARD);
+    // Made beside what is read, in pieces of other sizes, they are the same again.
+    all_caught_up(&installation).await;
+    let report = verify(&installation, "referrals").await;
+    assert!(report.is_clean(), "{report:#?}");
 }

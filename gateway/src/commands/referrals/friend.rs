@@ -1,21 +1,20 @@
-//! Somebody has come through a link. The storefront says so, or their order carries the code; either way there is one
-//! referral of them, of whoever was named first.
+//! Somebody has come through a link. The storefront says so, or their order carries the code ([`super::order`]); either way
+//! there is one referral of them, of whoever was named first.
 
 use aggregates::{
     customer::Profile,
     id::{CustomerId, MerchantId, ReferralId},
-    order::OrderBody,
     referral::{FriendIdentified, ReferralCode, ReferralCommand, ReferralRefusal, Source},
     time::Timestamp,
 };
 use journal::Subject;
-use vault::{DirectoryKind, IndexKind, VaultError};
+use vault::IndexKind;
 
 use super::{ReferralProblem, evidence::Traces, link::no_program};
 use crate::{
-    commands::{CommandError, Done, Request},
+    commands::{CommandError, Request},
     gateway::Gateway,
-    shopify::{ReferralClues, SeenCustomer},
+    shopify::SeenCustomer,
 };
 
 /// Who the friend is, as the storefront knows them.
@@ -82,52 +81,7 @@ impl Gateway {
         self.identify_friend(request, friend, arrival).await
     }
 
-    /// An order of a named customer was taken in as `done`; it may carry a code, and be that of somebody who takes part.
-    /// Gives the position of what was written for it.
-    pub(crate) async fn note_referral(
-        &self,
-        request: &Request,
-        body: &OrderBody,
-        customer: &SeenCustomer,
-        clues: &ReferralClues,
-        done: Done,
-    ) -> Result<Option<u64>, CommandError> {
-        let ours = ReferralCode::shop_of(request.merchant);
-        let codes: Vec<ReferralCode> = clues.codes.iter().copied().filter(|code| code.shop() == ours).collect();
-        if body.test || done == Done::Ignored {
-            return Ok(None);
-        }
-        let Some(person) = self.customer_with(request.merchant, &customer.external_id).await? else { return Ok(None) };
-        let person = self.survivor(request.merchant, person).await?;
-        let traces = Traces::of_order(clues, customer.profile.email.as_deref());
-        if codes.is_empty() {
-            let advocate = self.customers.load(Subject::customer(request.merchant, person)).await?;
-            if !advocate.state.referral_links.is_empty() && !matches!(done, Done::Duplicate(_)) {
-                self.remember_traces(request.merchant, person, &traces).await?;
-            }
-            return Ok(None);
-        }
-        for code in codes {
-            let arrival = Arrival { code, source: Source::Order, at: body.processed_at, traces: &traces };
-            match self.identify_friend(request, person, &arrival).await {
-                Ok(done) => return Ok(done.written),
-                // An order is taken in whatever its codes are worth.
-                Err(CommandError::Referral(_) | CommandError::CustomerErased) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
-    }
-
-    async fn customer_with(&self, merchant: MerchantId, external_id: &str) -> Result<Option<CustomerId>, CommandError> {
-        match self.vault.find(merchant, DirectoryKind::ShopifyCustomer, external_id).await {
-            Ok(person) => Ok(person.map(CustomerId)),
-            Err(VaultError::Destroyed { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn identify_friend(
+    pub(super) async fn identify_friend(
         &self,
         request: &Request,
         friend: CustomerId,
@@ -175,7 +129,11 @@ impl Gateway {
     }
 
     /// Under which id somebody was brought: their own, or that of a profile that was merged into theirs.
-    async fn referral_of(&self, merchant: MerchantId, friend: CustomerId) -> Result<Option<ReferralId>, CommandError> {
+    pub(super) async fn referral_of(
+        &self,
+        merchant: MerchantId,
+        friend: CustomerId,
+    ) -> Result<Option<ReferralId>, CommandError> {
         let customer = self.customers.load(Subject::customer(merchant, friend)).await?;
         for profile in std::iter::once(&friend).chain(&customer.state.absorbed) {
             let referral = ReferralId(profile.0);

@@ -1,6 +1,8 @@
 //! Links. A code is made from the link's id with the merchant's key: it is the same whenever it is asked for, and stored
 //! nowhere but as a keyed hash that leads to its owner and is wiped with them.
 
+use std::sync::Arc;
+
 use aggregates::{
     customer::{Customer, CustomerCommand, ReferralLink},
     id::{CustomerId, MerchantId, ReferralLinkId},
@@ -8,7 +10,7 @@ use aggregates::{
     referral::ReferralCode,
 };
 use journal::{Subject, Versioned};
-use std::sync::Arc;
+use tokio::time::Instant;
 use vault::{DirectoryKind, MerchantKeys, VaultError};
 
 use super::{ReferralProblem, evidence::Traces};
@@ -101,6 +103,8 @@ impl Gateway {
             return Err(CommandError::Internal("two merchants share the beginning of their codes".to_owned()));
         }
         self.vault.register(merchant, DirectoryKind::ReferralCode, code.as_str(), customer.0).await?;
+        // Its orders are looked at from now on, here at once and elsewhere soon.
+        self.link_shops.insert(merchant, (Instant::now(), true));
         Ok(())
     }
 

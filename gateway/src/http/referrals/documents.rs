@@ -30,7 +30,7 @@ use crate::{
 #[serde(untagged)]
 pub enum ReferralOrLink {
     Referral(Box<ReferralDocument>),
-    Link(LinkDocument),
+    Link(Box<LinkDocument>),
 }
 
 /// A link to bring friends by.
@@ -90,7 +90,7 @@ impl LinkDocument {
         done: &LinkDone,
     ) -> Result<Self, Problem> {
         let row = model::find_link(&gateway.db, caller.merchant(), done.link.link).await?;
-        let row = row.unwrap_or_else(|| LinkRow {
+        let row = row.unwrap_or(LinkRow {
             id: done.link.link,
             customer: done.customer,
             issued_at: done.link.at,

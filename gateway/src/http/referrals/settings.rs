@@ -1,8 +1,20 @@
-//! The `referrals` section of the programme's settings, as read and as written.
+//! The `referrals` section of the programme's settings, as read and as written; and as a resource of its own.
 
-use aggregates::program::{FraudAction, FraudPolicy, ReferralSettings, VelocityLimit};
+use aggregates::program::{FraudAction, FraudPolicy, ProgramSettings, ProgramVersion, ReferralSettings, VelocityLimit};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::{
+    auth::Caller,
+    gateway::Gateway,
+    http::{body::JsonBody, if_match},
+    problem::{Code, Problem},
+};
 
 /// How friends are brought and paid for. In a write, a part that is left out stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -134,4 +146,51 @@ impl FraudDocument {
             velocity: self.velocity.unwrap_or(current.velocity),
         }
     }
+}
+
+fn answer(version: &ProgramVersion) -> (HeaderMap, Json<ReferralsDocument>) {
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    (headers, Json(ReferralsDocument::of(&version.settings.referrals)))
+}
+
+/// The referral programme as it was published last. Its tag is that of the programme's settings, of which it is a section.
+#[utoipa::path(
+    get, path = "/v1/referral_settings", tag = "referrals", operation_id = "referral_settings",
+    security(("api_key" = [])), responses((status = 200, body = ReferralsDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+) -> Result<(HeaderMap, Json<ReferralsDocument>), Problem> {
+    let lease = gateway.renew_merchant(caller.merchant()).await?;
+    Ok(answer(lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?))
+}
+
+/// Publishes another referral programme, as the next version of the settings. What is left out stays as it was.
+#[utoipa::path(
+    put, path = "/v1/referral_settings", tag = "referrals", operation_id = "put_referral_settings",
+    security(("api_key" = [])), params(("If-Match" = String, Header)), request_body = ReferralsDocument,
+    responses((status = 200, body = ReferralsDocument), (status = 412, body = crate::problem::ProblemDocument),
+              (status = 422, body = crate::problem::ProblemDocument), (status = 428, body = crate::problem::ProblemDocument))
+)]
+pub async fn put(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody { value: document, .. }: JsonBody<ReferralsDocument>,
+) -> Result<(HeaderMap, Json<ReferralsDocument>), Problem> {
+    let expected = if_match(&headers)?;
+    let lease = gateway.renew_merchant(caller.merchant()).await?;
+    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
+    if expected != Some(current.version) {
+        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
+    }
+    let referrals = document.on_top_of(&current.settings.referrals);
+    referrals.validate().map_err(|(field, problem)| Problem::at(format!("/{field}"), problem))?;
+    let settings = ProgramSettings { referrals, ..current.settings.clone() };
+    let (published, _) = gateway.publish_settings(&caller.request, current.version, settings, None).await?;
+    Ok(answer(&published))
 }

@@ -51,9 +51,8 @@ pub struct OrderSample {
     pub note_attributes: Vec<(String, String)>,
     /// Where the customer came in, such as `/?ref=…`.
     pub landing_site: Option<String>,
-    /// Other than everybody's.
     pub browser_ip: Option<String>,
-    /// Street of both addresses, other than everybody's.
+    /// Of both addresses; one of its own unless it is said.
     pub street: Option<String>,
 }
 
@@ -99,8 +98,8 @@ impl OrderSample {
             refunds: Vec::new(),
             note_attributes: Vec::new(),
             landing_site: None,
-            browser_ip: None,
-            street: None,
+            browser_ip: Some("198.51.100.7".to_owned()),
+            street: Some(format!("Musterweg {order_id}")),
         }
     }
 
@@ -241,8 +240,10 @@ impl OrderSample {
                 body[address]["address1"] = street.as_str().into();
             }
         }
-        let attribute = |(name, value): &(String, String)| json!({ "name": name, "value": value });
-        body["note_attributes"] = self.note_attributes.iter().map(attribute).collect();
+        if !self.note_attributes.is_empty() {
+            let attribute = |(name, value): &(String, String)| json!({ "name": name, "value": value });
+            body["note_attributes"] = self.note_attributes.iter().map(attribute).collect();
+        }
         if let Some(landing_site) = &self.landing_site {
             body["landing_site"] = landing_site.as_str().into();
         }

@@ -16,7 +16,7 @@ fn code(n: u8) -> ReferralCode {
 
 fn clues(body: &Value) -> ReferralClues {
     match read_json(Topic::OrderCreated, body) {
-        Ok(Fact::Order { clues, .. }) => clues,
+        Ok(Fact::Order { clues, .. }) => *clues,
         other => panic!("not an order: {other:?}"),
     }
 }
