@@ -12,3 +12,4 @@ mod rfm;
 mod scenarios;
 mod support;
 mod tiers;
+mod whatif;
