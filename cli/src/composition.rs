@@ -7,6 +7,7 @@ mod vault_age;
 
 use std::{sync::Arc, time::Duration};
 
+use aggregates::{id::CommandId, time::Clock};
 use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
@@ -14,7 +15,7 @@ use gateway::{
     housekeeping,
     snapshot_seal::VaultSeal,
 };
-use journal::{Journal, JournalOptions};
+use journal::{Actor, CommandContext, Journal, JournalOptions};
 use policies::deadlines;
 use projections::{
     Feed, Progress, Projection, Runner,
@@ -23,9 +24,12 @@ use projections::{
     books::BooksOfMerchants,
     campaigns::Campaigns,
     customers::Customers,
+    daily_totals::DailyTotals,
     gdpr_requests::GdprRequests,
     parked_webhooks::ParkedWebhooks,
+    parking::Register,
     points_transactions::PointsTransactions,
+    program_history::ProgramHistory,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     tier_facts::TierFacts,
@@ -41,8 +45,9 @@ pub use config::Config;
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
-/// Connections of the read models' writers: one each, and one for the moment of a change-over.
-const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 + 1;
+/// Connections of the read models' writers: one for each generation that is fed, of which there may be two or three, and
+/// some to look at checkpoints. They are opened when they are needed.
+const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 * 3 + 2;
 /// A connection that has rested for longer is asked whether it still works before it is used. One that is in use all
 /// the time need not be: each question is a round trip of its own.
 const CONNECTION_RESTED: Duration = Duration::from_secs(1);
@@ -165,15 +170,18 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let mut work = JoinSet::new();
     let read_models = read_models_pool(db);
     let feed = Feed::start(journal.clone());
-    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
+    let register = Register::new(journal.clone(), Arc::new(of_workers));
+    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop };
     run_all.start(AuditLogs);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
     run_all.start(Campaigns);
     run_all.start(Customers);
+    run_all.start(DailyTotals);
     run_all.start(GdprRequests);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(ProgramHistory);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(TierFacts);
@@ -221,16 +229,31 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         })
 }
 
+/// What workers do of their own accord.
+fn of_workers() -> CommandContext {
+    CommandContext {
+        command_id: CommandId(new_id()),
+        request: None,
+        actor: Actor::System,
+        correlation: new_id(),
+        causation: None,
+        recorded_at: SystemClock.now(),
+        occurred_at: None,
+        traceparent: None,
+    }
+}
+
 struct ReadModels<'a> {
     work: &'a mut JoinSet<()>,
     feed: &'a Feed,
     db: &'a PgPool,
+    register: Register,
     stop: &'a CancellationToken,
 }
 
 impl ReadModels<'_> {
     fn start<P: Projection>(&mut self, projection: P) {
-        let runner = Arc::new(Runner::new(projection, self.feed.clone(), self.db.clone()));
-        self.work.spawn(runner.run(self.stop.clone()));
+        let runner = Runner::new(projection, self.feed.clone(), self.db.clone()).parking(self.register.clone());
+        self.work.spawn(Arc::new(runner).run(self.stop.clone()));
     }
 }

@@ -19,6 +19,7 @@ pub mod merge;
 pub mod order;
 pub mod overdue;
 pub mod park;
+pub mod parked_aggregates;
 pub mod privacy;
 pub mod product;
 pub mod program;

@@ -8,6 +8,7 @@ pub mod body;
 pub mod books;
 pub mod campaigns;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
@@ -15,6 +16,7 @@ pub mod history;
 pub mod limits;
 pub mod program_preview;
 pub mod program_settings;
+pub mod read_models;
 pub mod redemptions;
 pub mod rfm;
 pub mod test_clock;
@@ -98,7 +100,24 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))
 }
 
+/// Of which moment rows about one customer speak.
+pub(crate) struct Standing {
+    pub as_of: AsOf,
+    /// `parked`, where the read model goes on without them.
+    pub word: Option<&'static str>,
+}
+
 impl Gateway {
+    /// Rows about a customer that a read model goes on without are of the moment at which it stopped to take them in.
+    pub(crate) fn stale(&self, read_model: &str, caller: &Caller, customer: CustomerId, as_of: AsOf) -> Standing {
+        match self.progress.stale(read_model, caller.merchant(), customer) {
+            Some(position) => {
+                Standing { as_of: AsOf { position: position.min(as_of.position), ..as_of }, word: Some("parked") }
+            }
+            None => Standing { as_of, word: None },
+        }
+    }
+
     /// Whoever is not a customer of the caller's merchant does not exist for the caller.
     pub(crate) async fn known_customer(&self, caller: &Caller, customer: CustomerId) -> Result<(), Problem> {
         let subject = journal::Subject::customer(caller.merchant(), customer);

@@ -42,6 +42,32 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Of its stable word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+
+    /// What gRPC calls it: by its status, where gRPC does not know better words.
+    pub fn grpc(self) -> tonic::Code {
+        match (self, self.status()) {
+            (Code::InsufficientPoints, _) => tonic::Code::FailedPrecondition,
+            (Code::IdempotencyKeyReused, _) => tonic::Code::AlreadyExists,
+            (_, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => tonic::Code::InvalidArgument,
+            (_, StatusCode::UNAUTHORIZED) => tonic::Code::Unauthenticated,
+            (_, StatusCode::FORBIDDEN) => tonic::Code::PermissionDenied,
+            (_, StatusCode::NOT_FOUND) => tonic::Code::NotFound,
+            (_, StatusCode::METHOD_NOT_ALLOWED) => tonic::Code::Unimplemented,
+            (_, StatusCode::CONFLICT | StatusCode::PRECONDITION_REQUIRED) => tonic::Code::FailedPrecondition,
+            // Read it again, and try again with what it is by now.
+            (_, StatusCode::PRECONDITION_FAILED) => tonic::Code::Aborted,
+            (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) => tonic::Code::ResourceExhausted,
+            (_, StatusCode::SERVICE_UNAVAILABLE) => tonic::Code::Unavailable,
+            _ => tonic::Code::Internal,
+        }
+    }
+}
+
 codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read";
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";

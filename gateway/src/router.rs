@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -21,7 +21,7 @@ use crate::{
     auth::RequestId,
     clock::new_id,
     gateway::Gateway,
-    health, http,
+    grpc, health, http,
     openapi::{self, Api},
     problem::{self, Code, Problem},
     request_count::RequestCount,
@@ -77,17 +77,16 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
+        .routes(routes!(http::program_settings::versions::list))
+        .routes(routes!(http::daily_totals::list))
+        .routes(routes!(http::read_models::list))
         .routes(routes!(http::rfm::segments::get))
         .routes(routes!(http::rfm::movement::get))
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
         .routes(routes!(http::campaigns::resource::list, http::campaigns::resource::create))
-        .routes(routes!(
-            http::campaigns::resource::get,
-            http::campaigns::resource::put,
-            http::campaigns::resource::end
-        ))
+        .routes(routes!(http::campaigns::resource::get, http::campaigns::resource::put, http::campaigns::resource::end))
         .routes(routes!(http::campaigns::actions::create))
         .routes(routes!(http::tiers::definition::get, http::tiers::definition::put))
         .routes(routes!(http::tiers::definition::undo))
@@ -106,12 +105,17 @@ pub fn description() -> utoipa::openapi::OpenApi {
 
 pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
     let (documented, description) = documented().split_for_parts();
-    documented
+    let rest = documented
         .merge(undocumented(Arc::new(description), metrics))
-        .fallback(|| async { Problem::of(Code::NotFound) })
+        .fallback(nothing_here)
         .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
         .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
-        .with_state(gateway)
+        .with_state(gateway.clone());
+    grpc::in_front_of(rest, gateway)
+}
+
+async fn nothing_here(headers: HeaderMap) -> Response {
+    if grpc::is_grpc(&headers) { grpc::unknown() } else { Problem::of(Code::NotFound).into_response() }
 }
 
 /// The doors for operators and for those who write clients.

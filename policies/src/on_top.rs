@@ -108,11 +108,7 @@ impl Writer<'_> {
 }
 
 /// Waits until a read model has seen a position.
-pub(crate) async fn visible(
-    progress: &Progress,
-    read_model: &'static str,
-    position: u64,
-) -> Result<(), WriteError> {
+pub(crate) async fn visible(progress: &Progress, read_model: &'static str, position: u64) -> Result<(), WriteError> {
     let seen = progress.reached(read_model, position, READ_MODEL_PATIENCE).await;
     seen.then_some(()).ok_or(WriteError::ReadModelBehind(read_model))
 }

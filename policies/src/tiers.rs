@@ -88,10 +88,7 @@ impl From<WriteError> for TierError {
 impl TierError {
     /// Whether the same would go wrong again.
     const fn is_lasting(&self) -> bool {
-        matches!(
-            self,
-            TierError::Refused(_) | TierError::Unreadable(_) | TierError::TimeZone(_) | TierError::NoProgram
-        )
+        matches!(self, TierError::Refused(_) | TierError::Unreadable(_) | TierError::TimeZone(_) | TierError::NoProgram)
     }
 }
 
@@ -110,7 +107,8 @@ pub struct TierKeeper {
 impl TierKeeper {
     /// Keeps every shop's tiers, until `stop`.
     pub async fn run(self, clock: Arc<dyn Clock>, stop: CancellationToken) {
-        let work = async { futures::join!(self.look_at_what_is_due(clock.as_ref()), self.follow_facts(clock.as_ref())) };
+        let work =
+            async { futures::join!(self.look_at_what_is_due(clock.as_ref()), self.follow_facts(clock.as_ref())) };
         tokio::select! {
             () = stop.cancelled() => {}
             _ = work => {}

@@ -16,7 +16,7 @@ use sqlx::PgConnection;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
 };
 
 pub struct Campaigns;
@@ -25,8 +25,7 @@ impl Campaigns {
     pub const NAME: &'static str = "campaigns";
 }
 
-const TABLES: [&str; 4] =
-    ["read.campaigns", "read.campaign_orders", "read.campaign_actions", "read.campaign_shards"];
+const TABLES: [&str; 4] = ["read.campaigns", "read.campaign_orders", "read.campaign_actions", "read.campaign_shards"];
 
 /// Events of accounts that concern campaigns.
 const CONCERNED: [&str; 3] = ["points.order_assessed", "points.bonus_granted", "points.account_closed"];
@@ -34,6 +33,7 @@ const CONCERNED: [&str; 3] = ["points.order_assessed", "points.bonus_granted", "
 impl Projection for Campaigns {
     const NAME: &'static str = Campaigns::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Campaign, Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {

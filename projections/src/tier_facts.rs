@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, timestamptz},
 };
 
@@ -34,6 +34,7 @@ const CONCERNED: [&str; 4] =
 impl Projection for TierFacts {
     const NAME: &'static str = TierFacts::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
@@ -66,9 +67,8 @@ async fn take_in(
             insert(transaction, commit, customer, row).await
         }
         PointsEvent::BonusRevoked(event) => {
-            let change = sqlx::query(
-                "update read.tier_bonuses set points = 0, position = $3 where merchant = $1 and bonus = $2",
-            );
+            let change =
+                sqlx::query("update tier_bonuses set points = 0, position = $3 where merchant = $1 and bonus = $2");
             change
                 .bind(commit.subject.merchant.0)
                 .bind(event.bonus.0)
@@ -79,7 +79,7 @@ async fn take_in(
         }
         PointsEvent::AccountClosed(event) => {
             let change = sqlx::query(
-                "update read.tier_bonuses set customer = $3, position = $4 where merchant = $1 and customer = $2",
+                "update tier_bonuses set customer = $3, position = $4 where merchant = $1 and customer = $2",
             );
             change
                 .bind(commit.subject.merchant.0)
@@ -107,7 +107,7 @@ async fn insert(
     row: Row,
 ) -> Result<(), sqlx::Error> {
     let insert = sqlx::query(
-        "insert into read.tier_bonuses (merchant, bonus, customer, occurred_at, points, position)
+        "insert into tier_bonuses (merchant, bonus, customer, occurred_at, points, position)
          values ($1, $2, $3, $4, $5, $6)",
     );
     insert

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
 };
 
 pub struct VipTiers;
@@ -25,6 +25,7 @@ const TABLES: [&str; 4] = ["read.vip_tiers", "read.tier_state", "read.tier_membe
 impl Projection for VipTiers {
     const NAME: &'static str = VipTiers::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Tier, Context::Program, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {

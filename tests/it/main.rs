@@ -5,6 +5,7 @@ mod audit;
 mod campaigns;
 mod documents;
 mod doors;
+mod generations;
 mod installation;
 mod privacy;
 mod proofs;

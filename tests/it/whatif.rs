@@ -41,7 +41,10 @@ async fn the_programme_in_force_makes_of_the_past_what_it_was() {
     let answer = tried(&shop, json!({})).await;
     assert_eq!(answer["happened"], answer["proposed"], "{answer:#}");
     assert_eq!((&answer["winners"], &answer["losers"], &answer["extra_points"]), (&json!(0), &json!(0), &json!(0)));
-    assert_eq!((&answer["customers"], &answer["orders"], &answer["approximated_orders"]), (&json!(2), &json!(3), &json!(0)));
+    assert_eq!(
+        (&answer["customers"], &answer["orders"], &answer["approximated_orders"]),
+        (&json!(2), &json!(3), &json!(0))
+    );
     assert_eq!((&answer["happened"]["points"], &answer["happened"]["outstanding"]), (&json!(150), &json!(135)));
     assert_eq!(answer["happened"]["tiers"], json!({ "silver": 2 }));
 }
@@ -50,17 +53,25 @@ async fn the_programme_in_force_makes_of_the_past_what_it_was() {
 async fn another_programme_has_winners_losers_costs_and_other_tiers() {
     let shop = lively().await;
     let rule = json!({ "id": "orders", "points_per_unit": "1" });
-    let flat = json!({ "program_settings": { "vip_tiers": { "tiers": [] }, "earning_rules": [rule] }, "campaigns": [] });
+    let flat =
+        json!({ "program_settings": { "vip_tiers": { "tiers": [] }, "earning_rules": [rule] }, "campaigns": [] });
     let answer = tried(&shop, flat).await;
     // Ada loses the tier and the campaign on her second order, Bob the campaign.
     assert_eq!((&answer["proposed"]["points"], &answer["extra_points"]), (&json!(100), &json!(-50)), "{answer:#}");
-    assert_eq!((&answer["winners"], &answer["losers"], &answer["proposed"]["tiers"]), (&json!(0), &json!(2), &json!({})));
+    assert_eq!(
+        (&answer["winners"], &answer["losers"], &answer["proposed"]["tiers"]),
+        (&json!(0), &json!(2), &json!({}))
+    );
     assert_eq!(answer["top_losers"].as_array().unwrap().len(), 2);
 
     let expiring = json!({ "program_settings": { "expiry": { "kind": "after_earning", "days": 30 } } });
     shop.advance_days(31).await;
     let answer = tried(&shop, expiring).await;
-    assert_eq!((&answer["proposed"]["outstanding"], &answer["proposed"]["expired"]), (&json!(0), &json!(135)), "{answer:#}");
+    assert_eq!(
+        (&answer["proposed"]["outstanding"], &answer["proposed"]["expired"]),
+        (&json!(0), &json!(135)),
+        "{answer:#}"
+    );
     assert_eq!(answer["happened"]["liability_minor"], json!(135));
     let settings = shop.api.get("/v1/program_settings").document().await;
     assert_eq!((&settings["version"], &settings["expiry"]["kind"]), (&json!(2), &json!("none")), "nothing was saved");

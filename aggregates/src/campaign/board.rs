@@ -14,8 +14,16 @@ pub const CAMPAIGNS_MAX: usize = 500;
 #[derive(Debug, Clone)]
 pub enum CampaignCommand {
     /// Defines a campaign anew, or otherwise. `expected` is the version its author has seen; 0 for a new one.
-    Define { id: CampaignId, expected: u32, campaign: Box<Campaign>, now: Timestamp },
-    Withdraw { id: CampaignId, now: Timestamp },
+    Define {
+        id: CampaignId,
+        expected: u32,
+        campaign: Box<Campaign>,
+        now: Timestamp,
+    },
+    Withdraw {
+        id: CampaignId,
+        now: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -168,14 +168,22 @@ impl Campaign {
         match &self.effect {
             Effect::Multiply { factor, .. } => {
                 let fits = !factor.is_sign_negative() && *factor <= Decimal::from(FACTOR_MAX) && factor.scale() <= 8;
-                if fits { Ok(()) } else { Err(("multiply/factor", "must be from 0 to 1000 with at most 8 decimal places")) }
+                if fits {
+                    Ok(())
+                } else {
+                    Err(("multiply/factor", "must be from 0 to 1000 with at most 8 decimal places"))
+                }
             }
             Effect::Reward { points, limit, .. } => {
                 if !(1..=POINTS_MAX).contains(points) {
                     return Err(("reward/points", "must be from 1 to 1000000000"));
                 }
                 let times = limit.map_or(1, |limit| limit.times);
-                if (1..=TIMES_MAX).contains(&times) { Ok(()) } else { Err(("reward/limit/times", "must be from 1 to 1000000")) }
+                if (1..=TIMES_MAX).contains(&times) {
+                    Ok(())
+                } else {
+                    Err(("reward/limit/times", "must be from 1 to 1000000"))
+                }
             }
         }
     }

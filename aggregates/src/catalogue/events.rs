@@ -60,6 +60,6 @@ sealed! {
     }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",
-        "reason": "Why a restored log was adopted",
+        "reason": "Why a restored log was adopted, or a commit given up",
     }
 }

@@ -46,6 +46,9 @@ columns! {
     "read.checkpoint" {
         "commit_hash": Clear, Stays, Audit, "Hash of the commit a read model stands at: of ciphertext";
     }
+    "read.parked_aggregates" {
+        "subject": RandomId, Stays, Audit, "What a read model goes on without: the journal's name of a customer or an account";
+    }
     "read.customers" {
         "customer": RandomId, Stays, Membership, "Which customer";
         "merged_into": RandomId, Stays, Membership, "Into whom this profile was merged";

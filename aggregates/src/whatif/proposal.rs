@@ -84,8 +84,8 @@ impl Proposal {
             of_then(|source| matches!(source, BoostSource::Tier(_))).collect()
         } else {
             let multiplying = held.filter(|tier| tier.multiplier != Decimal::ONE);
-            let boost = multiplying
-                .map(|tier| Boost { source: BoostSource::Tier(tier.id.clone()), factor: tier.multiplier });
+            let boost =
+                multiplying.map(|tier| Boost { source: BoostSource::Tier(tier.id.clone()), factor: tier.multiplier });
             boost.into_iter().collect()
         };
         match &self.campaigns {

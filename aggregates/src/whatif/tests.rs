@@ -31,8 +31,7 @@ fn euro() -> Option<Currency> {
 
 fn program(settings: &ProgramSettings) -> Program {
     let mut program = Program::default();
-    let publish =
-        ProgramCommand::Publish { expected: 0, effective_from: Timestamp(0), settings: settings.clone() };
+    let publish = ProgramCommand::Publish { expected: 0, effective_from: Timestamp(0), settings: settings.clone() };
     for event in program.decide(&publish).expect("a first version") {
         program.apply(&event, &Recorded { position: 1, at: Timestamp(0) });
     }
@@ -134,7 +133,8 @@ fn tiers_multiply_the_orders_that_follow() {
         perks: Vec::new(),
     };
     let tiers = TierSettings { tiers: vec![tier], ..TierSettings::default_of_a_new_merchant() };
-    let whatif = tried(&past(&[order(0, 50_00, 0), order(1, 10_00, 0)], &[]), ProgramSettings { tiers, ..default() }, None, 2);
+    let whatif =
+        tried(&past(&[order(0, 50_00, 0), order(1, 10_00, 0)], &[]), ProgramSettings { tiers, ..default() }, None, 2);
     assert_eq!((whatif.proposed.kept, whatif.proposed.members["gold"]), (70, 1));
     assert!(whatif.happened.members.is_empty());
 }

@@ -71,7 +71,12 @@ impl WhatIf {
     pub fn add(&mut self, trial: Trial<'_>, customer: CustomerId, past: &Past) {
         let Trial { proposal, program, present, now } = trial;
         let kept: Vec<i64> = past.in_order().iter().map(|order| order.kept).collect();
-        let happened = Outcome::of(past, &kept, |order, at| expiry_then(program, order.map(|order| order.program_version), at), now);
+        let happened = Outcome::of(
+            past,
+            &kept,
+            |order, at| expiry_then(program, order.map(|order| order.program_version), at),
+            now,
+        );
         let Paid { kept: paid, approximated } = proposal.pay(past, program);
         let proposed = Outcome::of(past, &paid, |_, _| proposal.settings.expiry, now);
         self.customers += 1;

@@ -26,9 +26,7 @@ pub fn samples() -> Vec<CampaignEvent> {
 }
 
 fn actions() -> Vec<Action> {
-    ["sign_up", "birthday", "review", "social", "wrote_a_poem"]
-        .map(|name| Action::parse(name).expect("a name"))
-        .into()
+    ["sign_up", "birthday", "review", "social", "wrote_a_poem"].map(|name| Action::parse(name).expect("a name")).into()
 }
 
 fn defined(effect: Effect) -> CampaignDefined {

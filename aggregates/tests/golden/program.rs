@@ -2,8 +2,9 @@
 
 use aggregates::{
     program::{
-        Downgrade, EarningRule, Exclusions, Expiry, Inclusions, Measure, Multiplier, NegativeBalance, Perk, ProgramEvent, ProgramSettings,
-        ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase, Tier, TierId, TierSettings, TierWindow,
+        Downgrade, EarningRule, Exclusions, Expiry, Inclusions, Measure, Multiplier, NegativeBalance, Perk,
+        ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase, Tier, TierId,
+        TierSettings, TierWindow,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };

@@ -31,8 +31,8 @@ const NOW: Moment = Moment::Position(u64::MAX);
 const SAY_EVERY: u64 = 100_000;
 
 pub async fn run(args: WhatIfArgs, config: &Config, output: Output) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(&args.program)
-        .with_context(|| format!("{} cannot be read", args.program.display()))?;
+    let text =
+        std::fs::read_to_string(&args.program).with_context(|| format!("{} cannot be read", args.program.display()))?;
     let proposal: ProgramProposal =
         toml::from_str(&text).with_context(|| format!("{} is no programme", args.program.display()))?;
     let merchant = match args.merchant {

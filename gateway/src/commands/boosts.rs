@@ -103,9 +103,7 @@ fn tiers_multiply(program: &Program, body: &OrderBody) -> bool {
 
 fn campaigns_multiply(campaigns: &CampaignBoard, body: &OrderBody) -> bool {
     let multiplies = |effect: &Effect| matches!(effect, Effect::Multiply { .. });
-    campaigns
-        .all()
-        .any(|defined| multiplies(&defined.campaign.effect) && defined.campaign.runs_at(body.processed_at))
+    campaigns.all().any(|defined| multiplies(&defined.campaign.effect) && defined.campaign.runs_at(body.processed_at))
 }
 
 /// The body that tells when the order was made.

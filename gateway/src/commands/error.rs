@@ -1,8 +1,8 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    campaign::CampaignRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
-    program::ProgramRefusal,
+    campaign::CampaignRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal,
+    points::PointsRefusal, program::ProgramRefusal,
 };
 use journal::{
     ExecuteError, JournalError,

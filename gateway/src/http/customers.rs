@@ -51,6 +51,8 @@ pub struct CustomerDocument {
     pub created_at: String,
     /// Position of the last commit about this customer's profile.
     pub position: u64,
+    /// `parked`: something about this customer cannot be read, and this is from before. `null` otherwise.
+    pub stale: Option<&'static str>,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -136,6 +138,7 @@ pub(super) async fn open(
     let external_id = profile.as_ref().map(|profile| format!("{SHOPIFY}{}", profile.external_id));
     let profile = profile.unwrap_or_default();
     Ok(CustomerDocument {
+        stale: gateway.progress.stale(customers::Customers::NAME, merchant, row.id).map(|_| "parked"),
         id: row.id.to_string(),
         external_id,
         state: row.state,

@@ -143,9 +143,9 @@ impl ProgramProposal {
     pub fn read(self, current: &ProgramVersion, now: Timestamp) -> Result<Tried, Problem> {
         let settings = match self.program_settings {
             None => current.settings.clone(),
-            Some(document) => document
-                .on_top_of(&current.settings)
-                .map_err(|problem| problem.below("/program_settings"))?,
+            Some(document) => {
+                document.on_top_of(&current.settings).map_err(|problem| problem.below("/program_settings"))?
+            }
         };
         let campaigns = self.campaigns.map(|campaigns| read_campaigns(campaigns, now)).transpose()?;
         Ok(Tried { settings, campaigns, now })
@@ -186,7 +186,8 @@ impl Tried {
         let (now, position) = (self.now, history.position);
         // The comparison takes as long as there are orders: not on a thread that others wait for.
         let comparing = tokio::task::spawn_blocking(move || history.compare(&proposal, &ladder, now));
-        let compared = comparing.await.map_err(|_| CommandError::Unavailable("the comparison was cut short".to_owned()))?;
+        let compared =
+            comparing.await.map_err(|_| CommandError::Unavailable("the comparison was cut short".to_owned()))?;
         Ok(document(compared, present_rate, rate, position))
     }
 }

@@ -1,11 +1,13 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
+pub mod versions;
+
 use std::collections::BTreeSet;
 
 use aggregates::{
     program::{
-        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, ProgramVersion,
-        RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
+        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, Program, ProgramSettings,
+        ProgramVersion, RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
     },
     time::Timestamp,
 };
@@ -14,11 +16,18 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
+use journal::Subject;
+use projections::replay;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{body::JsonBody, rfm::settings::RfmDocument, tiers::settings::TiersDocument};
+use super::{
+    body::{JsonBody, Params},
+    history,
+    rfm::settings::RfmDocument,
+    tiers::settings::TiersDocument,
+};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -330,17 +339,34 @@ fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
     (headers, Json(SettingsDocument::of(version)))
 }
 
-/// The settings that were published last.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SettingsParams {
+    /// The newest settings published by then: an RFC 3339 time, or a position of the journal.
+    pub as_of: Option<String>,
+    /// This version, whenever it was published.
+    pub version: Option<u32>,
+}
+
+/// The settings that were published last, a version, or those of a past moment.
 #[utoipa::path(
-    get, path = "/v1/program_settings", tag = "program", security(("api_key" = [])),
-    responses((status = 200, body = SettingsDocument))
+    get, path = "/v1/program_settings", tag = "program", security(("api_key" = [])), params(SettingsParams),
+    responses((status = 200, body = SettingsDocument), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn get(
     State(gateway): State<Gateway>,
     caller: Caller,
+    Params(params): Params<SettingsParams>,
 ) -> Result<(HeaderMap, Json<SettingsDocument>), Problem> {
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    Ok(answer(lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?))
+    let nothing = || Problem::of(Code::NotFound);
+    let Some(moment) = history::moment(params.as_of.as_deref())? else {
+        let lease = gateway.renew_merchant(caller.merchant()).await?;
+        let found = params.version.map_or(lease.program.current(), |version| lease.program.version(version));
+        return found.map(answer).ok_or_else(nothing);
+    };
+    let past = replay::as_of::<Program>(&gateway.journal, Subject::program(caller.merchant()), moment).await?;
+    let found = params.version.map_or(past.state.current(), |version| past.state.version(version));
+    found.map(answer).ok_or_else(nothing)
 }
 
 /// Publishes the next version.

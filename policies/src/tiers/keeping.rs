@@ -47,12 +47,8 @@ impl TierKeeper {
             let ladder = ladder_of(wanted)?;
             let mut keeper = Keeper::new(&ladder, reference);
             sheet.everybody(|assessed| keeper.look_at(&assessed)).await?;
-            let applied = DefinitionApplied {
-                definition_version: wanted.version,
-                facts_through,
-                moved: keeper.moved(),
-                at,
-            };
+            let applied =
+                DefinitionApplied { definition_version: wanted.version, facts_through, moved: keeper.moved(), at };
             let mut commits = commits_of(keeper.events());
             commits.push(vec![TierEvent::DefinitionApplied(applied)]);
             if let Written::At(position) = self.writer(merchant).write(known, at, commits).await? {
@@ -64,11 +60,7 @@ impl TierKeeper {
     }
 
     /// Everybody in one shop for whom something has changed.
-    pub(super) async fn look_at_changed(
-        &self,
-        merchant: MerchantId,
-        now: Timestamp,
-    ) -> Result<Option<u64>, TierError> {
+    pub(super) async fn look_at_changed(&self, merchant: MerchantId, now: Timestamp) -> Result<Option<u64>, TierError> {
         let (mut after, mut last) = (0, None);
         loop {
             let changed = due::changed_after(&self.db, Some(merchant), after, PASS_MAX).await?;
@@ -84,11 +76,7 @@ impl TierKeeper {
     }
 
     /// Everybody in one shop for whom time has come.
-    pub(super) async fn look_at_overdue(
-        &self,
-        merchant: MerchantId,
-        now: Timestamp,
-    ) -> Result<Option<u64>, TierError> {
+    pub(super) async fn look_at_overdue(&self, merchant: MerchantId, now: Timestamp) -> Result<Option<u64>, TierError> {
         let mut last = None;
         loop {
             let customers = due::overdue(&self.db, merchant, now, PASS_MAX).await?;

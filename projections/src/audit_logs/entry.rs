@@ -141,8 +141,16 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             });
         }),
         Context::Installation => each(commit, |event, entry| {
-            let InstallationEvent::LogAdopted(adopted) = event;
-            entry.reason = Some(adopted.note.ciphertext().to_vec());
+            let (about, note) = match event {
+                InstallationEvent::LogAdopted(adopted) => (None, Some(&adopted.note)),
+                InstallationEvent::AggregateParked(parked) => (Some((&parked.read_model, parked.position)), None),
+                InstallationEvent::ParkingRetried(retried) => (Some((&retried.read_model, retried.position)), None),
+                InstallationEvent::CommitDiscarded(discarded) => {
+                    (Some((&discarded.read_model, discarded.position)), Some(&discarded.note))
+                }
+            };
+            entry.target_id = about.map(|(read_model, position)| format!("{read_model}/{position}"));
+            entry.reason = note.map(|note| note.ciphertext().to_vec());
         }),
         Context::Books => each(commit, |event, entry| {
             if let BooksEvent::PeriodClosed(closed) = event {

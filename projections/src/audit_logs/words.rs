@@ -58,6 +58,9 @@ const WORDS: &[(&str, &str)] = &[
     ("product.stated", "A product was stated"),
     ("product.deleted", "A product was deleted"),
     ("installation.log_adopted", "A restored log became the truth"),
+    ("installation.aggregate_parked", "A read model went on without something that it cannot read"),
+    ("installation.parking_retried", "What a read model could not read was tried again"),
+    ("installation.commit_discarded", "A commit that a read model cannot read was given up"),
     ("books.line_drawn", "A line was drawn under a period of the books"),
     ("books.period_closed", "A period of the books was closed"),
 ];

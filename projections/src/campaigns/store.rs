@@ -25,7 +25,7 @@ pub async fn define(
         Effect::Reward { action, .. } => action.as_str(),
     };
     let upsert = sqlx::query(
-        "insert into read.campaigns (merchant, campaign, version, kind, starts_at, ends_at, position)
+        "insert into campaigns (merchant, campaign, version, kind, starts_at, ends_at, position)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (merchant, campaign) do update
             set version = excluded.version, kind = excluded.kind, starts_at = excluded.starts_at,
@@ -49,9 +49,8 @@ pub async fn withdraw(
     commit: &Positioned,
     withdrawn: &CampaignWithdrawn,
 ) -> Result<(), sqlx::Error> {
-    let update = sqlx::query(
-        "update read.campaigns set withdrawn_at = $3, position = $4 where merchant = $1 and campaign = $2",
-    );
+    let update =
+        sqlx::query("update campaigns set withdrawn_at = $3, position = $4 where merchant = $1 and campaign = $2");
     update
         .bind(commit.subject.merchant.0)
         .bind(withdrawn.id.0)
@@ -62,18 +61,14 @@ pub async fn withdraw(
         .map(drop)
 }
 
-pub async fn take(
-    transaction: &mut PgConnection,
-    commit: &Positioned,
-    taken: &ActionTaken,
-) -> Result<(), sqlx::Error> {
+pub async fn take(transaction: &mut PgConnection, commit: &Positioned, taken: &ActionTaken) -> Result<(), sqlx::Error> {
     macro_rules! column {
         ($reward:ident => $value:expr) => {
             taken.rewards.iter().map(|$reward| $value).collect::<Vec<_>>()
         };
     }
     let insert = sqlx::query(
-        "insert into read.campaign_actions
+        "insert into campaign_actions
             (merchant, token, customer, action, taken_at, position, granted, campaign, version, points, bonus)
          select $1, $2, $3, $4, $5, $6, false, * from unnest($7::uuid[], $8::bigint[], $9::bigint[], $10::uuid[])",
     );
@@ -96,7 +91,7 @@ pub async fn take(
 /// How far a shard is known.
 pub async fn reached(transaction: &mut PgConnection, commit: &Positioned, shard: u8) -> Result<(), sqlx::Error> {
     let upsert = sqlx::query(
-        "insert into read.campaign_shards (merchant, shard, position) values ($1, $2, $3)
+        "insert into campaign_shards (merchant, shard, position) values ($1, $2, $3)
          on conflict (merchant, shard) do update set position = excluded.position",
     );
     upsert
@@ -109,12 +104,8 @@ pub async fn reached(transaction: &mut PgConnection, commit: &Positioned, shard:
 }
 
 /// The work is done: the row is off the list.
-pub async fn granted(
-    transaction: &mut PgConnection,
-    commit: &Positioned,
-    bonus: BonusId,
-) -> Result<(), sqlx::Error> {
-    let update = sqlx::query("update read.campaign_actions set granted = true where merchant = $1 and bonus = $2");
+pub async fn granted(transaction: &mut PgConnection, commit: &Positioned, bonus: BonusId) -> Result<(), sqlx::Error> {
+    let update = sqlx::query("update campaign_actions set granted = true where merchant = $1 and bonus = $2");
     update.bind(commit.subject.merchant.0).bind(bonus.0).execute(transaction).await.map(drop)
 }
 
@@ -127,7 +118,7 @@ pub async fn count_order(
     for boost in event.body.iter().flat_map(|body| &body.boosts) {
         let BoostSource::Campaign(campaign) = boost.source else { continue };
         let upsert = sqlx::query(
-            "insert into read.campaign_orders as known (merchant, campaign, orders, points) values ($1, $2, 1, $3)
+            "insert into campaign_orders as known (merchant, campaign, orders, points) values ($1, $2, 1, $3)
              on conflict (merchant, campaign) do update
                 set orders = known.orders + 1, points = known.points + excluded.points",
         );
@@ -144,7 +135,6 @@ pub async fn merge(
     loser: Uuid,
     winner: CustomerId,
 ) -> Result<(), sqlx::Error> {
-    let update =
-        sqlx::query("update read.campaign_actions set customer = $3 where merchant = $1 and customer = $2");
+    let update = sqlx::query("update campaign_actions set customer = $3 where merchant = $1 and customer = $2");
     update.bind(commit.subject.merchant.0).bind(loser).bind(winner.0).execute(transaction).await.map(drop)
 }

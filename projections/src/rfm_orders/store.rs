@@ -33,7 +33,7 @@ pub async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMa
            from unnest($1::uuid[], $2::bytea[]) as asked (merchant, order_token)
           cross join lateral (
                 select customer, currency, processed_at, base_minor, cancelled, voided, test, refunds, points, position
-                  from read.rfm_orders
+                  from rfm_orders
                  where merchant = asked.merchant and order_token = asked.order_token limit 1) as row",
     )
     .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
@@ -75,7 +75,7 @@ pub async fn save(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) -> R
         };
     }
     sqlx::query(
-        "insert into read.rfm_orders
+        "insert into rfm_orders
             (merchant, order_token, customer, currency, processed_at, base_minor, cancelled, voided, test, refunds,
              net_minor, points, position)
          select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::timestamptz[], $6::bigint[],
@@ -115,7 +115,7 @@ async fn note_shops(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) ->
         }
     }
     sqlx::query(
-        "insert into read.rfm_shops (merchant, first_order_at)
+        "insert into rfm_shops (merchant, first_order_at)
          select * from unnest($1::uuid[], $2::timestamptz[]) on conflict (merchant) do nothing",
     )
     .bind(first.keys().copied().collect::<Vec<_>>())
@@ -128,7 +128,7 @@ async fn note_shops(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) ->
 pub async fn merge(transaction: &mut PgConnection, merge: Merge<'_>) -> Result<(), ProjectionError> {
     let merchant = merge.commit.subject.merchant.0;
     let position = bigint(merge.commit.position);
-    sqlx::query("update read.rfm_orders set customer = $3, position = $4 where merchant = $1 and customer = $2")
+    sqlx::query("update rfm_orders set customer = $3, position = $4 where merchant = $1 and customer = $2")
         .bind(merchant)
         .bind(merge.loser)
         .bind(merge.winner)
@@ -136,7 +136,7 @@ pub async fn merge(transaction: &mut PgConnection, merge: Merge<'_>) -> Result<(
         .execute(&mut *transaction)
         .await?;
     sqlx::query(
-        "insert into read.rfm_closed_accounts (merchant, customer, position) values ($1, $2, $3)
+        "insert into rfm_closed_accounts (merchant, customer, position) values ($1, $2, $3)
          on conflict (merchant, customer) do update set position = excluded.position",
     )
     .bind(merchant)

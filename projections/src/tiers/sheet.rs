@@ -45,14 +45,19 @@ impl Sheet {
         let mut transaction = db.begin().await?;
         sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
         let facts_through = known_through(&mut transaction).await?;
-        let state = sqlx::query(
-            "select position, definition_version, recorded_at from read.tier_state where merchant = $1",
-        )
-        .bind(merchant.0)
-        .fetch_optional(&mut *transaction)
-        .await?;
-        let mut sheet =
-            Sheet { transaction, merchant, position: 0, recorded_at: Timestamp(0), definition_version: 0, facts_through };
+        let state =
+            sqlx::query("select position, definition_version, recorded_at from read.tier_state where merchant = $1")
+                .bind(merchant.0)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        let mut sheet = Sheet {
+            transaction,
+            merchant,
+            position: 0,
+            recorded_at: Timestamp(0),
+            definition_version: 0,
+            facts_through,
+        };
         if let Some(row) = state {
             sheet.position = position(row.try_get("position")?);
             sheet.recorded_at = timestamp(row.try_get::<DateTime<Utc>, _>("recorded_at")?);
@@ -98,7 +103,7 @@ async fn apart(connection: &mut PgConnection, merchant: MerchantId) -> Result<Ha
 
 async fn known_through(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
     let stands: Option<i64> =
-        sqlx::query_scalar("select min(position) from read.checkpoint where projection = any($1)")
+        sqlx::query_scalar("select min(position) from read.checkpoint where projection = any($1) and live")
             .bind([RfmOrders::NAME, TierFacts::NAME].map(str::to_owned).to_vec())
             .fetch_one(connection)
             .await?;

@@ -33,19 +33,18 @@ pub async fn define(
     let settings = &version.settings;
     let definition = serde_json::to_string(&settings.tiers).map_err(|_| ProjectionError::BadRow("read.vip_tiers"))?;
     let time_zone = &settings.rfm.time_zone.0;
-    let before = sqlx::query(
-        "select definition, time_zone from read.vip_tiers where merchant = $1 order by version desc limit 1",
-    )
-    .bind(commit.subject.merchant.0)
-    .fetch_optional(&mut *transaction)
-    .await?;
+    let before =
+        sqlx::query("select definition, time_zone from vip_tiers where merchant = $1 order by version desc limit 1")
+            .bind(commit.subject.merchant.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
     let differs = match before {
         None => !settings.tiers.tiers.is_empty(),
         Some(row) => (row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?) != (&definition, time_zone),
     };
     if differs {
         sqlx::query(
-            "insert into read.vip_tiers (merchant, version, effective_from, time_zone, definition, position)
+            "insert into vip_tiers (merchant, version, effective_from, time_zone, definition, position)
              values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(commit.subject.merchant.0)
@@ -74,7 +73,7 @@ pub async fn stand(
         };
     }
     sqlx::query(
-        "insert into read.tier_members
+        "insert into tier_members
             (merchant, recorded_at, position, customer, tier, since, look_again_at, measured)
          select $1, $2, $3, * from unnest($4::uuid[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::bigint[])
          on conflict (merchant, customer) do update
@@ -91,7 +90,7 @@ pub async fn stand(
     .bind(column!(change => change.measured))
     .execute(&mut *transaction)
     .await?;
-    sqlx::query("delete from read.tier_members where merchant = $1 and customer = any($2::uuid[])")
+    sqlx::query("delete from tier_members where merchant = $1 and customer = any($2::uuid[])")
         .bind(commit.subject.merchant.0)
         .bind(gone.iter().map(|change| change.customer.0).collect::<Vec<_>>())
         .execute(transaction)
@@ -112,7 +111,7 @@ pub async fn remember(
         };
     }
     sqlx::query(
-        "insert into read.tier_history
+        "insert into tier_history
             (merchant, recorded_at, position, cause, definition_version, customer, from_tier, tier, since, measured)
          select $1, $2, $3, $4, $5, * from unnest($6::uuid[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[])",
     )
@@ -139,7 +138,7 @@ pub async fn reached(
     definition_version: Option<u32>,
 ) -> Result<(), ProjectionError> {
     sqlx::query(
-        "insert into read.tier_state as known (merchant, position, facts_through, recorded_at, definition_version)
+        "insert into tier_state as known (merchant, position, facts_through, recorded_at, definition_version)
          values ($1, $2, $3, $4, coalesce($5, 0))
          on conflict (merchant) do update
             set position = excluded.position,

@@ -86,7 +86,15 @@ async fn only_whoever_is_in_the_audience_is_rewarded() {
     let shop = Shop::open().await;
     let current = shop.api.get("/v1/vip_tiers").send().await;
     let tiers = json!({ "measure": "orders", "tiers": [{ "id": "regular", "name": "Regular", "entry": 2 }] });
-    assert!(shop.api.put("/v1/vip_tiers", &tiers).header("If-Match", current.header("etag")).send().await.status.is_success());
+    assert!(
+        shop.api
+            .put("/v1/vip_tiers", &tiers)
+            .header("If-Match", current.header("etag"))
+            .send()
+            .await
+            .status
+            .is_success()
+    );
     let mut campaign = rewards("review", 50);
     campaign["audience"] = json!({ "tiers": ["regular"] });
     run(&shop, campaign).await;

@@ -46,7 +46,15 @@ async fn a_tier_and_a_campaign_multiply_together_and_a_campaign_can_be_for_a_tie
     let shop = Shop::open().await;
     let current = shop.api.get("/v1/vip_tiers").send().await;
     let tiers = json!({ "measure": "orders", "tiers": [{ "id": "regular", "name": "Regular", "entry": 1, "multiplier": "2" }] });
-    assert!(shop.api.put("/v1/vip_tiers", &tiers).header("If-Match", current.header("etag")).send().await.status.is_success());
+    assert!(
+        shop.api
+            .put("/v1/vip_tiers", &tiers)
+            .header("If-Match", current.header("etag"))
+            .send()
+            .await
+            .status
+            .is_success()
+    );
     let mut campaign = multiplies("3");
     campaign["audience"] = json!({ "tiers": ["regular"] });
     run(&shop, campaign).await;

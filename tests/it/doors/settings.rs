@@ -157,3 +157,22 @@ async fn an_order_is_judged_by_the_version_in_effect_when_it_was_made() {
     assert_eq!(explanation.lot_of(before.id()).source.program_version, Some(1));
     assert_eq!(explanation.lot_of(after.id()).source.program_version, Some(2));
 }
+
+#[tokio::test]
+async fn settings_can_be_read_by_version_and_as_of_any_moment() {
+    let shop = Shop::open().await;
+    let first = read(&shop).await;
+    let written = write(&shop, first.header("etag"), &json!({ "hold": { "days": 14 } })).await;
+    assert_eq!(written.header("etag"), "\"2\"");
+    let of = |name: &'static str, value: String| shop.api.get(PATH).query(name, value).send();
+    assert_eq!(of("version", "1".to_owned()).await.body["hold"]["days"], 0);
+    assert_eq!(of("version", "2".to_owned()).await.body["hold"]["days"], 14);
+    assert_eq!(of("version", "3".to_owned()).await.status, 404);
+    let before = first.body["effective_from"].as_str().unwrap().to_owned();
+    let between = of("as_of", before).await;
+    assert_eq!((between.header("etag"), &between.body["hold"]["days"]), ("\"1\"", &json!(0)));
+    // Before there was a merchant there were no settings.
+    assert_eq!(of("as_of", "2020-01-01T00:00:00Z".to_owned()).await.status, 404);
+    assert_eq!(of("as_of", "now".to_owned()).await.status, 400);
+    assert_eq!(of("as_of", i64::MAX.to_string()).await.body["hold"]["days"], 14);
+}

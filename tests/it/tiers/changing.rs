@@ -38,7 +38,10 @@ async fn what_a_preview_shows_is_what_then_happens() {
 
     define(&shop, higher()).await;
     assert_eq!(members(&shop).await, foreseen);
-    assert_eq!((stands(ada).await, stands(bob).await, stands(eve).await), ("none".into(), "silver".into(), "gold".into()));
+    assert_eq!(
+        (stands(ada).await, stands(bob).await, stands(eve).await),
+        ("none".into(), "silver".into(), "gold".into())
+    );
     assert_eq!(moves(ada).await, [moved("none", "silver", "facts"), moved("silver", "none", "definition")]);
     assert_eq!(moves(bob).await.len(), 1, "nobody else has moved");
 }

@@ -53,7 +53,10 @@ fn there_are_only_so_many() {
     }
     let one_more = multiplies(CAMPAIGNS_MAX as u128, 2, 0, false);
     assert_eq!(done(&mut board, &define(&one_more, 0)), Err(CampaignRefusal::TooMany));
-    assert_eq!(done(&mut board, &define(&CampaignVersion { id: CampaignId(uuid::Uuid::nil()), ..one_more }, 1)), Ok(()));
+    assert_eq!(
+        done(&mut board, &define(&CampaignVersion { id: CampaignId(uuid::Uuid::nil()), ..one_more }, 1)),
+        Ok(())
+    );
 }
 
 #[test]

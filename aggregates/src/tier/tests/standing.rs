@@ -10,7 +10,9 @@ use crate::{
 fn whoever_has_bought_enough_climbs_with_the_order_that_made_it_enough() {
     let ladder = ladder(&silver_and_gold());
     let facts = [bought(day(0), 60_00), bought(day(9), 40_00), bought(day(20), 399_99), bought(day(30), 1)];
-    for (on, name, since) in [(8, "none", None), (9, "silver", Some(9)), (29, "silver", Some(9)), (30, "gold", Some(30))] {
+    for (on, name, since) in
+        [(8, "none", None), (9, "silver", Some(9)), (29, "silver", Some(9)), (30, "gold", Some(30))]
+    {
         let standing = ladder.stand(&facts, day(on));
         assert_eq!(told(&ladder, &standing), (name.to_owned(), since.map_or(Default::default(), day)), "day {on}");
     }

@@ -164,11 +164,9 @@ impl CampaignInput {
             Timestamp::parse(text).map_err(|_| Problem::at(format!("/{field}"), "is not an RFC 3339 time"))
         };
         let effect = match (self.multiply, self.reward) {
-            (Some(multiply), None) => Effect::Multiply {
-                factor: multiply.factor,
-                priority: multiply.priority,
-                stacks: multiply.stacks,
-            },
+            (Some(multiply), None) => {
+                Effect::Multiply { factor: multiply.factor, priority: multiply.priority, stacks: multiply.stacks }
+            }
             (None, Some(reward)) => reward.read()?,
             _ => return Err(Problem::at("", "give exactly one of `multiply` and `reward`")),
         };
@@ -186,8 +184,7 @@ impl CampaignInput {
 
 impl RewardDocument {
     fn read(self) -> Result<Effect, Problem> {
-        let action =
-            Action::parse(&self.action).map_err(|error| Problem::at("/reward/action", error.to_string()))?;
+        let action = Action::parse(&self.action).map_err(|error| Problem::at("/reward/action", error.to_string()))?;
         if action == Action::Birthday {
             return Err(Problem::at("/reward/action", "birthdays are not known"));
         }

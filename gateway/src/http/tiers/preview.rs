@@ -132,7 +132,12 @@ pub async fn create(
         tiers: proposed.tiers.iter().map(of_tier).collect(),
         moves: moves.into_iter().map(|((from, to), customers)| MoveDocument { from, to, customers }).collect(),
         customers: moved.into_iter().map(MovedDocument::from).collect(),
-        cost: CostDocument { days, orders, extra_points, extra_value_minor: settings.redemption.value_of(extra_points) },
+        cost: CostDocument {
+            days,
+            orders,
+            extra_points,
+            extra_value_minor: settings.redemption.value_of(extra_points),
+        },
         position,
     }))
 }

@@ -161,8 +161,7 @@ impl TierDocument {
     }
 
     fn read(self, pointer: &str) -> Result<Tier, Problem> {
-        let id =
-            TierId::parse(&self.id).map_err(|error| Problem::at(format!("{pointer}/id"), error.to_string()))?;
+        let id = TierId::parse(&self.id).map_err(|error| Problem::at(format!("{pointer}/id"), error.to_string()))?;
         let perk = |perk: PerkDocument| Perk { name: perk.name, description: perk.description };
         Ok(Tier {
             id,
