@@ -1,12 +1,15 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
+mod birthday;
 mod event;
 mod limits;
 #[cfg(test)]
 mod tests;
 
+pub use birthday::{Birthday, NotABirthday};
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
+    Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
+    ProfileUpdated,
 };
 pub use limits::{Limit, Limits};
 
@@ -64,6 +67,11 @@ pub enum CustomerCommand {
         limit: Limit,
         lifted: LimitLifted,
     },
+    /// None: it is not known any more.
+    TellBirthday {
+        told: Option<ToldBirthday>,
+        now: Timestamp,
+    },
     Fence(Fenced),
     Erase(Erased),
 }
@@ -73,6 +81,13 @@ pub struct SeenProfile {
     pub profile: Sealed<Profile>,
     pub updated_at: Option<Timestamp>,
     /// Keyed hash of the plain profile: equal profiles are recognised without opening them.
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone)]
+pub struct ToldBirthday {
+    pub birthday: Sealed<Birthday>,
+    /// Keyed hash of the plain one: the same is recognised without opening it.
     pub fingerprint: Fingerprint,
 }
 
@@ -122,6 +137,8 @@ pub struct Customer {
     pub profile_updated_at: Option<Timestamp>,
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
+    /// Of the birthday that is known.
+    birthday: Option<Fingerprint>,
     pub deleted_in_shop: bool,
     pub last_position: u64,
 }
@@ -194,6 +211,9 @@ impl Aggregate for Customer {
                 true => vec![limit.lifted(lifted.clone())],
                 false => Vec::new(),
             }),
+            (CustomerCommand::TellBirthday { told, now }, Standing::Member) => {
+                Ok(self.tell_birthday(told.as_ref(), *now))
+            }
             (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
@@ -221,8 +241,10 @@ impl Aggregate for Customer {
             CustomerEvent::Erased(event) => {
                 // Fingerprints are of the person's profiles: nothing remains to recognise them by.
                 self.profiles.clear();
+                self.birthday = None;
                 self.erasure = Erasure::Erased { at: event.at };
             }
+            CustomerEvent::BirthdayTold(event) => self.birthday = event.fingerprint,
             CustomerEvent::Restricted(_) => self.limits.restricted = true,
             CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
@@ -241,6 +263,15 @@ impl Customer {
             (CustomerCommand::Erase(erased), Erasure::Fenced { .. }) => Ok(vec![CustomerEvent::Erased(erased.clone())]),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn tell_birthday(&self, told: Option<&ToldBirthday>, now: Timestamp) -> Vec<CustomerEvent> {
+        let fingerprint = told.map(|told| told.fingerprint);
+        if fingerprint == self.birthday {
+            return Vec::new();
+        }
+        let birthday = told.map(|told| told.birthday.clone());
+        vec![CustomerEvent::BirthdayTold(BirthdayTold { birthday, fingerprint, at: now })]
     }
 
     /// The profile that the shop updated last stands; a repetition and a latecomer change nothing.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod adjust;
 pub mod adoption;
+pub mod birthday;
 pub mod books;
 mod boosts;
 pub mod campaign;

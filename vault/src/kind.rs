@@ -50,6 +50,8 @@ pub enum IndexKind {
     Email,
     Phone,
     OrderNumber,
+    /// The end of a date, such as `05-17`.
+    Birthday,
 }
 
 impl IndexKind {
@@ -58,6 +60,7 @@ impl IndexKind {
             IndexKind::Email => "email",
             IndexKind::Phone => "phone",
             IndexKind::OrderNumber => "order_number",
+            IndexKind::Birthday => "birthday",
         }
     }
 
@@ -66,6 +69,7 @@ impl IndexKind {
             IndexKind::Email => "index/email",
             IndexKind::Phone => "index/phone",
             IndexKind::OrderNumber => "index/order_number",
+            IndexKind::Birthday => "index/birthday",
         }
     }
 
@@ -82,6 +86,7 @@ impl IndexKind {
                     None => digits.into(),
                 }
             }
+            IndexKind::Birthday => value.into(),
             IndexKind::OrderNumber => value.strip_prefix('#').unwrap_or(value).to_lowercase().into(),
         }
     }

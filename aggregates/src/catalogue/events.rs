@@ -25,6 +25,10 @@ sealed! {
         "last_name": "Last name",
         "locale": "Language",
     }
+    "Birthday", PersonKey, Unreadable, Membership {
+        "month": "Month of birth",
+        "day": "Day of birth",
+    }
     "OrderReference", PersonKey, Unreadable, Ledger {
         "order_id": "The shop's id of an order",
         "name": "Number of the order as printed for people",

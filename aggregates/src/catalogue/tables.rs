@@ -37,7 +37,7 @@ columns! {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
     }
     "vault.blind_index" {
-        "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by";
+        "lookup": KeyedHash, Removed, Membership, "E-mail address, phone number or birthday, to be searched by";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
     "vault.deletions" {

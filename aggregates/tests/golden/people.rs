@@ -2,8 +2,8 @@
 
 use aggregates::{
     customer::{
-        Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
-        ProfileUpdated,
+        Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited,
+        MergedInto, ProfileUpdated,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
@@ -39,6 +39,12 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)) }),
         CustomerEvent::Fenced(Fenced { request: request(), at: at(5) }),
         CustomerEvent::Erased(Erased { request: request(), deletion: 12, at: at(6) }),
+        CustomerEvent::BirthdayTold(BirthdayTold {
+            birthday: Some(sealed("a day")),
+            fingerprint: Some(fingerprint(0xfd)),
+            at: at(6),
+        }),
+        CustomerEvent::BirthdayTold(BirthdayTold { birthday: None, fingerprint: None, at: at(6) }),
         CustomerEvent::Restricted(Limited { reason: Some(sealed("why")), at: at(7) }),
         CustomerEvent::Restricted(Limited { reason: None, at: at(7) }),
         CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use aggregates::{
-    customer::Profile,
+    customer::{Birthday, Profile},
     gdpr::StatedRequest,
     installation::AdoptionNote,
     merchant::{ShopDomain, WebhookSecret},
@@ -16,8 +16,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 9] = [
+pub const FILES: [&str; 10] = [
     "sealed.profile.hex",
+    "sealed.birthday.hex",
     "sealed.order_reference.hex",
     "sealed.order_lines.hex",
     "sealed.staff_note.hex",
@@ -102,6 +103,7 @@ fn profiles() {
         locale: some("de"),
     };
     hold("sealed.profile.hex", &[profile, Profile::default()]);
+    hold("sealed.birthday.hex", &[Birthday::of(2, 29).expect("a day")]);
 }
 
 #[test]

@@ -19,6 +19,7 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.restriction_lifted", "The customer's data may be used again"),
     ("customer.profiling_objected", "The customer objected to being profiled"),
     ("customer.objection_withdrawn", "The customer no longer objects to being profiled"),
+    ("customer.birthday_told", "The customer's birthday was told, or taken back"),
     ("customer.absorbed", "Another customer was merged into this one"),
     ("rfm.updated", "Buyers' segments changed"),
     ("rfm.window_closed", "The day's segments of all buyers were worked out"),

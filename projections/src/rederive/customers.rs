@@ -100,7 +100,7 @@ impl Standing {
 
     fn apply(&mut self, event: &CustomerEvent) {
         match event {
-            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) => {}
+            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) | CustomerEvent::BirthdayTold(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {
                 self.state = "erased";

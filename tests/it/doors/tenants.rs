@@ -64,6 +64,7 @@ impl Operation {
             (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
             (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
             (_, "undo") => json!({}),
+            (_, "birthday") => json!({ "month": 5, "day": 17 }),
             (_, "preview") if self.path.starts_with("/v1/program_settings") => json!({ "campaigns": [] }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "cancel" | "release" | "complete") => json!({}),
