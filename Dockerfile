@@ -6,6 +6,8 @@ COPY . .
 RUN cargo build --locked --release --package loyalnest
 
 FROM debian:bookworm-slim
+# Shops' certificates are checked against the system's.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 loyalnest \
     && install --directory --owner loyalnest --mode 0700 \
         /var/lib/loyalnest /var/lib/loyalnest-deletions-1 /var/lib/loyalnest-deletions-2 \

@@ -9,7 +9,7 @@ mod tests;
 pub use birthday::{Birthday, NotABirthday};
 pub use event::{
     Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
-    ProfileUpdated,
+    ProfileUpdated, ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -72,6 +72,8 @@ pub enum CustomerCommand {
         told: Option<ToldBirthday>,
         now: Timestamp,
     },
+    /// A link to bring friends by; they keep the one they have while it lives.
+    IssueReferralLink(ReferralLink),
     Fence(Fenced),
     Erase(Erased),
 }
@@ -140,6 +142,8 @@ pub struct Customer {
     /// Of the birthday that is known.
     birthday: Option<Fingerprint>,
     pub deleted_in_shop: bool,
+    /// Links to bring friends by, newest last.
+    pub referral_links: Vec<ReferralLink>,
     pub last_position: u64,
 }
 
@@ -147,6 +151,11 @@ pub struct Customer {
 const PROFILES_REMEMBERED_MAX: usize = 8;
 
 impl Customer {
+    /// About to be erased, or erased: nothing is done for them any more.
+    pub fn is_forgotten(&self) -> bool {
+        self.erasure != Erasure::None
+    }
+
     pub fn position_of(&self, fingerprint: Fingerprint) -> Option<u64> {
         self.profiles.iter().find(|(known, _)| *known == fingerprint).map(|(_, position)| *position)
     }
@@ -154,6 +163,11 @@ impl Customer {
     /// What the newest profile was: [`SeenProfile::fingerprint`].
     pub fn newest_profile(&self) -> Option<Fingerprint> {
         self.profiles.last().map(|(fingerprint, _)| *fingerprint)
+    }
+
+    /// The link that brings friends at `now`.
+    pub fn live_link(&self, now: Timestamp) -> Option<&ReferralLink> {
+        self.referral_links.last().filter(|link| link.is_live(now))
     }
 
     fn remember(&mut self, fingerprint: Fingerprint, position: u64) {
@@ -214,6 +228,10 @@ impl Aggregate for Customer {
             (CustomerCommand::TellBirthday { told, now }, Standing::Member) => {
                 Ok(self.tell_birthday(told.as_ref(), *now))
             }
+            (CustomerCommand::IssueReferralLink(link), Standing::Member) => Ok(match self.live_link(link.at) {
+                Some(_) => Vec::new(),
+                None => vec![CustomerEvent::ReferralLinkIssued(*link)],
+            }),
             (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
@@ -249,6 +267,7 @@ impl Aggregate for Customer {
             CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
             CustomerEvent::ObjectionWithdrawn(_) => self.limits.objects_to_profiling = false,
+            CustomerEvent::ReferralLinkIssued(link) => self.referral_links.push(*link),
         }
     }
 }

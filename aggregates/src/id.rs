@@ -68,11 +68,18 @@ ids! {
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
     CampaignId = "cmp_", "campaign";
+    /// A friend who was brought. It has the friend's UUID: nobody is brought twice.
+    ReferralId = "ref_", "referral";
+    ReferralLinkId = "rlk_", "referral link";
     /// Points that are not for an order. Whoever grants them derives it from what they are for, customer included: the same
     /// reason for the same person is the same bonus.
     BonusId = "bns_", "bonus";
     GdprRequestId = "gdr_", "privacy request";
     ParkedId = "prk_", "parked webhook";
+    /// Derived from the merchant, the kind of the task and its business key.
+    TaskId = "tsk_", "task";
+    /// A reward of a merchant's catalogue.
+    RewardId = "rwd_", "reward";
     /// A message of the journal; also how a client repeats a request without repeating its effect.
     CommitId = "cmt_", "commit";
     CommandId = "cmd_", "command";

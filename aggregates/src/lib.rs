@@ -16,8 +16,11 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod referral;
+pub mod reward;
 pub mod rfm;
 pub mod sealed;
+pub mod task;
 mod text;
 pub mod tier;
 pub mod time;
@@ -50,10 +53,16 @@ pub enum Context {
     Tier,
     /// Definitions on one subject per merchant; what customers did for them, sharded.
     Campaign,
+    /// One subject for each friend who was brought; clicks are counted on sharded ones.
+    Referral,
+    /// The task queue; sharded.
+    Task,
+    /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
+    Reward,
 }
 
 impl Context {
-    pub const ALL: [Context; 13] = [
+    pub const ALL: [Context; 16] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -67,6 +76,9 @@ impl Context {
         Context::Rfm,
         Context::Tier,
         Context::Campaign,
+        Context::Referral,
+        Context::Task,
+        Context::Reward,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -85,6 +97,9 @@ impl Context {
             Context::Rfm => "rfm",
             Context::Tier => "tier",
             Context::Campaign => "campaign",
+            Context::Referral => "referral",
+            Context::Task => "task",
+            Context::Reward => "reward",
         }
     }
 

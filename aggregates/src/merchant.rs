@@ -25,7 +25,27 @@ events! {
         Fenced(MerchantFenced) = "merchant.fenced" v 1;
         /// Forgotten: nothing that was sealed for this shop opens any more.
         Erased(MerchantErased) = "merchant.erased" v 1;
+        /// The shop's Admin API may be used from now on, with this token.
+        ShopConnected(ShopConnected) = "merchant.shop_connected" v 1;
+        ShopDisconnected(ShopDisconnected) = "merchant.shop_disconnected" v 1;
     }
+}
+
+/// What the shop's Admin API is used with, never in clear outside memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminToken {
+    pub token: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopConnected {
+    pub token: Sealed<AdminToken>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopDisconnected {
+    pub at: Timestamp,
 }
 
 /// A shared secret by which a shop signs, never in clear outside memory.
@@ -97,6 +117,11 @@ pub enum MerchantCommand {
     },
     Fence(MerchantFenced),
     Erase(MerchantErased),
+    /// With another token than before, or the first time.
+    ConnectShop(ShopConnected),
+    DisconnectShop {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,6 +148,8 @@ pub struct Merchant {
     pub ahead_micros: i64,
     pub fenced_at: Option<Timestamp>,
     pub erased_at: Option<Timestamp>,
+    /// How the shop's Admin API is reached; none where the merchant has not allowed it.
+    pub shop: Option<ShopConnected>,
 }
 
 impl Merchant {
@@ -167,6 +194,13 @@ impl Aggregate for Merchant {
             (MerchantCommand::Uninstall { at }, Some(_)) => {
                 Ok(vec![MerchantEvent::Uninstalled(Uninstalled { at: *at })])
             }
+            (MerchantCommand::ConnectShop(connected), Some(_)) => {
+                Ok(vec![MerchantEvent::ShopConnected(connected.clone())])
+            }
+            (MerchantCommand::DisconnectShop { .. }, Some(_)) if self.shop.is_none() => Ok(Vec::new()),
+            (MerchantCommand::DisconnectShop { at }, Some(_)) => {
+                Ok(vec![MerchantEvent::ShopDisconnected(ShopDisconnected { at: *at })])
+            }
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))
@@ -182,6 +216,8 @@ impl Aggregate for Merchant {
             MerchantEvent::ClockAdvanced(event) => self.ahead_micros = event.ahead_micros,
             MerchantEvent::Fenced(event) => self.fenced_at = Some(event.at),
             MerchantEvent::Erased(event) => self.erased_at = Some(event.at),
+            MerchantEvent::ShopConnected(connected) => self.shop = Some(connected.clone()),
+            MerchantEvent::ShopDisconnected(_) => self.shop = None,
         }
     }
 }

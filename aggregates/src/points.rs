@@ -30,17 +30,18 @@ mod tests;
 pub use account::{Account, CommandRecord};
 pub use bonus::BonusRecord;
 pub use command::{
-    Absorb, Adjust, CodeUseOutcome, Forfeit, Grant, KeyedView, OrderFact, PointsCommand, PointsRefusal, RecordCodeUse,
-    RecordOrder, Redeem, Revoke,
+    Absorb, Adjust, BoughtReward, CodeUseOutcome, Forfeit, Grant, KeyedView, OrderFact, PointsCommand, PointsRefusal,
+    Purchase, RecordCodeUse, RecordOrder, Redeem, Revoke,
 };
 pub use event::{
     AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
-    BonusRevoked, BonusSource, CodeUse, ContentsAbsorbed, DebtCovered, FactRef, LinkSecret, Movement, MovementKind,
-    NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired,
-    PointsForfeited, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, StaffNote,
+    BonusRevoked, BonusSource, CodeUse, ContentsAbsorbed, DebtCovered, DeliveryDue, FactRef, LinkSecret, Movement,
+    MovementKind, NewLot, OrderAssessed, OrderReference, Outcome, PointsActivated, PointsAdjusted, PointsEvent,
+    PointsExpired, PointsForfeited, RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare,
+    RewardRedeemed, StaffNote,
 };
 pub use lot::{Lot, LotExpiry, LotSource};
 pub use order_record::OrderRecord;
 pub use purse::{Balance, NextExpiry, Purse};
-pub use redemption::Redemption;
+pub use redemption::{Delivery, Redemption};
 pub use shortfall::Shortfall;

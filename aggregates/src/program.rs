@@ -3,6 +3,7 @@
 
 mod award;
 mod boost;
+mod referrals;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub use award::{
     AWARD_MAX, AwardError, LineExclusion, RuleAward, award, exclusion_of, kept_of, merchandise_base, refunded_share,
 };
 pub use boost::{Boost, BoostSource, factor_of};
+pub use referrals::{FraudAction, FraudPolicy, REWARD_POINTS_MAX, ReferralSettings, VelocityLimit};
 pub use settings::{
     EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
     Rounding, RuleId, SettingsError, TaxBase,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use aggregates::id::{CustomerId, MerchantId};
+use aggregates::id::{CustomerId, MerchantId, TaskId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use projections::{books::Day, replay::Moment};
 
@@ -76,6 +76,9 @@ pub enum Command {
     /// Webhooks that were signed well and not understood.
     #[command(subcommand)]
     Parked(ParkedCommand),
+    /// The task queue: what is to be done outside or later, and what was given up.
+    #[command(subcommand)]
+    Tasks(TasksCommand),
     /// Privacy requests: people and shops that are to be forgotten, or want their data.
     #[command(subcommand)]
     Gdpr(GdprCommand),
@@ -157,6 +160,9 @@ pub enum MerchantCommand {
         /// What the shop signs its webhooks with; twice while it rotates.
         #[arg(long = "webhook-secret", required = true, env = "LOYALNEST_WEBHOOK_SECRET", hide_env_values = true)]
         webhook_secrets: Vec<String>,
+        /// What the shop's Admin API is used with, so that rewards can be made there; may also be given later.
+        #[arg(long, env = "LOYALNEST_ADMIN_TOKEN", hide_env_values = true)]
+        admin_token: Option<String>,
     },
 }
 
@@ -361,6 +367,30 @@ pub enum ParkedCommand {
     /// Gives it up.
     Discard {
         id: String,
+        #[arg(long)]
+        reason: String,
+        /// Confirms.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TasksCommand {
+    /// Of every merchant, the newest first.
+    List {
+        /// Only those in this state.
+        #[arg(long, value_parser = ["open", "completed", "dead", "discarded"])]
+        state: Option<String>,
+    },
+    /// One, with how far it has come.
+    Show { id: TaskId },
+    /// Has one tried at once: one that was given up, or one that waits.
+    Retry { id: TaskId },
+    /// Gives one up for good.
+    Discard {
+        id: TaskId,
+        /// Goes on record, sealed.
         #[arg(long)]
         reason: String,
         /// Confirms.

@@ -13,6 +13,7 @@ pub mod privacy;
 pub mod projections;
 pub mod restore;
 pub mod streams;
+pub mod tasks;
 pub mod whatif;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::WhatIf(whatif) => whatif::run(whatif, &config()?, args.output).await?,
         Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
+        Command::Tasks(command) => tasks::run(command, &config()?, args.output).await?,
         Command::Gdpr(command) => gdpr::run(command, &config()?, args.output).await?,
         Command::Log(command) => return log::run(command, config, args.output).await,
         Command::Doctor(doctor) => return doctor::run(doctor, &config()?, args.output).await,

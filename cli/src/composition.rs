@@ -16,7 +16,7 @@ use gateway::{
     snapshot_seal::VaultSeal,
 };
 use journal::{Actor, CommandContext, Journal, JournalOptions};
-use policies::deadlines;
+use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
@@ -30,6 +30,9 @@ use projections::{
     parking::Register,
     points_transactions::PointsTransactions,
     program_history::ProgramHistory,
+    queue_tasks::QueueTasks,
+    referrals::Referrals,
+    rewards::Rewards,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
     tier_facts::TierFacts,
@@ -139,6 +142,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         db,
         clock: Arc::new(SystemClock),
         deletions,
+        shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()),
         options,
     }))
 }
@@ -158,10 +162,13 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
     work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.referrer().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
+    work.spawn(gateway.task_worker().run(stop.clone()));
+    work.spawn(tasks::watch(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     Ok(work)
 }
 
@@ -182,6 +189,9 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
     run_all.start(ProgramHistory);
+    run_all.start(Referrals);
+    run_all.start(QueueTasks);
+    run_all.start(Rewards);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
     run_all.start(TierFacts);

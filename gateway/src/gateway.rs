@@ -13,11 +13,20 @@ use aggregates::{
     points::Account,
     product::ProductShard,
     program::Program,
+    referral::{ClickShard, Referral},
+    reward::Reward,
     time::{Clock, Timestamp},
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
-use policies::{Analyst, Eraser, Rewarder, Sweeper, TierKeeper, campaigns::Noticed, erasure};
+use policies::{
+    Analyst, Deliveries, Eraser, Referrer, Rewarder, Sweeper, TaskQueue, TaskWorker, TierKeeper,
+    campaigns::Noticed,
+    delivery::{self, DisableCode, MakeReward},
+    erasure,
+    shopify_admin::ShopifyAdmin,
+    tasks::{Handlers, LEASE},
+};
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
 use sqlx::PgPool;
@@ -26,13 +35,15 @@ use vault::{DeletionJournal, Vault};
 
 use crate::{
     clock::new_id,
-    commands::{CommandError, merchant::SECRET_TAG},
+    commands::{CommandError, merchant::SECRET_TAG, referrals::clicks::ClickCounter},
 };
 
 /// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
 /// Hot customers in memory, about 200 bytes each.
 const HOT_CUSTOMERS: usize = 262_144;
+/// Hot referrals in memory, about 500 bytes each.
+const HOT_REFERRALS: usize = 32_768;
 /// Hot aggregates of the kinds of which a merchant has one or a few.
 const HOT_OTHERS: usize = 16_384;
 /// Previews of segments at once: each reads all buyers of a shop, which may take a few hundred megabytes.
@@ -65,6 +76,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub snapshot_seal: Arc<dyn SnapshotSeal>,
     pub deletions: DeletionJournal,
+    /// Shops' own APIs.
+    pub shopify_admin: ShopifyAdmin,
     pub options: Options,
 }
 
@@ -90,6 +103,16 @@ pub struct Shared {
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub referrals: Aggregates<Referral>,
+    pub click_shards: Aggregates<ClickShard>,
+    pub(crate) clicks: ClickCounter,
+    pub rewards: Aggregates<Reward>,
+    /// Has shops make what points are reserved for, and takes it back.
+    pub deliveries: Deliveries,
+    /// What is to be done outside, or later.
+    pub tasks: TaskQueue,
+    /// Who does it.
+    pub handlers: Handlers,
     /// Executes privacy requests.
     pub eraser: Eraser,
     /// How far members were looked at for campaigns.
@@ -122,14 +145,37 @@ impl Gateway {
         let others = Capacity(HOT_OTHERS);
         let requests = Aggregates::new(journal.clone(), others);
         let customers = Aggregates::packed(journal.clone(), Capacity(HOT_CUSTOMERS));
+        let tasks = TaskQueue {
+            shards: Aggregates::with_snapshots(journal.clone(), others, Arc::clone(&parts.snapshot_seal)),
+            customers: customers.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            progress: parts.progress.clone(),
+            new_id,
+        };
         let accounts = Aggregates::with_snapshots(journal.clone(), Capacity(HOT_ACCOUNTS), parts.snapshot_seal);
         let merchants = Aggregates::new(journal.clone(), others);
+        let programs = Aggregates::new(journal.clone(), others);
+        let rewards = Aggregates::new(journal.clone(), others);
+        let deliveries = Deliveries::new(delivery::Parts {
+            accounts: accounts.clone(),
+            rewards: rewards.clone(),
+            merchants: merchants.clone(),
+            programs: programs.clone(),
+            journal: journal.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            tasks: tasks.clone(),
+            admin: parts.shopify_admin,
+            new_id,
+        });
         let eraser = Eraser::new(erasure::Parts {
             requests: requests.clone(),
             customers: customers.clone(),
             accounts: accounts.clone(),
             merchants: merchants.clone(),
             journal: journal.clone(),
+            deliveries: deliveries.clone(),
             vault: parts.vault.clone(),
             deletions: parts.deletions,
             db: parts.db.clone(),
@@ -139,14 +185,24 @@ impl Gateway {
         Gateway(Arc::new(Shared {
             accounts,
             customers,
-            programs: Aggregates::new(journal.clone(), others),
             campaigns: Aggregates::new(journal.clone(), others),
+            programs,
+            rewards,
             merchants,
             requests,
             waiting: Aggregates::new(journal.clone(), others),
             books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            referrals: Aggregates::new(journal.clone(), Capacity(HOT_REFERRALS)),
+            click_shards: Aggregates::new(journal.clone(), others),
+            clicks: ClickCounter::default(),
+            tasks,
+            handlers: Handlers::of(vec![
+                Arc::new(MakeReward(deliveries.clone())),
+                Arc::new(DisableCode(deliveries.clone())),
+            ]),
+            deliveries,
             eraser,
             noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
@@ -167,6 +223,32 @@ impl Gateway {
             merchants: self.merchants.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
+        }
+    }
+
+    pub fn referrer(&self) -> Referrer {
+        Referrer {
+            journal: self.journal.clone(),
+            referrals: self.referrals.clone(),
+            accounts: self.accounts.clone(),
+            customers: self.customers.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    /// Does what is on the task queue. Each is a worker of its own.
+    pub fn task_worker(&self) -> TaskWorker {
+        TaskWorker {
+            queue: self.tasks.clone(),
+            merchants: self.merchants.clone(),
+            handlers: self.handlers.clone(),
+            clock: Arc::clone(&self.clock),
+            id: new_id(),
+            lease: LEASE,
         }
     }
 

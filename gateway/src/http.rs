@@ -13,12 +13,16 @@ pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
+pub mod integrations;
 pub mod limits;
 pub mod program_preview;
 pub mod program_settings;
 pub mod read_models;
 pub mod redemptions;
+pub mod referrals;
+pub mod rewards;
 pub mod rfm;
+pub mod tasks;
 pub mod test_clock;
 pub mod tiers;
 pub mod transactions;
@@ -26,6 +30,7 @@ pub mod transactions;
 use std::time::Duration;
 
 use aggregates::id::CustomerId;
+use axum::http::{HeaderMap, header};
 use journal::Follow;
 use projections::progress;
 use serde::{Deserialize, Serialize};
@@ -105,6 +110,13 @@ pub(crate) struct Standing {
     pub as_of: AsOf,
     /// `parked`, where the read model goes on without them.
     pub word: Option<&'static str>,
+}
+
+/// The version the caller has seen; `None` for a tag that is not one of ours.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
+    let tag = tag.to_str().unwrap_or_default().trim();
+    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
 }
 
 impl Gateway {

@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -12,7 +12,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::commands::CommandError;
+use crate::commands::{CommandError, referrals::ReferralProblem};
 
 /// Seconds after which a caller that was turned away for lack of a server may try again.
 const RETRY_AFTER_SECONDS: u32 = 2;
@@ -82,15 +82,27 @@ codes! {
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";
     RequestHeld = "request_held", CONFLICT, "A legal hold stands against the privacy request";
     RedemptionUsed = "redemption_used", CONFLICT, "An order has used the code";
+    TaskEnded = "task_ended", CONFLICT, "The task was completed or discarded";
+    ShopNotConnected = "shop_not_connected", CONFLICT, "The shop's own API is not connected";
+    RewardUnavailable = "reward_unavailable", CONFLICT, "The reward cannot be had now";
+    RewardNotEligible = "reward_not_eligible", CONFLICT, "The reward is for other customers";
+    RewardOutOfStock = "reward_out_of_stock", CONFLICT, "None of the reward is left";
+    RewardLimitReached = "reward_limit_reached", CONFLICT, "The customer has had the reward often enough";
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
+    ReferralNotOpen = "referral_not_open", CONFLICT, "The referral is not open to this decision";
+    ReferredByAnother = "referred_by_another", CONFLICT, "Somebody else has referred the customer";
+    ReferralsOff = "referrals_off", CONFLICT, "The merchant has no referral programme";
+    ReferralLinkEnded = "referral_link_ended", CONFLICT, "The link brings nobody any more";
     NoDataRequest = "no_data_request", CONFLICT, "No request for the customer's data is open";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
     InsufficientPoints = "insufficient_points", UNPROCESSABLE_ENTITY, "There are not enough points";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
+    SelfReferral = "self_referral", UNPROCESSABLE_ENTITY, "Nobody refers themselves";
+    FriendUnknown = "friend_unknown", UNPROCESSABLE_ENTITY, "Nobody is known by that address: give the shop's id";
     RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
     ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
     MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
@@ -187,13 +199,20 @@ impl From<CommandError> for Problem {
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
             | CommandError::UnknownCampaign
+            | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
             CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
+            CommandError::Reward(refusal) => refusal.into(),
+            CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
+            CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
+            CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
+            CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
+            CommandError::Referral(problem) => problem.into(),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),
@@ -212,6 +231,37 @@ impl From<CommandError> for Problem {
     }
 }
 
+impl From<ReferralProblem> for Problem {
+    fn from(problem: ReferralProblem) -> Self {
+        match problem {
+            ReferralProblem::UnknownLink | ReferralProblem::Refused(ReferralRefusal::Unknown) => {
+                Problem::of(Code::NotFound)
+            }
+            ReferralProblem::Refused(ReferralRefusal::ReferredByAnother) => Problem::of(Code::ReferredByAnother),
+            ReferralProblem::Refused(ReferralRefusal::SamePerson) => Problem::of(Code::SelfReferral),
+            ReferralProblem::Refused(ReferralRefusal::NotOpen) => Problem::of(Code::ReferralNotOpen),
+            ReferralProblem::Off => Problem::of(Code::ReferralsOff),
+            ReferralProblem::LinkEnded => Problem::of(Code::ReferralLinkEnded),
+            ReferralProblem::FriendUnknown => Problem::of(Code::FriendUnknown),
+            ReferralProblem::InTheFuture => Problem::at("/referred_at", "lies in the future"),
+        }
+    }
+}
+impl From<RewardRefusal> for Problem {
+    fn from(refusal: RewardRefusal) -> Self {
+        match refusal {
+            RewardRefusal::Unknown => Problem::of(Code::NotFound),
+            RewardRefusal::Stale { current } => {
+                Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
+            }
+            RewardRefusal::Faulty { pointer, problem } => Problem::at(pointer, problem),
+            RewardRefusal::NotNow => Problem::of(Code::RewardUnavailable),
+            RewardRefusal::NotEligible => Problem::of(Code::RewardNotEligible),
+            RewardRefusal::OutOfStock => Problem::of(Code::RewardOutOfStock),
+        }
+    }
+}
+
 impl From<PointsRefusal> for Problem {
     fn from(refusal: PointsRefusal) -> Self {
         match refusal {
@@ -225,6 +275,8 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::KeyReused => Problem::of(Code::IdempotencyKeyReused),
             PointsRefusal::UnknownRedemption | PointsRefusal::UnknownBonus => Problem::of(Code::NotFound),
             PointsRefusal::RedemptionUsed => Problem::of(Code::RedemptionUsed),
+            PointsRefusal::RewardLimitReached => Problem::of(Code::RewardLimitReached),
+            PointsRefusal::RedemptionCancelled => Problem::of(Code::NotFound),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown

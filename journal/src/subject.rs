@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aggregates::Context;
-use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId};
+use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, ReferralId, RewardId};
 use uuid::Uuid;
 
 /// Everything in the journal is below this word.
@@ -102,6 +102,25 @@ impl Subject {
     /// What customers did for campaigns.
     pub const fn campaign_actions(merchant: MerchantId, shard: u8) -> Self {
         Subject { merchant, context: Context::Campaign, id: SubjectId::Shard(shard) }
+    }
+
+    /// A friend who was brought.
+    pub const fn referral(merchant: MerchantId, referral: ReferralId) -> Self {
+        Subject { merchant, context: Context::Referral, id: SubjectId::Uuid(referral.0) }
+    }
+
+    /// Clicks on referral links.
+    pub const fn referral_clicks(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Referral, id: SubjectId::Shard(shard) }
+    }
+
+    /// A shard of the merchant's task queue.
+    pub const fn task(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Task, id: SubjectId::Shard(shard) }
+    }
+
+    pub const fn reward(merchant: MerchantId, reward: RewardId) -> Self {
+        Subject { merchant, context: Context::Reward, id: SubjectId::Uuid(reward.0) }
     }
 
     /// What concerns every merchant at once. The only subject that is no merchant's.

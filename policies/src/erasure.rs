@@ -33,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use vault::{DeletionJournal, Vault};
 
+use crate::delivery::Deliveries;
+
 pub use again::highest_deletion_on_record;
 pub use error::ErasureError;
 
@@ -52,6 +54,8 @@ pub struct Parts {
     pub accounts: Aggregates<Account>,
     pub merchants: Aggregates<Merchant>,
     pub journal: Journal,
+    /// Ends codes in the shop.
+    pub deliveries: Deliveries,
     pub vault: Vault,
     pub deletions: DeletionJournal,
     pub db: PgPool,

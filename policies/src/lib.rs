@@ -6,18 +6,29 @@
 //! - [`sweep`]: puts on record what time has done to lots (holds that ended, points that expired). No balance waits for
 //!   it: every answer computes the same from the lots themselves.
 //! - [`tiers`]: keeps VIP tiers up to date as orders, points and time change them.
+//! - [`referrals`]: decides on friends who were brought, and pays both sides together;
+//! - [`delivery`]: has the shop make what points were reserved for, through [`shopify_admin`];
+//! - [`tasks`]: does what has to be done outside or later, until it is done;
 //! - [`rfm`]: holds the daily window of every shop's segments, and scores buyers again when their orders change.
 
 pub mod campaigns;
 pub mod deadlines;
+pub mod delivery;
 pub mod erasure;
 mod on_top;
+pub mod referrals;
 pub mod rfm;
+pub mod shopify_admin;
 pub mod sweep;
 pub mod tiers;
 
 pub use campaigns::{CampaignError, Rewarder};
+pub mod tasks;
+
+pub use delivery::{Deliveries, DeliveryError};
 pub use erasure::{Eraser, ErasureError};
+pub use referrals::{ReferralError, Referrer};
 pub use rfm::{Analyst, RfmError};
 pub use sweep::{SweepError, Sweeper, Swept};
+pub use tasks::{TaskError, TaskQueue, TaskWorker};
 pub use tiers::{TierError, TierKeeper};

@@ -25,10 +25,13 @@ pub mod points_transactions;
 pub mod program_history;
 pub mod progress;
 pub mod projection;
+pub mod queue_tasks;
 pub mod read_model;
 pub mod rederive;
+pub mod referrals;
 pub mod replay;
 mod rest;
+pub mod rewards;
 pub mod rfm;
 pub mod rfm_orders;
 pub mod rfm_segments;
@@ -51,7 +54,7 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     audit_logs::AuditLogs::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
@@ -62,6 +65,9 @@ pub const NAMES: [&str; 15] = [
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
     program_history::ProgramHistory::NAME,
+    queue_tasks::QueueTasks::NAME,
+    referrals::Referrals::NAME,
+    rewards::Rewards::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
     tier_facts::TierFacts::NAME,

@@ -4,7 +4,7 @@
 
 mod definitions;
 mod history;
-mod kit;
+pub mod kit;
 mod net_orders;
 mod passing_days;
 mod replay;

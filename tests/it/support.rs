@@ -13,6 +13,7 @@ mod order;
 mod runtime;
 mod servers;
 mod shop;
+mod shopify_admin;
 mod shopper;
 mod webhook;
 
@@ -22,5 +23,6 @@ pub use installation::Installation;
 pub use order::{Order, Refund};
 pub use runtime::shared as on_shared_runtime;
 pub use shop::Shop;
+pub use shopify_admin::{Fault, StandIn};
 pub use shopper::Shopper;
 pub use webhook::{Delivery, Headers, Webhook};

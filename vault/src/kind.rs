@@ -17,6 +17,10 @@ pub enum DirectoryKind {
     RedemptionCode,
     /// A shop's id of a privacy request → request.
     GdprRequest,
+    /// A word in a referral link → customer whose link it is.
+    ReferralCode,
+    /// What all referral codes of a shop begin with → merchant. Asked before any merchant is known, as a shop is.
+    ReferralShop,
     /// A client's idempotency key with the route it was used on → customer it was used for.
     IdempotencyKey,
 }
@@ -28,6 +32,8 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "shopify_customer",
             DirectoryKind::RedemptionCode => "redemption_code",
             DirectoryKind::GdprRequest => "gdpr_request",
+            DirectoryKind::ReferralCode => "referral_code",
+            DirectoryKind::ReferralShop => "referral_shop",
             DirectoryKind::IdempotencyKey => "idempotency_key",
         }
     }
@@ -39,6 +45,8 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "directory/shopify_customer",
             DirectoryKind::RedemptionCode => "directory/redemption_code",
             DirectoryKind::GdprRequest => "directory/gdpr_request",
+            DirectoryKind::ReferralCode => "directory/referral_code",
+            DirectoryKind::ReferralShop => "directory/referral_shop",
             DirectoryKind::IdempotencyKey => "directory/idempotency_key",
         }
     }
@@ -52,6 +60,11 @@ pub enum IndexKind {
     OrderNumber,
     /// The end of a date, such as `05-17`.
     Birthday,
+    /// Traces of those who take part in referrals, as `aggregates::referral` spells them.
+    Address,
+    Device,
+    Payment,
+    IpRange,
 }
 
 impl IndexKind {
@@ -61,6 +74,10 @@ impl IndexKind {
             IndexKind::Phone => "phone",
             IndexKind::OrderNumber => "order_number",
             IndexKind::Birthday => "birthday",
+            IndexKind::Address => "address",
+            IndexKind::Device => "device",
+            IndexKind::Payment => "payment",
+            IndexKind::IpRange => "ip_range",
         }
     }
 
@@ -70,6 +87,10 @@ impl IndexKind {
             IndexKind::Phone => "index/phone",
             IndexKind::OrderNumber => "index/order_number",
             IndexKind::Birthday => "index/birthday",
+            IndexKind::Address => "index/address",
+            IndexKind::Device => "index/device",
+            IndexKind::Payment => "index/payment",
+            IndexKind::IpRange => "index/ip_range",
         }
     }
 
@@ -87,6 +108,7 @@ impl IndexKind {
                 }
             }
             IndexKind::Birthday => value.into(),
+            IndexKind::Address | IndexKind::Device | IndexKind::Payment | IndexKind::IpRange => value.into(),
             IndexKind::OrderNumber => value.strip_prefix('#').unwrap_or(value).to_lowercase().into(),
         }
     }

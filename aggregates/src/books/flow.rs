@@ -42,6 +42,7 @@ impl Flow {
             PointsEvent::PointsActivated(_)
             | PointsEvent::AccountFenced(_)
             | PointsEvent::RedemptionUsed(_)
+            | PointsEvent::RedemptionDelivered(_)
             | PointsEvent::AccountClosed(_)
             | PointsEvent::AccountAbsorbed(_)
             | PointsEvent::ContentsAbsorbed(_) => Flow::default(),

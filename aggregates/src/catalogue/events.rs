@@ -41,10 +41,13 @@ sealed! {
         "tax_minor": "Tax",
     }
     "StaffNote", PersonKey, Unreadable, Audit {
-        "reason": "Why, in a member of staff's own words; on giving up a parked webhook, under the merchant's key",
+        "reason": "Why, in a member of staff's own words; on giving up a parked webhook or a task, under the merchant's key",
     }
     "LinkSecret", PersonKey, Unreadable, Keys {
         "": "Link key of a profile that was merged into this one",
+    }
+    "SignalHashes", PersonKey, Unreadable, Membership {
+        "hashes": "Keyed hashes of a mailbox, address, device, means of payment and network, by which two people may be one",
     }
     "StatedRequest", PersonKey, Unreadable, Privacy {
         "external_customer_id": "The shop's id of the person a request is about",
@@ -56,11 +59,17 @@ sealed! {
         "Body": "An order whose customer is not known yet, in full",
         "Refund": "A refund whose order is not known yet, in full",
     }
+    "TaskContent", PersonKey, Unreadable, Operation {
+        "bytes": "What a task needs of a person: to whom a message goes, and its words",
+    }
     "ShopDomain", MerchantKey, WithMerchant, Operation {
         "domain": "The shop's domain; a sole trader's may be their name",
     }
     "WebhookSecret", MerchantKey, WithMerchant, Operation {
         "secret": "What the shop signs its webhooks with",
+    }
+    "AdminToken", MerchantKey, WithMerchant, Operation {
+        "token": "What the shop's Admin API is used with",
     }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",

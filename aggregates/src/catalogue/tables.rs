@@ -5,7 +5,7 @@ use super::{
     Column,
     Erasure::{Expires, Removed, Stays, Tombstone},
     Protection::{Clear, KeyedHash, PersonKey, RandomId, WrappedKey},
-    Purpose::{Audit, Intake, Keys, Ledger, Membership, Privacy},
+    Purpose::{Audit, Intake, Keys, Ledger, Membership, Operation, Privacy},
 };
 
 macro_rules! columns {
@@ -23,7 +23,7 @@ columns! {
         "wrapped": WrappedKey, Removed, Keys, "Data key and link key of the person";
     }
     "vault.directory" {
-        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a request, an idempotency key";
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a referral code, a request, an idempotency key";
         "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
     }
     "vault.order_owner" {
@@ -37,7 +37,7 @@ columns! {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
     }
     "vault.blind_index" {
-        "lookup": KeyedHash, Removed, Membership, "E-mail address, phone number or birthday, to be searched by";
+        "lookup": KeyedHash, Removed, Membership, "E-mail address, phone number or birthday, to be searched by; of those who take part in referrals, mailbox, address, device, means of payment and network";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
     "vault.deletions" {
@@ -89,6 +89,20 @@ columns! {
     "read.campaign_actions" {
         "customer": RandomId, Stays, Membership, "Who did something that a campaign rewards";
         "token": Clear, Stays, Membership, "Which action: a token under the person's link key";
+    }
+    "read.referrals" {
+        "customer": RandomId, Stays, Membership, "Who was brought by somebody";
+        "advocate": RandomId, Stays, Membership, "Who brought them";
+        "order_token": Clear, Stays, Membership, "Which order qualifies: a token under the friend's link key";
+    }
+    "read.referral_links" {
+        "customer": RandomId, Stays, Membership, "Whose link";
+    }
+
+    "read.queue_tasks" {
+        "customer": RandomId, Stays, Operation, "Whom a task is about";
+        "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
+        "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

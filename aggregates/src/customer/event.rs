@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Birthday, Profile};
 use crate::{
     event::events,
-    id::{CustomerId, Fingerprint, GdprRequestId},
+    id::{CustomerId, Fingerprint, GdprRequestId, ReferralLinkId},
     points::StaffNote,
     sealed::Sealed,
     time::Timestamp,
@@ -33,6 +33,8 @@ events! {
         /// They object to being profiled.
         Objected(Limited) = "customer.profiling_objected" v 1;
         ObjectionWithdrawn(LimitLifted) = "customer.objection_withdrawn" v 1;
+        /// They can bring friends by a link of their own.
+        ReferralLinkIssued(ReferralLink) = "customer.referral_link_issued" v 1;
     }
 }
 
@@ -99,4 +101,19 @@ pub struct Limited {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitLifted {
     pub at: Timestamp,
+}
+
+/// The code in the link is made from its id with the merchant's key, and stored nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralLink {
+    pub link: ReferralLinkId,
+    pub at: Timestamp,
+    /// Brings nobody any more from then on.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ReferralLink {
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     forfeit, merge,
     order_record::OrderRecord,
     purse::{Balance, Purse},
-    redemption::{self, Redemption},
+    redemption::{self, Delivery, Redemption},
 };
 use crate::{
     Aggregate, Context,
@@ -66,6 +66,17 @@ impl Account {
         self.redemptions.values().filter(disabled).count()
     }
 
+    /// Of these, the ones that the shop has, or may have. The oldest id first.
+    pub fn disabled_in_shop(&self) -> Vec<RedemptionId> {
+        let in_shop = |(_, redemption): &(&RedemptionId, &Redemption)| {
+            let unspent = redemption.cancelled && redemption.used_by.is_none() && redemption.returned() == 0;
+            unspent && redemption.delivery != Delivery::NotNeeded
+        };
+        let mut disabled: Vec<RedemptionId> = self.redemptions.iter().filter(in_shop).map(|(id, _)| *id).collect();
+        disabled.sort_unstable();
+        disabled
+    }
+
     /// Whether this client request was done before. The same key with another content is a mistake of the client.
     pub(super) fn already_done(&self, command: CommandId, request: Fingerprint) -> Result<bool, PointsRefusal> {
         match self.commands.get(&command) {
@@ -112,8 +123,11 @@ impl Account {
             PointsEvent::RewardRedeemed(event) => {
                 purse.last_activity = purse.last_activity.max(event.at);
                 purse.apply(&event.movements, 0);
+                purse.reserved += event.delivery.map_or(0, |_| event.points);
             }
+            PointsEvent::RedemptionDelivered(event) => purse.reserved -= event.points,
             PointsEvent::RedemptionReturned(event) => {
+                purse.reserved -= event.released;
                 event.graces.iter().for_each(|(lot, until)| purse.set_expiry(*lot, *until));
                 purse.apply(&event.movements, 0);
             }
@@ -181,6 +195,7 @@ impl Aggregate for Account {
             PointsCommand::CancelRedemption { redemption, program, now } => {
                 redemption::cancel(self, *redemption, program, *now)
             }
+            PointsCommand::Deliver { redemption, now } => redemption::deliver(self, *redemption, *now),
             PointsCommand::Settle { now } => Ok(Draft::at(self, *now).events),
             PointsCommand::Close { into, now } => Ok(merge::close(self, *into, *now)),
             PointsCommand::Absorb(command) => Ok(merge::absorb(self, command)),
@@ -212,6 +227,8 @@ impl Aggregate for Account {
                     outstanding: event.movements.iter().map(|movement| (movement.lot, movement.points)).collect(),
                     used_by: None,
                     cancelled: false,
+                    reward: event.delivery.and_then(|delivery| delivery.reward).map(|(reward, _)| reward),
+                    delivery: event.delivery.map_or(Delivery::NotNeeded, |_| Delivery::Underway),
                 };
                 self.redemptions.insert(event.redemption, redemption);
             }
@@ -226,6 +243,11 @@ impl Aggregate for Account {
             PointsEvent::RedemptionUsed(event) => {
                 if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
                     redemption.used_by = Some(event.order);
+                }
+            }
+            PointsEvent::RedemptionDelivered(event) => {
+                if let Some(redemption) = self.redemptions.get_mut(&event.redemption) {
+                    redemption.delivery = Delivery::Done;
                 }
             }
             PointsEvent::RedemptionReturned(event) => {

@@ -10,9 +10,10 @@ use super::{
     order_record::OrderRecord,
 };
 use crate::{
-    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
     order::{OrderBody, OrderLine, Refund},
     program::{Boost, Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
+    reward::CustomerLimit,
     sealed::Sealed,
     time::Timestamp,
 };
@@ -28,6 +29,11 @@ pub enum PointsCommand {
     CancelRedemption {
         redemption: RedemptionId,
         program: Arc<Program>,
+        now: Timestamp,
+    },
+    /// The shop has made what the points were reserved for.
+    Deliver {
+        redemption: RedemptionId,
         now: Timestamp,
     },
     /// Puts on record what time has done.
@@ -229,8 +235,29 @@ pub struct Redeem {
     pub request: Fingerprint,
     pub redemption: RedemptionId,
     pub points: i64,
+    pub purchase: Purchase,
     pub program: Arc<Program>,
     pub now: Timestamp,
+}
+
+/// What points are given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purchase {
+    /// A discount at the programme's rate; `in_shop` if the shop has to be told of its code.
+    AtRate {
+        in_shop: bool,
+    },
+    Reward(BoughtReward),
+}
+
+/// A reward as it is defined when it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoughtReward {
+    pub reward: RewardId,
+    pub version: u32,
+    /// Minor units; 0 where it is worth no fixed sum.
+    pub value_minor: i64,
+    pub limit: Option<CustomerLimit>,
 }
 
 #[derive(Debug, Clone)]
@@ -284,4 +311,10 @@ pub enum PointsRefusal {
     UnknownRedemption,
     #[error("the code was used by an order")]
     RedemptionUsed,
+    /// It was given back before the shop had made it.
+    #[error("the redemption was cancelled")]
+    RedemptionCancelled,
+    /// The customer has taken this reward as often as one may.
+    #[error("the customer has had this reward often enough")]
+    RewardLimitReached,
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::events,
-    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, Token},
+    id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
     money::Currency,
     order::OrderLine,
     program::{Boost, LineExclusion, RuleAward, RuleId},
@@ -51,6 +51,8 @@ events! {
         /// Points for something that is not an order.
         BonusGranted(BonusGranted) = "points.bonus_granted" v 1;
         BonusRevoked(BonusRevoked) = "points.bonus_revoked" v 1;
+        /// The shop has made what the points were reserved for: they are spent.
+        RedemptionDelivered(RedemptionDelivered) = "points.redemption_delivered" v 1;
     }
 }
 
@@ -242,6 +244,23 @@ pub struct RewardRedeemed {
     pub program_version: u32,
     pub movements: Vec<Movement>,
     pub at: Timestamp,
+    /// What the shop has to make before the points are spent; `None` where our own code is all there is to it.
+    pub delivery: Option<DeliveryDue>,
+}
+
+/// Points are reserved until the shop has made what they were given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDue {
+    /// The reward and its version; `None` for a discount at the programme's rate.
+    pub reward: Option<(RewardId, u32)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionDelivered {
+    pub redemption: RedemptionId,
+    /// That were reserved for it and are spent from now on.
+    pub points: i64,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,8 +273,10 @@ pub struct RedemptionUsed {
 pub struct RedemptionReturned {
     pub redemption: RedemptionId,
     pub points: i64,
-    /// By staff or shopper; otherwise because its order went back.
+    /// By staff or shopper, or because the shop could not make it; otherwise because its order went back.
     pub cancelled: bool,
+    /// Of the points, those that were reserved.
+    pub released: i64,
     pub movements: Vec<Movement>,
     /// Lots that had expired by then, and until when their points live now.
     pub graces: Vec<(LotId, Timestamp)>,

@@ -45,4 +45,5 @@ pub(super) fn take_over(purse: &mut Purse, contents: &AccountContents) {
     purse.lifetime_earned += contents.lifetime_earned;
     purse.lifetime_redeemed += contents.lifetime_redeemed;
     purse.lifetime_expired += contents.lifetime_expired;
+    purse.reserved += contents.redemptions.iter().map(|(_, redemption)| redemption.reserved()).sum::<i64>();
 }

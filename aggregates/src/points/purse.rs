@@ -32,6 +32,8 @@ pub struct Purse {
     pub lifetime_expired: i64,
     /// Gone because the owner was forgotten.
     pub lifetime_forfeited: i64,
+    /// Of what was redeemed, what is set aside until the shop has made what it is for.
+    pub reserved: i64,
 }
 
 /// What an account holds at one instant.
@@ -39,6 +41,8 @@ pub struct Purse {
 pub struct Balance {
     pub available: i64,
     pub pending: i64,
+    /// Of what was redeemed, what is set aside until the shop has made what it is for.
+    pub reserved: i64,
     pub lifetime_earned: i64,
     pub lifetime_redeemed: i64,
     pub lifetime_expired: i64,
@@ -112,6 +116,8 @@ impl Purse {
         if owed != 0 {
             self.shortfalls.clear();
         }
+        // Codes that nobody has used end with their owner.
+        self.reserved = 0;
         self.apply(movements, owed);
     }
 
@@ -153,6 +159,7 @@ impl Purse {
             && self.debt >= self.shortfalls.values().map(|shortfall| shortfall.owed).sum::<i64>()
             && self.shortfalls.values().all(|shortfall| shortfall.owed >= 0)
             && self.debt >= 0
+            && self.reserved >= 0
             && self.total()
                 == self.lifetime_earned - self.lifetime_redeemed - self.lifetime_expired - self.lifetime_forfeited
     }
@@ -274,6 +281,7 @@ impl Purse {
         Balance {
             available,
             pending: self.total() - available,
+            reserved: self.reserved,
             lifetime_earned: self.lifetime_earned,
             lifetime_redeemed: self.lifetime_redeemed,
             lifetime_expired: self.lifetime_expired,

@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account::Account,
-    command::{PointsRefusal, RecordCodeUse, Redeem},
+    command::{PointsRefusal, Purchase, RecordCodeUse, Redeem},
     draft::Draft,
-    event::{Movement, MovementKind, PointsEvent, RedemptionReturned, RedemptionUsed, RewardRedeemed},
+    event::{
+        DeliveryDue, Movement, MovementKind, PointsEvent, RedemptionDelivered, RedemptionReturned, RedemptionUsed,
+        RewardRedeemed,
+    },
     lot::LotSource,
 };
 use crate::{
-    id::{LotId, RedemptionId, Token},
+    id::{LotId, RedemptionId, RewardId, Token},
     program::{NegativeBalance, Program},
     time::Timestamp,
 };
@@ -25,11 +28,30 @@ pub struct Redemption {
     pub outstanding: Vec<(LotId, i64)>,
     pub used_by: Option<Token>,
     pub cancelled: bool,
+    /// The reward it was given for; `None` at the programme's rate.
+    pub reward: Option<RewardId>,
+    pub delivery: Delivery,
+}
+
+/// Whether the shop has made what the points were given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Our own code is all there is to it.
+    NotNeeded,
+    /// The points are reserved.
+    Underway,
+    Done,
 }
 
 impl Redemption {
     pub fn returned(&self) -> i64 {
         self.points - self.outstanding.iter().map(|(_, points)| points).sum::<i64>()
+    }
+
+    /// Points set aside until the shop has made what they are for.
+    pub fn reserved(&self) -> i64 {
+        let is_reserved = self.delivery == Delivery::Underway && !self.cancelled;
+        if is_reserved { self.points - self.returned() } else { 0 }
     }
 
     pub(super) fn apply_return(&mut self, event: &RedemptionReturned) {
@@ -63,25 +85,69 @@ pub(super) fn redeem(account: &Account, command: &Redeem) -> Result<Vec<PointsEv
     }
     let version = command.program.in_effect_at(command.now).ok_or(PointsRefusal::NoProgram)?;
     let mut draft = Draft::at(account, command.now);
+    if let Purchase::Reward(bought) = &command.purchase
+        && let Some(limit) = bought.limit
+        && uses_since(account, bought.reward, limit.since(command.now)) >= limit.uses as usize
+    {
+        return Err(PointsRefusal::RewardLimitReached);
+    }
     let available = draft.purse.available(command.now);
     if command.points <= 0 || available < command.points {
         return Err(PointsRefusal::InsufficientPoints { available });
     }
     let movements = draft.purse.allocate(command.points, command.now, MovementKind::Redeemed);
     debug_assert_eq!(movements.iter().map(|movement| movement.points).sum::<i64>(), command.points);
-    let rate = version.settings.redemption;
-    let value_minor = i128::from(command.points) * i128::from(rate.amount_minor) / i128::from(rate.points);
+    let (value_minor, delivery) = match &command.purchase {
+        Purchase::AtRate { in_shop } => {
+            let value = version.settings.redemption.value_minor(command.points);
+            let value = value.ok_or(PointsRefusal::AwardTooLarge)?;
+            (value, in_shop.then_some(DeliveryDue { reward: None }))
+        }
+        Purchase::Reward(bought) => {
+            (bought.value_minor, Some(DeliveryDue { reward: Some((bought.reward, bought.version)) }))
+        }
+    };
     draft.record(PointsEvent::RewardRedeemed(RewardRedeemed {
         command: command.command,
         request: command.request,
         redemption: command.redemption,
         points: command.points,
-        value_minor: i64::try_from(value_minor).map_err(|_| PointsRefusal::AwardTooLarge)?,
+        value_minor,
         program_version: version.version,
         movements,
         at: command.now,
+        delivery,
     }));
     Ok(draft.events)
+}
+
+/// What was given back does not count.
+fn uses_since(account: &Account, reward: RewardId, since: Timestamp) -> usize {
+    let counts =
+        |redemption: &&Redemption| redemption.reward == Some(reward) && !redemption.cancelled && redemption.at > since;
+    account.redemptions.values().filter(counts).count()
+}
+
+/// The shop has made it. Doing it again changes nothing.
+pub(super) fn deliver(
+    account: &Account,
+    redemption: RedemptionId,
+    now: Timestamp,
+) -> Result<Vec<PointsEvent>, PointsRefusal> {
+    let known = account.redemptions.get(&redemption).ok_or(PointsRefusal::UnknownRedemption)?;
+    if known.cancelled {
+        return Err(PointsRefusal::RedemptionCancelled);
+    }
+    Ok(delivered(redemption, known, now).into_iter().collect())
+}
+
+fn delivered(redemption: RedemptionId, known: &Redemption, now: Timestamp) -> Option<PointsEvent> {
+    let points = known.reserved();
+    (known.delivery == Delivery::Underway).then_some(PointsEvent::RedemptionDelivered(RedemptionDelivered {
+        redemption,
+        points,
+        at: now,
+    }))
 }
 
 pub(super) fn cancel(
@@ -98,7 +164,8 @@ pub(super) fn cancel(
         return Err(PointsRefusal::RedemptionUsed);
     }
     let mut draft = Draft::at(account, now);
-    give_back(account, &mut draft, redemption, known.points, true, program)?;
+    let back = GivenBack { points: known.points, cancelled: true, released: known.reserved() };
+    give_back(account, &mut draft, redemption, back, program)?;
     Ok(draft.events)
 }
 
@@ -114,6 +181,10 @@ pub(super) fn record_code_use(account: &Account, command: &RecordCodeUse) -> Res
         return Ok(Vec::new());
     }
     let mut draft = Draft::at(account, command.now);
+    // An order cannot carry a code that the shop has not made: only that it has is not on record yet.
+    if let Some(delivered) = delivered(command.redemption, known, command.now) {
+        draft.record(delivered);
+    }
     if used_by.is_none() {
         let order = *command.orders.first().ok_or(PointsRefusal::LinksChanged)?;
         draft.record(PointsEvent::RedemptionUsed(RedemptionUsed { redemption: command.redemption, order }));
@@ -121,20 +192,29 @@ pub(super) fn record_code_use(account: &Account, command: &RecordCodeUse) -> Res
     let owed_back = command.outcome.share_of(known.points);
     let missing = owed_back - known.returned();
     if missing > 0 {
-        give_back(account, &mut draft, command.redemption, missing, false, &command.program)?;
+        let back = GivenBack { points: missing, cancelled: false, released: 0 };
+        give_back(account, &mut draft, command.redemption, back, &command.program)?;
     }
     let nothing_new = used_by.is_some() && missing <= 0;
     Ok(if nothing_new { Vec::new() } else { draft.events })
+}
+
+/// What comes back of a redemption.
+struct GivenBack {
+    points: i64,
+    cancelled: bool,
+    /// Of the points, those that were reserved.
+    released: i64,
 }
 
 fn give_back(
     account: &Account,
     draft: &mut Draft,
     redemption: RedemptionId,
-    points: i64,
-    cancelled: bool,
+    back: GivenBack,
     program: &Program,
 ) -> Result<(), PointsRefusal> {
+    let GivenBack { points, cancelled, released } = back;
     let known = account.redemptions.get(&redemption).ok_or(PointsRefusal::UnknownRedemption)?;
     let settings = &program.in_effect_at(draft.now).ok_or(PointsRefusal::NoProgram)?.settings;
     let mut movements = known.take_back(points);
@@ -160,6 +240,7 @@ fn give_back(
         redemption,
         points,
         cancelled,
+        released,
         movements,
         graces,
         recollected,

@@ -16,5 +16,6 @@ mod owing;
 mod packing;
 mod passing_of_time;
 mod refunding;
+mod reserving;
 mod spending;
 mod using_codes;

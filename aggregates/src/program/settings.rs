@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::referrals::ReferralSettings;
 use super::tiers::TierSettings;
 use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
 
@@ -37,6 +38,7 @@ pub struct ProgramSettings {
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
     pub tiers: TierSettings,
+    pub referrals: ReferralSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -125,10 +127,14 @@ pub struct RedemptionRate {
 }
 
 impl RedemptionRate {
-    /// What so many points buy, minor units, rounded down.
-    pub fn value_of(&self, points: i64) -> i64 {
-        let value = i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points.max(1));
-        i64::try_from(value).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    /// The same, for sums that are shown: where it is more than any amount, the largest there is.
+    pub fn value_of(self, points: i64) -> i64 {
+        self.value_minor(points).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// Minor units that so many points buy, rounded down; `None` if that is more than any amount.
+    pub fn value_minor(self, points: i64) -> Option<i64> {
+        i64::try_from(i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points)).ok()
     }
 }
 
@@ -162,6 +168,7 @@ impl ProgramSettings {
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
             tiers: TierSettings::default_of_a_new_merchant(),
+            referrals: ReferralSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -205,6 +212,10 @@ impl ProgramSettings {
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }
+        self.referrals.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/referrals/{field}"),
+            problem: problem.into(),
+        })?;
         self.rfm
             .validate()
             .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;

@@ -1,14 +1,14 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, RedemptionId},
+    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, RedemptionId, RewardId},
     money::Currency,
     points::{
         AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
-        BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, FactRef, Lot,
-        LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord, Outcome, PointsActivated,
-        PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption, RedemptionReturned, RedemptionUsed,
-        RefundShare, RewardRedeemed, Shortfall,
+        BonusRecord, BonusRevoked, BonusSource, CodeUse, CommandRecord, ContentsAbsorbed, DebtCovered, Delivery,
+        DeliveryDue, FactRef, Lot, LotExpiry, LotSource, Movement, MovementKind, NewLot, OrderAssessed, OrderRecord,
+        Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
+        RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
     program::{Boost, BoostSource, LineExclusion, RuleAward, RuleId, TierId},
 };
@@ -27,6 +27,13 @@ pub fn samples() -> Vec<PointsEvent> {
         PointsEvent::PointsAdjusted(adjusted(25)),
         PointsEvent::PointsAdjusted(PointsAdjusted { lot: None, movements: Vec::new(), owed: 5, ..adjusted(-5) }),
         PointsEvent::RewardRedeemed(redeemed()),
+        PointsEvent::RewardRedeemed(redeemed_for(None)),
+        PointsEvent::RewardRedeemed(redeemed_for(Some((RewardId(uuid(0x4e)), 7)))),
+        PointsEvent::RedemptionDelivered(RedemptionDelivered {
+            redemption: RedemptionId(uuid(0x51)),
+            points: 40,
+            at: at(9),
+        }),
         PointsEvent::RedemptionUsed(RedemptionUsed { redemption: RedemptionId(uuid(0x51)), order: token(0x0d) }),
         PointsEvent::RedemptionReturned(returned()),
         PointsEvent::AccountClosed(AccountClosed { into: CustomerId(uuid(0xc1)), points: -20 }),
@@ -227,7 +234,12 @@ fn redeemed() -> RewardRedeemed {
         program_version: 3,
         movements: vec![moved(1, MovementKind::Redeemed, 40)],
         at: at(6),
+        delivery: None,
     }
+}
+
+fn redeemed_for(reward: Option<(RewardId, u32)>) -> RewardRedeemed {
+    RewardRedeemed { delivery: Some(DeliveryDue { reward }), ..redeemed() }
 }
 
 fn returned() -> RedemptionReturned {
@@ -235,6 +247,7 @@ fn returned() -> RedemptionReturned {
         redemption: RedemptionId(uuid(0x51)),
         points: 40,
         cancelled: true,
+        released: 40,
         movements: vec![moved(1, MovementKind::Returned, 40), moved(1, MovementKind::Reversed, 10)],
         graces: vec![(lot(1), at(1_209_600))],
         recollected: vec![(token(0x0d), 10)],
@@ -313,5 +326,7 @@ fn redemption() -> Redemption {
         outstanding: vec![(lot(2), 3)],
         used_by: Some(token(0x0d)),
         cancelled: false,
+        reward: Some(RewardId(uuid(0x4e))),
+        delivery: Delivery::Done,
     }
 }

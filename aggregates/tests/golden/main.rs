@@ -15,8 +15,11 @@ mod books;
 mod campaigns;
 mod people;
 mod program;
+mod referrals;
+mod rewards;
 mod sealed;
 mod segments;
+mod tasks;
 mod tiers;
 mod values;
 
@@ -34,7 +37,10 @@ use aggregates::{
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    referral::ReferralEvent,
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
 };
@@ -144,6 +150,21 @@ fn what_campaigns_do() {
 }
 
 #[test]
+fn referred_friends() {
+    hold(ReferralEvent::STORED, &referrals::samples(), &[]);
+}
+
+#[test]
+fn rewards_of_the_catalogue() {
+    hold(RewardEvent::STORED, &rewards::samples(), &[]);
+}
+
+#[test]
+fn the_task_queue() {
+    hold(TaskEvent::STORED, &tasks::samples(), &[]);
+}
+
+#[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
 }
@@ -169,6 +190,9 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         RfmEvent::STORED,
         TierEvent::STORED,
         CampaignEvent::STORED,
+        ReferralEvent::STORED,
+        TaskEvent::STORED,
+        RewardEvent::STORED,
     ];
     let mut expected: BTreeSet<String> =
         stored.concat().into_iter().map(|(name, version)| file_of(name, version)).collect();

@@ -3,14 +3,17 @@
 use aggregates::{
     customer::{
         Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited,
-        MergedInto, ProfileUpdated,
+        MergedInto, ProfileUpdated, ReferralLink,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
-    id::{CustomerId, GdprRequestId},
-    merchant::{ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Uninstalled},
+    id::{CustomerId, GdprRequestId, ReferralLinkId},
+    merchant::{
+        ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
+        ShopDisconnected, Uninstalled,
+    },
 };
 
 use crate::values::*;
@@ -50,7 +53,13 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),
         CustomerEvent::Objected(Limited { reason: Some(sealed("why")), at: at(9) }),
         CustomerEvent::ObjectionWithdrawn(LimitLifted { at: at(10) }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(1), at: at(11), expires_at: None }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(2), at: at(11), expires_at: Some(at(99)) }),
     ]
+}
+
+fn link(n: u8) -> ReferralLinkId {
+    ReferralLinkId(uuid(n))
 }
 
 pub fn merchants() -> Vec<MerchantEvent> {
@@ -64,6 +73,8 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
         MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
         MerchantEvent::Erased(MerchantErased { request: request(), deletion: 13, at: at(4) }),
+        MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), at: at(5) }),
+        MerchantEvent::ShopDisconnected(ShopDisconnected { at: at(6) }),
     ]
 }
 

@@ -2,9 +2,9 @@
 
 use aggregates::{
     program::{
-        Downgrade, EarningRule, Exclusions, Expiry, Inclusions, Measure, Multiplier, NegativeBalance, Perk,
-        ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase, Tier, TierId,
-        TierSettings, TierWindow,
+        Downgrade, EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Measure, Multiplier,
+        NegativeBalance, Perk, ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings,
+        Rounding, RuleId, TaxBase, Tier, TierId, TierSettings, TierWindow, VelocityLimit,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -67,6 +67,25 @@ fn everything_set() -> ProgramSettings {
             ..RfmSettings::default_of_a_new_merchant()
         },
         tiers: tiers(Measure::Spend, TierWindow::CalendarYear),
+        referrals: ReferralSettings {
+            enabled: false,
+            advocate_points: 750,
+            friend_points: 250,
+            minimum_minor: 20_00,
+            new_customers_only: false,
+            hold_days: 30,
+            order_within_days: 60,
+            link_days: Some(365),
+            velocity: VelocityLimit { referrals: 5, days: 7 },
+            fraud: FraudPolicy {
+                email_root: FraudAction::Review,
+                address: FraudAction::Refuse,
+                device: FraudAction::Allow,
+                payment: FraudAction::Refuse,
+                ip_range: FraudAction::Review,
+                velocity: FraudAction::Allow,
+            },
+        },
     }
 }
 

@@ -6,17 +6,18 @@ use aggregates::{
     customer::{Birthday, Profile},
     gdpr::StatedRequest,
     installation::AdoptionNote,
-    merchant::{ShopDomain, WebhookSecret},
+    merchant::{AdminToken, ShopDomain, WebhookSecret},
     money::Currency,
     order::{Item, OrderBody, OrderLine, Refund, RefundLine},
     points::{OrderReference, StaffNote},
+    task::TaskContent,
     waiting::WaitingFact,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 10] = [
+pub const FILES: [&str; 12] = [
     "sealed.profile.hex",
     "sealed.birthday.hex",
     "sealed.order_reference.hex",
@@ -27,6 +28,8 @@ pub const FILES: [&str; 10] = [
     "sealed.stated_request.hex",
     "sealed.waiting_fact.hex",
     "sealed.adoption_note.hex",
+    "sealed.admin_token.hex",
+    "sealed.task_content.hex",
 ];
 
 fn hold<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, samples: &[T]) {
@@ -117,6 +120,7 @@ fn orders_and_notes() {
 #[test]
 fn shops() {
     hold("sealed.webhook_secret.hex", &[WebhookSecret { secret: "hush".to_owned() }]);
+    hold("sealed.admin_token.hex", &[AdminToken { token: "shpat_1".to_owned() }]);
     hold("sealed.shop_domain.hex", &[ShopDomain { domain: "demo.myshopify.com".to_owned() }]);
 }
 
@@ -142,4 +146,9 @@ fn waiting_facts() {
 fn notes_on_the_installation() {
     let note = AdoptionNote { operator: "deploy".to_owned(), reason: "disk failure, restored from backup".to_owned() };
     hold("sealed.adoption_note.hex", &[note]);
+}
+
+#[test]
+fn contents_of_tasks() {
+    hold("sealed.task_content.hex", &[TaskContent { bytes: b"bob@example.com".to_vec() }]);
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use policies::shopify_admin::AdminAddress;
 use projections::transparency::SIGN_EVERY;
 use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
@@ -17,6 +18,7 @@ const KEY_COPIES: &str = "LOYALNEST_KEY_COPY_DAYS";
 const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
 const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
+const SHOPIFY_ADMIN_URL: &str = "LOYALNEST_SHOPIFY_ADMIN_URL";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
 const KMS_KEY: &str = "LOYALNEST_KMS_KEY";
@@ -53,6 +55,8 @@ pub struct Config {
     pub key_lease: Duration,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
+    /// Where the Admin API of a shop is; `{shop}` in it stands for the shop's domain.
+    pub shopify_admin: AdminAddress,
 }
 
 impl Config {
@@ -68,6 +72,7 @@ impl Config {
             checkpoint_every: DEV_CHECKPOINT_EVERY,
             key_lease: DEV_KEY_LEASE,
             key_service: None,
+            shopify_admin: AdminAddress::default(),
         }
     }
 
@@ -107,6 +112,7 @@ impl Config {
             checkpoint_every: checkpoint_every(&read)?,
             key_lease: key_lease(&read)?,
             key_service: key_service(&read)?,
+            shopify_admin: shopify_admin(&read)?,
         })
     }
 
@@ -120,6 +126,7 @@ impl Config {
             (DELETION_JOURNAL, format!("{}{BETWEEN_PLACES}{}", first.display(), second.display())),
             (KEY_COPIES, self.key_copy_days.to_string()),
             (CHECKPOINT_SECONDS, self.checkpoint_every.as_secs().max(1).to_string()),
+            (SHOPIFY_ADMIN_URL, self.shopify_admin.as_str().to_owned()),
             (KEY_LEASE_SECONDS, self.key_lease.as_secs().max(1).to_string()),
         ];
         if let Some(file) = &self.checkpoint_file {
@@ -151,6 +158,12 @@ fn checkpoint_every(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Dur
     let Some(seconds) = read(CHECKPOINT_SECONDS) else { return Ok(SIGN_EVERY) };
     let every = seconds.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
     every.with_context(|| format!("{CHECKPOINT_SECONDS} is a number of seconds"))
+}
+
+fn shopify_admin(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<AdminAddress> {
+    let Some(template) = read(SHOPIFY_ADMIN_URL) else { return Ok(AdminAddress::default()) };
+    AdminAddress::parse(&template)
+        .with_context(|| format!("{SHOPIFY_ADMIN_URL} is an address with `{{shop}}` in the place of the shop's domain"))
 }
 
 /// A key service is one that has an address.
@@ -210,6 +223,7 @@ mod tests {
             (DELETION_JOURNAL, Some("/one/place:")),
             (ROOT_KEYS, None),
             (KEY_COPIES, Some("a month")),
+            (SHOPIFY_ADMIN_URL, Some("https://one.myshopify.com/graphql")),
         ];
         for (name, value) in wrong {
             let mut variables = told(&config());

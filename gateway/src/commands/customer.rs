@@ -16,7 +16,7 @@ use super::{
 use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
 
 /// What the sealed profile is bound to.
-pub const PROFILE_TAG: &str = "customer.profile";
+pub use policies::delivery::PROFILE_TAG;
 
 /// How often a profile that is no longer the newest is followed by the one that is.
 const INDEXING_ATTEMPTS_MAX: usize = 8;
@@ -150,7 +150,7 @@ impl Gateway {
     }
 
     /// The newest profile as the log has it.
-    async fn newest_profile(
+    pub(super) async fn newest_profile(
         &self,
         subject: Subject,
         keys: &PersonKeys,

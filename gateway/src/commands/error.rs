@@ -2,13 +2,13 @@
 
 use aggregates::{
     campaign::CampaignRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal,
-    points::PointsRefusal, program::ProgramRefusal,
+    points::PointsRefusal, program::ProgramRefusal, reward::RewardRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::{CampaignError, RfmError, TierError};
+use policies::{CampaignError, DeliveryError, RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,20 @@ pub enum CommandError {
     UnknownCampaign,
     #[error("there are as many campaigns as there may be")]
     TooManyCampaigns,
+    #[error(transparent)]
+    Reward(RewardRefusal),
+    /// Rewards need a shop that lets us make them.
+    #[error("the shop's own API is not connected")]
+    ShopNotConnected,
+    #[error("the catalogue is full")]
+    CatalogueFull,
+    #[error("no such task")]
+    UnknownTask,
+    #[error("nobody does tasks of this kind")]
+    UnknownTaskKind,
+    /// It was completed or discarded.
+    #[error("the task has ended")]
+    TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
     #[error("a test clock only moves forward")]
@@ -48,6 +62,8 @@ pub enum CommandError {
     MerchantExists,
     #[error(transparent)]
     Books(#[from] aggregates::books::BooksRefusal),
+    #[error(transparent)]
+    Referral(super::referrals::ReferralProblem),
     /// The log names a key that the vault has never heard of: it was restored from before.
     #[error("the vault is older than the log")]
     VaultOlderThanLog,
@@ -238,5 +254,28 @@ impl From<CampaignError> for CommandError {
 impl From<aggregates::parked::ParkedRefusal> for CommandError {
     fn from(refusal: aggregates::parked::ParkedRefusal) -> Self {
         CommandError::Internal(refusal.to_string())
+    }
+}
+
+impl From<RewardRefusal> for CommandError {
+    fn from(refusal: RewardRefusal) -> Self {
+        CommandError::Reward(refusal)
+    }
+}
+
+impl From<DeliveryError> for CommandError {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::LogUnavailable => CommandError::Unavailable("the log".to_owned()),
+            DeliveryError::Contended => CommandError::Contended,
+            DeliveryError::NoProfile => CommandError::Unavailable(error.to_string()),
+            DeliveryError::Points(refusal) => refusal.into(),
+            DeliveryError::Database(error) => error.into(),
+            DeliveryError::Vault(error) => error.into(),
+            DeliveryError::Task(error) => error.into(),
+            error @ (DeliveryError::Sealed(_) | DeliveryError::Shop(_) | DeliveryError::Refused(_)) => {
+                CommandError::Internal(error.to_string())
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     gateway::Gateway,
 };
 
-pub const SHOP_TAG: &str = "merchant.shop";
+pub use policies::delivery::SHOP_TAG;
 pub const SECRET_TAG: &str = "merchant.webhook_secret";
 
 /// Shops are looked up before any merchant is known.

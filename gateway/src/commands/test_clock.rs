@@ -44,14 +44,18 @@ impl Gateway {
             .sweep(request.merchant, now, new_id)
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        let clicked = self.write_clicks(Some(request.merchant)).await?;
+        let settled = self.referrer().catch_up(request.merchant, now).await?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
         let rewarded = Box::pin(self.rewarder().catch_up(request.merchant, now)).await?;
         let tiered = Box::pin(self.tier_keeper().catch_up(request.merchant, now)).await?;
-        let written = [swept.position, scored, rewarded, tiered].into_iter().flatten().max();
-        Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed)))
+        let written = [swept.position, clicked, settled, scored, rewarded, tiered].into_iter().flatten().max();
+        // Last, because all of the above may have put something on the queue.
+        let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
+        Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed).max(done)))
     }
 
     /// Privacy requests whose rest is over by now, as far as each can go without waiting. Gives the merchant's last position.

@@ -53,7 +53,7 @@ impl BalanceDocument {
             customer_id: customer.to_string(),
             available: balance.available,
             pending: balance.pending,
-            reserved: 0,
+            reserved: balance.reserved,
             lifetime_earned: balance.lifetime_earned,
             lifetime_redeemed: balance.lifetime_redeemed,
             lifetime_expired: balance.lifetime_expired,

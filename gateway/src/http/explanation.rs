@@ -361,6 +361,7 @@ fn moved_by(event: &PointsEvent) -> (&[Movement], Option<String>) {
         PointsEvent::PointsActivated(_)
         | PointsEvent::AccountFenced(_)
         | PointsEvent::RedemptionUsed(_)
+        | PointsEvent::RedemptionDelivered(_)
         | PointsEvent::AccountClosed(_)
         | PointsEvent::AccountAbsorbed(_)
         | PointsEvent::ContentsAbsorbed(_) => (&[], None),

@@ -24,7 +24,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{JsonBody, Params},
-    history,
+    history, if_match,
+    referrals::settings::ReferralsDocument,
     rfm::settings::RfmDocument,
     tiers::settings::TiersDocument,
 };
@@ -66,6 +67,10 @@ pub struct SettingsDocument {
     /// VIP tiers. A part that is left out stays as it was.
     #[serde(default)]
     pub vip_tiers: Option<TiersDocument>,
+    /// How friends are brought and paid for. A part that is left out stays as it was; referrals under way go on by the
+    /// version they began under.
+    #[serde(default)]
+    pub referrals: Option<ReferralsDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -232,6 +237,7 @@ impl SettingsDocument {
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
             vip_tiers: Some(TiersDocument::of(&settings.tiers)),
+            referrals: Some(ReferralsDocument::of(&settings.referrals)),
         }
     }
 
@@ -258,6 +264,9 @@ impl SettingsDocument {
         }
         if let Some(tiers) = self.vip_tiers {
             settings.tiers = tiers.on_top_of(&settings.tiers, "/vip_tiers")?;
+        }
+        if let Some(referrals) = self.referrals {
+            settings.referrals = referrals.on_top_of(&settings.referrals);
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -399,11 +408,4 @@ pub async fn put(
     let (published, _) = gateway.publish_settings(&caller.request, version, settings, effective_from).await?;
     let (headers, document) = answer(&published);
     Ok((StatusCode::OK, headers, document))
-}
-
-/// The version the caller has seen; `None` for a tag that is not one of ours.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
-    let tag = tag.to_str().unwrap_or_default().trim();
-    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok())
 }

@@ -1,5 +1,9 @@
 //! Redemptions: points for a discount code, and back.
 
+use aggregates::{
+    points::{Delivery, Redemption},
+    reward::RewardRefusal,
+};
 use axum::{
     Json,
     extract::State,
@@ -17,13 +21,19 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    commands::{adjust::Idempotency, redeem::RedemptionDone},
+    commands::{
+        CommandError,
+        adjust::Idempotency,
+        redeem::{RedemptionDone, Spending},
+    },
     gateway::Gateway,
     problem::{Code, Problem},
 };
 
 /// Bought, and not used yet.
 const ACTIVE: &str = "active";
+/// Bought, and still to be made by the shop.
+const PENDING: &str = "pending";
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +54,9 @@ pub struct RewardRedemption {
     pub returned_points: i64,
     /// The discount it buys, in the shop's currency.
     pub value: Money,
-    /// `active`, `used` or `cancelled`.
+    /// The reward it was taken for; `null` at the programme's rate.
+    pub reward_id: Option<String>,
+    /// `pending` until the shop has made it, `active`, `used` or `cancelled`.
     pub status: &'static str,
     pub created_at: String,
     pub balance: BalanceDocument,
@@ -60,10 +72,12 @@ fn document(caller: &Caller, done: &RedemptionDone) -> RewardRedemption {
         points: redemption.points,
         returned_points: redemption.returned(),
         value: Money { amount_minor: redemption.value_minor, currency: None },
-        status: match (redemption.cancelled, redemption.used_by) {
-            (true, _) => "cancelled",
-            (false, Some(_)) => "used",
-            (false, None) => ACTIVE,
+        reward_id: redemption.reward.map(|reward| reward.to_string()),
+        status: match (redemption.cancelled, redemption.used_by, redemption.delivery) {
+            (true, ..) => "cancelled",
+            (false, Some(_), _) => "used",
+            (false, None, Delivery::Underway) => PENDING,
+            (false, None, Delivery::NotNeeded | Delivery::Done) => ACTIVE,
         },
         created_at: redemption.at.to_rfc3339(),
         balance: balance_of(caller, &done.reached),
@@ -88,18 +102,26 @@ pub async fn create(
     let key = idempotency_key(&headers)?;
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
-    let points = match (new.points, &new.reward_id) {
-        (Some(points), None) if points > 0 => points,
+    let spending = match (new.points, &new.reward_id) {
+        (Some(points), None) if points > 0 => Spending::Points(points),
         (Some(_), None) => return Err(Problem::at("/points", "must be positive")),
-        (None, Some(_)) => return Err(Problem::of(Code::RewardNotFound)),
+        (None, Some(reward)) => Spending::Reward(reward.parse().map_err(|_| Problem::of(Code::RewardNotFound))?),
         _ => return Err(Problem::at("", "give exactly one of `points` and `reward_id`")),
     };
-    let content = postcard::to_stdvec(&points).unwrap_or_default();
+    let content = match spending {
+        Spending::Points(points) => postcard::to_stdvec(&points),
+        Spending::Reward(reward) => postcard::to_stdvec(&("reward", reward)),
+    };
+    let content = content.unwrap_or_default();
     let idempotency = Idempotency { route: "reward_redemptions", key, content };
-    let done = gateway.redeem_points(&caller.request, customer, &idempotency, points).await?;
+    let done = gateway.redeem_points(&caller.request, customer, &idempotency, spending).await;
+    let done = done.map_err(|error| match error {
+        CommandError::Reward(RewardRefusal::Unknown) => Problem::of(Code::RewardNotFound),
+        error => error.into(),
+    })?;
     let mut answer = document(&caller, &done);
     if done.repeated {
-        answer = as_first_answered(&gateway, &caller, answer, done.redemption.position).await?;
+        answer = as_first_answered(&gateway, &caller, answer, &done.redemption).await?;
     }
     Ok((StatusCode::CREATED, replayed(done.repeated), Json(answer)))
 }
@@ -109,10 +131,32 @@ async fn as_first_answered(
     gateway: &Gateway,
     caller: &Caller,
     now: RewardRedemption,
-    position: u64,
+    redemption: &Redemption,
 ) -> Result<RewardRedemption, Problem> {
+    let (position, was_pending) = (redemption.position, redemption.delivery != Delivery::NotNeeded);
     let balance = history::balance_right_after(gateway, caller, position).await?;
-    Ok(RewardRedemption { returned_points: 0, status: ACTIVE, balance, position, ..now })
+    // What the shop has to make was pending at first.
+    let status = if was_pending { PENDING } else { ACTIVE };
+    Ok(RewardRedemption { returned_points: 0, status, balance, position, ..now })
+}
+
+/// A redemption as it is now: whether the shop has made it, and whether an order has used its code.
+#[utoipa::path(
+    get, path = "/v1/customers/{id}/reward_redemptions/{redemption_id}", tag = "points",
+    operation_id = "get_redemption", security(("api_key" = [])),
+    params(("id" = String, Path), ("redemption_id" = String, Path)),
+    responses((status = 200, body = RewardRedemption), (status = 404, body = crate::problem::ProblemDocument))
+)]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Path((id, redemption)): Path<(String, String)>,
+) -> Result<Json<RewardRedemption>, Problem> {
+    let customer = customer_id(&id)?;
+    gateway.known_customer(&caller, customer).await?;
+    let redemption = redemption.parse().map_err(|_| Problem::of(Code::NotFound))?;
+    let found = gateway.redemption(&caller.request, customer, redemption).await?;
+    Ok(Json(document(&caller, &found)))
 }
 
 /// Undoes a redemption whose code no order has used: the points return to their lots.

@@ -1,5 +1,6 @@
 //! Why a step could not be done now. Nothing is lost by it: the next round tries again.
 
+use crate::delivery::DeliveryError;
 use aggregates::{customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal};
 use journal::{ExecuteError, JournalError, executor::LoadError};
 use vault::{DeletionJournalError, VaultError};
@@ -25,6 +26,8 @@ pub enum ErasureError {
     Account(#[from] ExecuteError<PointsRefusal>),
     #[error("merchant: {0}")]
     Merchant(#[from] ExecuteError<MerchantRefusal>),
+    #[error("codes in the shop: {0}")]
+    Codes(#[from] DeliveryError),
     /// A legal hold came before the point of no return.
     #[error("a legal hold stands against it")]
     Held,

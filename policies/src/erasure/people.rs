@@ -45,6 +45,8 @@ impl Eraser {
             let command = PointsCommand::Forfeit(Forfeit { request, now: context.recorded_at });
             let account = self.parts.accounts.execute(subject, context, &command).await?;
             // What the account says, and not this command: one that was cut short before it was recorded counts too.
+            let disabled = account.state.state.disabled_in_shop();
+            self.parts.deliveries.disable_codes(context, merchant, &disabled).await?;
             points += account.state.state.purse.lifetime_forfeited;
             codes += account.state.state.disabled_codes();
         }

@@ -7,14 +7,17 @@ use aggregates::{
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ReferralId, RewardId},
     installation::InstallationEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    referral::{Cause, ReferralEvent},
+    reward::RewardEvent,
     rfm::RfmEvent,
+    task::TaskEvent,
     tier::TierEvent,
     waiting::WaitingEvent,
 };
@@ -38,10 +41,13 @@ pub enum TargetKind {
     Segments,
     VipTiers,
     Campaign,
+    Referral,
+    Task,
+    Reward,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 13] = [
+    pub const ALL: [TargetKind; 16] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -55,6 +61,9 @@ impl TargetKind {
         TargetKind::Segments,
         TargetKind::VipTiers,
         TargetKind::Campaign,
+        TargetKind::Referral,
+        TargetKind::Task,
+        TargetKind::Reward,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -72,6 +81,9 @@ impl TargetKind {
             TargetKind::Segments => "segments",
             TargetKind::VipTiers => "vip_tiers",
             TargetKind::Campaign => "campaign",
+            TargetKind::Referral => "referral",
+            TargetKind::Task => "task",
+            TargetKind::Reward => "reward",
         }
     }
 
@@ -94,6 +106,9 @@ impl TargetKind {
             Context::Rfm => TargetKind::Segments,
             Context::Tier => TargetKind::VipTiers,
             Context::Campaign => TargetKind::Campaign,
+            Context::Referral => TargetKind::Referral,
+            Context::Task => TargetKind::Task,
+            Context::Reward => TargetKind::Reward,
         }
     }
 }
@@ -171,6 +186,9 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             entry.target_id = Some(version.to_string());
         }),
         Context::Campaign => each(commit, campaign),
+        Context::Referral => each(commit, referral),
+        Context::Task => each(commit, task),
+        Context::Reward => each(commit, |_: &RewardEvent, _| {}),
     }
 }
 
@@ -194,6 +212,8 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     };
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
+        (Context::Reward, SubjectId::Uuid(id)) => Some(RewardId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
     };
@@ -246,12 +266,57 @@ fn campaign(event: &CampaignEvent, entry: &mut Entry) {
     }
 }
 
+/// About the friend, where it says why: the reason is under the friend's key.
+fn referral(event: &ReferralEvent, entry: &mut Entry) {
+    let (cause, reason) = match event {
+        ReferralEvent::Approved(approved) => (None, Some(&approved.reason)),
+        ReferralEvent::Rejected(rejected) => (Some(rejected.cause), rejected.reason.as_ref()),
+        ReferralEvent::ClawedBack(back) => (Some(back.cause), back.reason.as_ref()),
+        ReferralEvent::Cancelled(cancelled) => (Some(cancelled.cause), None),
+        ReferralEvent::FriendIdentified(identified) => {
+            entry.customer = Some(identified.friend);
+            (None, None)
+        }
+        _ => (None, None),
+    };
+    entry.outcome = cause.map_or(DONE, Cause::as_str);
+    if let Some(reason) = reason {
+        entry.reason = Some(reason.ciphertext().to_vec());
+        entry.customer = vault::key_of(reason).ok().map(CustomerId);
+    }
+}
+
 fn parked(event: &ParkedEvent, entry: &mut Entry) {
     let id = match event {
         ParkedEvent::Parked(parked) => parked.id,
         ParkedEvent::Retried(retried) => retried.id,
         ParkedEvent::Discarded(discarded) => {
             entry.reason = Some(discarded.reason.ciphertext().to_vec());
+            discarded.id
+        }
+    };
+    entry.target_id = Some(id.to_string());
+}
+
+fn task(event: &TaskEvent, entry: &mut Entry) {
+    let id = match event {
+        TaskEvent::Created(created) => {
+            entry.customer = created.customer;
+            created.id
+        }
+        TaskEvent::Completed(completed) => completed.id,
+        TaskEvent::Failed(failed) => {
+            entry.outcome = "failed";
+            failed.id
+        }
+        TaskEvent::Dead(dead) => {
+            entry.outcome = "given_up";
+            dead.id
+        }
+        TaskEvent::Retried(retried) => retried.id,
+        TaskEvent::Discarded(discarded) => {
+            entry.outcome = discarded.cause.as_str();
+            entry.reason = discarded.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
             discarded.id
         }
     };

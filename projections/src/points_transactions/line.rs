@@ -147,6 +147,7 @@ pub fn lines_of(event: &PointsEvent, recorded_at: Timestamp) -> Vec<Line> {
         | PointsEvent::PointsActivated(_)
         | PointsEvent::DebtCovered(_)
         | PointsEvent::RedemptionUsed(_)
+        | PointsEvent::RedemptionDelivered(_)
         | PointsEvent::AccountFenced(_) => Vec::new(),
     };
     lines.into_iter().filter(|line| line.points != 0).collect()

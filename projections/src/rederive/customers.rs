@@ -100,7 +100,10 @@ impl Standing {
 
     fn apply(&mut self, event: &CustomerEvent) {
         match event {
-            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) | CustomerEvent::BirthdayTold(_) => {}
+            CustomerEvent::Enrolled(_)
+            | CustomerEvent::Absorbed(_)
+            | CustomerEvent::BirthdayTold(_)
+            | CustomerEvent::ReferralLinkIssued(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {
                 self.state = "erased";

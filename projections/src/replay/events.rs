@@ -3,7 +3,8 @@
 use aggregates::{
     Context, books::BooksEvent, campaign::CampaignEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
     installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, rfm::RfmEvent, tier::TierEvent, waiting::WaitingEvent,
+    product::ProductEvent, program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent, rfm::RfmEvent,
+    task::TaskEvent, tier::TierEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -39,6 +40,9 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Rfm => of::<RfmEvent>(commit),
         Context::Tier => of::<TierEvent>(commit),
         Context::Campaign => of::<CampaignEvent>(commit),
+        Context::Referral => of::<ReferralEvent>(commit),
+        Context::Task => of::<TaskEvent>(commit),
+        Context::Reward => of::<RewardEvent>(commit),
     }
 }
 

@@ -99,6 +99,7 @@ impl History {
             | PointsEvent::PointsExpired(_)
             | PointsEvent::DebtCovered(_)
             | PointsEvent::RedemptionUsed(_)
+            | PointsEvent::RedemptionDelivered(_)
             | PointsEvent::AccountAbsorbed(_)
             | PointsEvent::ContentsAbsorbed(_)
             | PointsEvent::AccountFenced(_) => {}

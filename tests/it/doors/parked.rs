@@ -14,6 +14,7 @@ use gateway::{
 };
 use journal::Actor;
 use loyalnest::args::{Args, Command, Output, ParkedCommand};
+use policies::shopify_admin::{AdminAddress, ShopifyAdmin};
 use projections::parked_webhooks::{self, ParkedRow, ParkedWebhooks};
 use serde_json::{Value, json};
 
@@ -181,6 +182,7 @@ async fn later(installation: &Installation, days: u32) -> Gateway {
             clock: Arc::new(Ahead { days }),
             snapshot_seal: Arc::new(VaultSeal(gateway.vault.clone())),
             deletions: gateway.eraser.deletions().clone(),
+            shopify_admin: ShopifyAdmin::new(AdminAddress::default()),
             options: gateway.options,
         })
     })

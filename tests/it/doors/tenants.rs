@@ -4,7 +4,10 @@ use gateway::shopify::sample::CustomerSample;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, Shop, Shopper};
+use crate::{
+    support::{Answer, Api, Shop, Shopper},
+    tasks::kit::Probe,
+};
 
 /// An operation as the API's description has it.
 struct Operation {
@@ -35,13 +38,20 @@ impl Operation {
         self.path.contains('{') || self.names_in_its_body()
     }
 
-    /// Asking for privacy names the customer in the document.
+    /// Asking for privacy, and for a link, names the customer in the document.
     fn names_in_its_body(&self) -> bool {
-        self.method == Method::POST && self.path == "/v1/gdpr_requests"
+        self.method == Method::POST && ["/v1/gdpr_requests", "/v1/referrals"].contains(&self.path.as_str())
     }
 
     fn addressed_to(&self, victim: &Ids) -> String {
-        let of = if self.path.starts_with("/v1/gdpr_requests") { &victim.request } else { &victim.customer };
+        let of = match self.path.as_str() {
+            path if path.starts_with("/v1/gdpr_requests") => &victim.request,
+            "/v1/referrals/{id}/friends" => &victim.code,
+            path if path.starts_with("/v1/referrals") => &victim.referral,
+            path if path.starts_with("/v1/tasks") => &victim.task,
+            path if path.starts_with("/v1/rewards") => &victim.reward,
+            _ => &victim.customer,
+        };
         self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
     }
 
@@ -67,8 +77,16 @@ impl Operation {
             (_, "birthday") => json!({ "month": 5, "day": 17 }),
             (_, "preview") if self.path.starts_with("/v1/program_settings") => json!({ "campaigns": [] }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
-            (_, "cancel" | "release" | "complete") => json!({}),
-            (_, "hold" | "execute" | "refuse" | "restriction" | "objection") => json!({ "reason": "theft" }),
+            (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
+                json!({ "reason": "theft" })
+            }
+            (_, "referrals") => json!({ "customer_id": victim.customer }),
+            (_, "friends") => json!({ "external_id": "1" }),
+            (_, "cancel" | "release" | "complete" | "retry") => json!({}),
+            (_, "rewards") => free_shipping(),
+            ("PUT", id) if id == "{id}" => free_shipping(),
+            (_, "shopify") => json!({ "admin_token": "theirs" }),
+            (_, "discard") => json!({ "reason": "theft" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
@@ -81,11 +99,20 @@ impl Operation {
     }
 }
 
+fn free_shipping() -> Value {
+    json!({ "name": "Free shipping", "cost_points": 10, "kind": "free_shipping" })
+}
+
 /// What a thief would have to know.
 struct Ids {
     customer: String,
     redemption: String,
     request: String,
+    /// Of a link.
+    code: String,
+    referral: String,
+    task: String,
+    reward: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
@@ -99,11 +126,20 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
     assert!(ada.order(50_00).deliver().await.is_accepted());
     let redemption = ada.redeem(10).await;
+    let asked = json!({ "customer_id": ada.id().await });
+    let link = shop.api.post_once("/v1/referrals", &asked).document().await;
+    let code = link["code"].as_str().unwrap().to_owned();
+    let friend = json!({ "external_id": shop.fresh_id().to_string() });
+    let brought = shop.api.post_once(&format!("/v1/referrals/{code}/friends"), &friend).document().await;
+    let referral = brought["id"].as_str().unwrap().to_owned();
     let request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "id": ada.external_id } });
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request })
+    let reward = shop.api.post("/v1/rewards", &free_shipping()).document().await["id"].as_str().unwrap().to_owned();
+    let probe = Probe::new();
+    let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vault::RootKeyStore;
 
-use super::{runtime, servers::Servers};
+use super::{runtime, servers::Servers, shopify_admin::StandIn};
 
 static SHARED: LazyLock<Installation> = LazyLock::new(|| {
     let servers = Servers::shared();
@@ -131,6 +131,7 @@ async fn new_config(servers: &Servers, name: &str, nats_url: String) -> Config {
         checkpoint_file: Some(servers.checkpoint_file(&name)),
         key_lease: KEY_LEASE,
         checkpoint_every: SIGN_EVERY,
+        shopify_admin: StandIn::shared().await.address(),
         ..below
     };
     RootKeyStore::open_or_create(&config.root_keys).unwrap();

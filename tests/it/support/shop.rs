@@ -1,9 +1,12 @@
 //! A shop with its merchant: signs and sends webhooks, and remembers how far the log had come with each answer, so that
 //! every later read sees what went before.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use aggregates::{
@@ -103,6 +106,11 @@ impl Shop {
     /// Moves the merchant's clock; everything due by then is done when this returns.
     pub async fn advance_days(&self, days: i64) {
         self.move_clock(json!({ "advance_seconds": days * 86_400 })).await;
+    }
+
+    /// The same, by less than days.
+    pub async fn advance(&self, by: Duration) {
+        self.move_clock(json!({ "advance_seconds": by.as_secs() })).await;
     }
 
     /// The same, to a time in RFC 3339.

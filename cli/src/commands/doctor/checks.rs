@@ -4,7 +4,7 @@ use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::clock::SystemClock;
 use journal::{Journal, streams::Streams};
-use projections::{gdpr_requests, parked_webhooks};
+use projections::{gdpr_requests, parked_webhooks, queue_tasks};
 use sqlx::PgPool;
 use vault::Vault;
 
@@ -13,6 +13,8 @@ use crate::composition::{self, Config};
 
 /// Events that a read model may be behind before it counts as behind.
 const LAG_EVENTS: u64 = 10_000;
+/// A task that has been due for longer says that nobody works.
+const TASKS_LATE_SECONDS: i64 = 900;
 /// Parked webhooks that are counted.
 const PARKED_COUNTED: i64 = 1_000;
 
@@ -46,6 +48,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     }
     findings.push(parked(db).await);
     findings.push(privacy(db).await);
+    findings.push(tasks(db).await);
     findings
 }
 
@@ -141,5 +144,19 @@ async fn privacy(db: &PgPool) -> Finding {
             Finding::new("privacy requests", state, found, ADVICE)
         }
         Err(error) => Finding::new("privacy requests", State::Error, error.to_string(), ADVICE),
+    }
+}
+
+async fn tasks(db: &PgPool) -> Finding {
+    const ADVICE: &str =
+        "`loyalnest tasks list --state dead`, then `retry` or `discard`; if they only wait, start a worker";
+    match queue_tasks::backlog(db, SystemClock.now()).await {
+        Ok(backlog) => {
+            let late = backlog.oldest_due_seconds > TASKS_LATE_SECONDS;
+            let state = if late || backlog.dead > 0 { State::Warning } else { State::Ok };
+            let found = format!("{} due, {} waiting, {} given up", backlog.due, backlog.waiting, backlog.dead);
+            Finding::new("tasks", state, found, ADVICE)
+        }
+        Err(error) => Finding::new("tasks", State::Error, error.to_string(), ADVICE),
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     http::{
         Freshness, Page,
         body::{JsonBody, Params, Path},
-        program_settings::if_match,
+        if_match,
     },
     problem::{Code, Problem},
 };

@@ -15,20 +15,21 @@ use projections::{
     customers, data_requests,
     points_transactions::{self, Page},
     projection::events_of,
+    referrals,
     replay::{Moment, Past},
 };
 use serde::de::DeserializeOwned;
 use vault::PersonKeys;
 
 use super::{
-    documents::{About, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
+    documents::{About, OrderFacts, PersonsLink, PersonsReferral, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
     writer::{ReaderGone, Writer},
 };
 use crate::{
     auth::Caller,
     commands::{
         CommandError, birthday::BIRTHDAY_TAG, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG,
-        privacy::STATED_TAG,
+        privacy::STATED_TAG, referrals::link::code_of,
     },
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
@@ -88,6 +89,7 @@ impl Report {
         self.points(writer).await?;
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
+        self.referrals(writer).await?;
         self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)
@@ -211,6 +213,29 @@ impl Report {
         for (id, redemption) in redemptions {
             let row = SpentPoints::new(*id, redemption, keys.derive_code(id.0));
             writer.row(&row).await.map_err(gone)?;
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
+    async fn referrals(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let merchant = self.caller.merchant();
+        let keys = self.gateway.vault.merchant(merchant).await.map_err(CommandError::from)?;
+        writer.section("referral_links", "Links of yours to bring friends by").await.map_err(gone)?;
+        for link in referrals::links_of(&self.gateway.db, merchant, self.customer).await? {
+            let code = code_of(&keys, merchant, link.id).to_string();
+            writer.row(&PersonsLink::new(&link, code)).await.map_err(gone)?;
+        }
+        writer.end_section().await.map_err(gone)?;
+        writer.section("referrals", "Whom you brought, and whether you were brought").await.map_err(gone)?;
+        let filter = referrals::Filter { customer: Some(self.customer), ..referrals::Filter::default() };
+        let mut before = None;
+        loop {
+            let rows = referrals::list(&self.gateway.db, merchant, filter, before, ROWS_AT_ONCE).await?;
+            let Some(last) = rows.last() else { break };
+            before = Some((last.identified_at, last.id));
+            for row in rows {
+                writer.row(&PersonsReferral::new(row, self.customer)).await.map_err(gone)?;
+            }
         }
         writer.end_section().await.map_err(gone)
     }

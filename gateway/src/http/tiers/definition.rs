@@ -23,7 +23,7 @@ use crate::{
     http::{
         AsOf, Freshness,
         body::{JsonBody, Params},
-        program_settings::if_match,
+        if_match,
     },
     problem::{Code, Problem},
 };

@@ -13,7 +13,7 @@ use crate::{
     order::{OrderBody, Refund},
     points::{
         Absorb, Account, Adjust, BonusKind, BonusSource, CodeUseOutcome, Grant, Lot, OrderFact, OrderRecord,
-        PointsCommand, PointsEvent, PointsRefusal, RecordCodeUse, RecordOrder, Redeem, Redemption, Revoke,
+        PointsCommand, PointsEvent, PointsRefusal, Purchase, RecordCodeUse, RecordOrder, Redeem, Redemption, Revoke,
     },
     program::{Program, ProgramCommand, ProgramSettings, RuleId},
     sealed::Sealed,
@@ -147,6 +147,7 @@ impl Story {
             request: Fingerprint(points.unsigned_abs()),
             redemption: RedemptionId(Uuid::from_u128(redemption)),
             points,
+            purchase: Purchase::AtRate { in_shop: false },
             program: Arc::clone(&self.program),
             now: self.now,
         })

@@ -1,0 +1,29 @@
+//! The shop's own API: what opens it, sealed under the merchant's key.
+
+use aggregates::merchant::{AdminToken, MerchantCommand, ShopConnected};
+use journal::Subject;
+use policies::delivery::ADMIN_TOKEN_TAG;
+
+use super::{error::CommandError, request::Request};
+use crate::gateway::Gateway;
+
+impl Gateway {
+    /// Uses the shop's Admin API with this token from now on. Gives the position.
+    pub async fn connect_shop(&self, request: &Request, token: &str) -> Result<u64, CommandError> {
+        let keys = self.vault.merchant(request.merchant).await?;
+        let token = keys.seal(ADMIN_TOKEN_TAG, &AdminToken { token: token.to_owned() });
+        self.tell_merchant(request, MerchantCommand::ConnectShop(ShopConnected { token, at: request.now })).await
+    }
+
+    /// Uses it no more. What is still to be made there waits, and is given back in the end.
+    pub async fn disconnect_shop(&self, request: &Request) -> Result<u64, CommandError> {
+        self.tell_merchant(request, MerchantCommand::DisconnectShop { at: request.now }).await
+    }
+
+    async fn tell_merchant(&self, request: &Request, command: MerchantCommand) -> Result<u64, CommandError> {
+        let subject = Subject::merchant(request.merchant);
+        let told = self.merchants.execute(subject, &request.context(), &command).await?;
+        self.renew_merchant(request.merchant).await?;
+        Ok(told.state.position)
+    }
+}

@@ -1,0 +1,118 @@
+//! The task that makes in the shop what points were reserved for.
+
+use aggregates::{
+    customer::Profile,
+    id::{CustomerId, MerchantId},
+    points::{PointsCommand, PointsRefusal, Redemption},
+    reward::Benefit,
+    task::{RetryPolicy, TaskKind},
+};
+use futures::future::BoxFuture;
+use journal::Subject;
+use projections::customers;
+
+use super::{Deliveries, DeliveryError, MAKE, PROFILE_TAG, Wanted};
+use crate::{
+    shopify_admin::{AdminError, Discount, Off, Shop},
+    tasks::{Handler, Outcome, Task},
+};
+
+/// Somebody is waiting for their points to be worth something: tried for about half an hour, then given back.
+const PATIENCE: RetryPolicy = RetryPolicy { attempts_max: 10, first_pause_seconds: 2, longest_pause_seconds: 600 };
+
+/// [`MAKE`]
+pub struct MakeReward(pub Deliveries);
+
+impl Handler for MakeReward {
+    fn kind(&self) -> TaskKind {
+        MAKE
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        PATIENCE
+    }
+
+    fn run<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let Ok(wanted) = postcard::from_bytes(&task.payload) else { return Outcome::dead("not a delivery") };
+            self.0.make(task, &wanted).await.unwrap_or_else(Outcome::from)
+        })
+    }
+
+    fn give_up<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let Ok(Wanted { redemption, customer, .. }) = postcard::from_bytes(&task.payload) else { return Ok(()) };
+            let given_back = self.0.give_back(&self.0.context(task), task.merchant, customer, redemption).await;
+            match given_back {
+                // An order has it, or its owner is being forgotten: there is nothing to give back, and nobody to give it to.
+                Ok(_) | Err(DeliveryError::Points(_)) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+}
+
+impl Deliveries {
+    async fn make(&self, task: &Task, wanted: &Wanted) -> Result<Outcome, DeliveryError> {
+        let owner = self.owner_of(task.merchant, wanted.customer).await?;
+        let account = self.0.accounts.load_confirmed(Subject::points(task.merchant, owner)).await?;
+        let cancelled = |redemption: &&Redemption| !redemption.cancelled;
+        if account.state.redemptions.get(&wanted.redemption).filter(cancelled).is_none() {
+            return Ok(Outcome::done("not wanted any more"));
+        }
+        let Some((domain, token)) = self.shop_of(task.merchant).await? else {
+            return Ok(Outcome::retry("the shop is not connected"));
+        };
+        let made = self.ensure(self.0.admin.shop(&domain, &token), task.merchant, owner, wanted).await?;
+        let delivered = PointsCommand::Deliver { redemption: wanted.redemption, now: task.now };
+        let subject = Subject::points(task.merchant, owner);
+        match self.0.accounts.execute(subject, &self.context(task), &delivered).await.map_err(DeliveryError::from) {
+            Ok(_) => Ok(Outcome::Done(Some(made))),
+            // Undone while it was being made: whoever undid it sees to the code.
+            Err(DeliveryError::Points(PointsRefusal::RedemptionCancelled | PointsRefusal::Erased)) => {
+                Ok(Outcome::done("not wanted any more"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes it, or finds it made; gives the shop's id of it.
+    async fn ensure(
+        &self,
+        shop: Shop<'_>,
+        merchant: MerchantId,
+        owner: CustomerId,
+        wanted: &Wanted,
+    ) -> Result<String, DeliveryError> {
+        let code = self.code_of(merchant, wanted.redemption).await?;
+        let off = match &wanted.benefit {
+            Benefit::AmountOff { amount_minor, currency, minimum_minor } => {
+                Off::Amount { minor: *amount_minor, currency: *currency, minimum_minor: *minimum_minor }
+            }
+            Benefit::PercentOff { percent } => Off::Percent(*percent),
+            Benefit::FreeShipping => Off::Shipping,
+            Benefit::FreeProduct { product_id } => Off::Product(product_id),
+            Benefit::GiftCard { amount_minor, currency } => {
+                let note = wanted.redemption.to_string();
+                return Ok(shop.ensure_gift_card(&code, *amount_minor, *currency, &note).await?);
+            }
+            Benefit::StoreCredit { amount_minor, currency } => {
+                let customer = self.external_id(merchant, owner).await?;
+                let mark = format!("rrd-{}", wanted.redemption.0.simple());
+                return Ok(shop.ensure_store_credit(&customer, *amount_minor, *currency, &mark).await?);
+            }
+        };
+        let title = format!("{} ({})", wanted.name, wanted.redemption);
+        let (starts_at, ends_at) = (wanted.starts_at, wanted.ends_at);
+        Ok(shop.ensure_discount(&Discount { title: &title, code: &code, off, starts_at, ends_at }).await?)
+    }
+
+    /// The shop's own id of a customer.
+    async fn external_id(&self, merchant: MerchantId, customer: CustomerId) -> Result<String, DeliveryError> {
+        let row = customers::find(&self.0.db, merchant, customer).await?;
+        let sealed = row.and_then(|row| row.profile).ok_or(DeliveryError::NoProfile)?;
+        let profile: Profile = self.0.vault.person(merchant, customer).await?.open(PROFILE_TAG, &sealed)?;
+        let nobody = || AdminError::Refused(vec!["NO_CUSTOMER_IN_SHOP".to_owned()]);
+        (!profile.external_id.is_empty()).then_some(profile.external_id).ok_or_else(|| nobody().into())
+    }
+}

@@ -1,0 +1,8 @@
+//! Rewards: points reserved, made in the shop once whatever happens on the way, given back if they cannot be.
+
+mod catalogue;
+mod crashes;
+mod given_back;
+mod kit;
+mod made;
+mod stock;
