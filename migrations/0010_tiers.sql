@@ -127,3 +127,6 @@ create table read.campaign_shards (
 
 -- Whoever has just become a member is looked for by campaigns.
 create index customers_by_position on read.customers (merchant, position);
+
+-- Whoever is being forgotten leaves their tier.
+create index customers_forgotten on read.customers (position) where state in ('erasing', 'erased');

@@ -1,6 +1,7 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
 mod choices;
+mod birthday;
 mod event;
 mod limits;
 #[cfg(test)]
@@ -10,6 +11,12 @@ pub use choices::{Choices, ChosenBy, MailChoice};
 pub use event::{
     Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LeaderboardChosen, LimitLifted,
     Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
+};
+
+pub use birthday::{Birthday, NotABirthday};
+pub use event::{
+    Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
+    ProfileUpdated, ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -76,6 +83,11 @@ pub enum CustomerCommand {
         limit: Limit,
         lifted: LimitLifted,
     },
+    /// None: it is not known any more.
+    TellBirthday {
+        told: Option<ToldBirthday>,
+        now: Timestamp,
+    },
     /// A link to bring friends by; they keep the one they have while it lives.
     IssueReferralLink(ReferralLink),
     /// Does nothing where they have it already.
@@ -91,6 +103,13 @@ pub struct SeenProfile {
     pub profile: Sealed<Profile>,
     pub updated_at: Option<Timestamp>,
     /// Keyed hash of the plain profile: equal profiles are recognised without opening them.
+    pub fingerprint: Fingerprint,
+}
+
+#[derive(Debug, Clone)]
+pub struct ToldBirthday {
+    pub birthday: Sealed<Birthday>,
+    /// Keyed hash of the plain one: the same is recognised without opening it.
     pub fingerprint: Fingerprint,
 }
 
@@ -143,6 +162,8 @@ pub struct Customer {
     pub profile_updated_at: Option<Timestamp>,
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
+    /// Of the birthday that is known.
+    birthday: Option<Fingerprint>,
     pub deleted_in_shop: bool,
     /// Links to bring friends by, newest last.
     pub referral_links: Vec<ReferralLink>,
@@ -237,6 +258,9 @@ impl Aggregate for Customer {
                 true => vec![limit.lifted(lifted.clone())],
                 false => Vec::new(),
             }),
+            (CustomerCommand::TellBirthday { told, now }, Standing::Member) => {
+                Ok(self.tell_birthday(told.as_ref(), *now))
+            }
             (CustomerCommand::IssueReferralLink(link), Standing::Member) => Ok(match self.live_link(link.at) {
                 Some(_) => Vec::new(),
                 None => vec![CustomerEvent::ReferralLinkIssued(*link)],
@@ -287,8 +311,10 @@ impl Aggregate for Customer {
                 // Fingerprints are of the person's profiles: nothing remains to recognise them by.
                 self.profiles.clear();
                 self.import_noted = None;
+                self.birthday = None;
                 self.erasure = Erasure::Erased { at: event.at };
             }
+            CustomerEvent::BirthdayTold(event) => self.birthday = event.fingerprint,
             CustomerEvent::Restricted(_) => self.limits.restricted = true,
             CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
@@ -311,6 +337,15 @@ impl Customer {
             (CustomerCommand::Erase(erased), Erasure::Fenced { .. }) => Ok(vec![CustomerEvent::Erased(erased.clone())]),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn tell_birthday(&self, told: Option<&ToldBirthday>, now: Timestamp) -> Vec<CustomerEvent> {
+        let fingerprint = told.map(|told| told.fingerprint);
+        if fingerprint == self.birthday {
+            return Vec::new();
+        }
+        let birthday = told.map(|told| told.birthday.clone());
+        vec![CustomerEvent::BirthdayTold(BirthdayTold { birthday, fingerprint, at: now })]
     }
 
     /// The profile that the shop updated last stands; a repetition and a latecomer change nothing.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod adjust;
 pub mod adoption;
 pub mod badges;
+pub mod birthday;
 pub mod books;
 mod boosts;
 pub mod campaign;

@@ -317,6 +317,7 @@ impl Gateway {
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
             accounts: self.accounts.clone(),
+            vault: self.vault.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
             new_id,

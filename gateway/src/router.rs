@@ -99,6 +99,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::campaigns::resource::list, http::campaigns::resource::create))
         .routes(routes!(http::campaigns::resource::get, http::campaigns::resource::put, http::campaigns::resource::end))
         .routes(routes!(http::campaigns::actions::create))
+        .routes(routes!(http::campaigns::birthday::put, http::campaigns::birthday::delete))
         .routes(routes!(http::tiers::definition::get, http::tiers::definition::put))
         .routes(routes!(http::tiers::definition::undo))
         .routes(routes!(http::tiers::preview::create))

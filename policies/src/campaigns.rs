@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`taking`] | an action is put on record with what it earns: once, for ever, within limits |
 //! | [`granting`] | what is on record and not granted yet becomes points |
-//! | [`noticing`] | what nobody has to tell us of |
+//! | [`noticing`] | who became a member |
+//! | [`birthdays`] | whose birthday it is |
 //!
 //! Between record and points nothing can be lost: a row that is not granted is on a work list, and the bonus has an id that
 //! follows from campaign and action, so that granting it again does nothing.
 
+mod birthdays;
 mod granting;
 mod noticing;
 mod taking;
@@ -33,6 +35,7 @@ use projections::{
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use vault::{Vault, VaultError};
 
 use crate::on_top::{self, WriteError};
 
@@ -57,6 +60,8 @@ pub enum CampaignError {
     /// Trying again does not help.
     #[error("the log refused a commit: {0}")]
     Refused(AppendError),
+    #[error("vault: {0}")]
+    Vault(#[from] VaultError),
     #[error("account: {0}")]
     Account(ExecuteError<PointsRefusal>),
     #[error(transparent)]
@@ -94,6 +99,7 @@ pub struct Rewarder {
     pub programs: Aggregates<Program>,
     pub merchants: Aggregates<Merchant>,
     pub accounts: Aggregates<Account>,
+    pub vault: Vault,
     pub db: PgPool,
     pub progress: Progress,
     /// Where ids come from.
@@ -141,7 +147,8 @@ impl Rewarder {
     }
 
     async fn do_what_is_due(&self, merchant: MerchantId, now: Timestamp) -> Result<Option<u64>, CampaignError> {
-        let noticed = self.notice_sign_ups(merchant, now).await?;
+        let signed_up = self.notice_sign_ups(merchant, now).await?;
+        let noticed = signed_up.max(self.notice_birthdays(merchant, now).await?);
         let granted = self.grant_pending(merchant, None, now).await?;
         Ok(noticed.max(granted))
     }

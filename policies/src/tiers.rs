@@ -179,9 +179,13 @@ impl TierKeeper {
         }
     }
 
-    /// How far both read models of what counts have come.
+    /// How far all read models of what counts have come.
     fn facts_known(&self) -> u64 {
-        [RfmOrders::NAME, TierFacts::NAME].map(|name| self.progress.of(name).position).into_iter().min().unwrap_or(0)
+        [Customers::NAME, RfmOrders::NAME, TierFacts::NAME]
+            .map(|name| self.progress.of(name).position)
+            .into_iter()
+            .min()
+            .unwrap_or(0)
     }
 
     /// The merchant's time.

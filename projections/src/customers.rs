@@ -86,7 +86,7 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(event.winner.0),
-        CustomerEvent::Absorbed(_) | CustomerEvent::ReferralLinkIssued(_) => {
+        CustomerEvent::Absorbed(_) | CustomerEvent::BirthdayTold(_) | CustomerEvent::ReferralLinkIssued(_) => {
             sqlx::query("update customers set position = $3 where merchant = $1 and customer = $2")
                 .bind(merchant)
                 .bind(customer)

@@ -117,7 +117,6 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
-    Table { name: "read.parked_aggregates", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.tier_bonuses",
         person: Some("customer"),
@@ -167,6 +166,7 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &["token"],
         survives_its_merchant: false,
     },
+    Table { name: "read.parked_aggregates", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.referrals",
         person: Some("customer"),

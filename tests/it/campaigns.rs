@@ -3,6 +3,7 @@
 #![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
 
 mod acting;
+mod birthdays;
 mod kit;
 mod managing;
 mod multiplying;

@@ -21,3 +21,4 @@ mod scenarios;
 mod support;
 mod tasks;
 mod tiers;
+mod whatif;

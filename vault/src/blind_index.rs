@@ -95,6 +95,68 @@ impl Vault {
         Ok(people.into_iter().map(CustomerId).collect())
     }
 
+    /// Makes a person findable by this birthday and by no other; by none, if none is given.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub async fn index_birthday(
+        &self,
+        merchant: MerchantId,
+        subject: CustomerId,
+        birthday: Option<&str>,
+    ) -> Result<(), VaultError> {
+        let lookup = match birthday {
+            Some(birthday) => self.index_lookup(merchant, IndexKind::Birthday, birthday).await?,
+            None => None,
+        };
+        let mut transaction = database::begin(&self.inner.pool).await?;
+        sqlx::query("delete from vault.blind_index where merchant = $1 and subject = $2 and kind = $3")
+            .bind(merchant.0)
+            .bind(subject.0)
+            .bind(IndexKind::Birthday.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        if let Some(lookup) = lookup {
+            sqlx::query("insert into vault.blind_index (merchant, kind, lookup, subject) values ($1, $2, $3, $4)")
+                .bind(merchant.0)
+                .bind(IndexKind::Birthday.as_str())
+                .bind(lookup)
+                .bind(subject.0)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// People with this birthday in the order of their ids, those after the one given, at most [`SEARCH_LIMIT`].
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub async fn born_on(
+        &self,
+        merchant: MerchantId,
+        birthday: &str,
+        after: Option<CustomerId>,
+    ) -> Result<Vec<CustomerId>, VaultError> {
+        let Some(lookup) = self.index_lookup(merchant, IndexKind::Birthday, birthday).await? else {
+            return Ok(Vec::new());
+        };
+        let people: Vec<Uuid> = sqlx::query_scalar(
+            "select subject from vault.blind_index
+              where merchant = $1 and kind = $2 and lookup = $3 and ($4::uuid is null or subject > $4)
+              order by subject limit $5",
+        )
+        .bind(merchant.0)
+        .bind(IndexKind::Birthday.as_str())
+        .bind(lookup)
+        .bind(after.map(|after| after.0))
+        .bind(SEARCH_LIMIT)
+        .fetch_all(&self.inner.pool)
+        .await?;
+        Ok(people.into_iter().map(CustomerId).collect())
+    }
+
     async fn index_lookup(
         &self,
         merchant: MerchantId,

@@ -66,6 +66,8 @@ pub enum IndexKind {
     Email,
     Phone,
     OrderNumber,
+    /// The end of a date, such as `05-17`.
+    Birthday,
     /// Traces of those who take part in referrals, as `aggregates::referral` spells them.
     Address,
     Device,
@@ -79,6 +81,7 @@ impl IndexKind {
             IndexKind::Email => "email",
             IndexKind::Phone => "phone",
             IndexKind::OrderNumber => "order_number",
+            IndexKind::Birthday => "birthday",
             IndexKind::Address => "address",
             IndexKind::Device => "device",
             IndexKind::Payment => "payment",
@@ -91,6 +94,7 @@ impl IndexKind {
             IndexKind::Email => "index/email",
             IndexKind::Phone => "index/phone",
             IndexKind::OrderNumber => "index/order_number",
+            IndexKind::Birthday => "index/birthday",
             IndexKind::Address => "index/address",
             IndexKind::Device => "index/device",
             IndexKind::Payment => "index/payment",
@@ -111,6 +115,7 @@ impl IndexKind {
                     None => digits.into(),
                 }
             }
+            IndexKind::Birthday => value.into(),
             IndexKind::Address | IndexKind::Device | IndexKind::Payment | IndexKind::IpRange => value.into(),
             IndexKind::OrderNumber => value.strip_prefix('#').unwrap_or(value).to_lowercase().into(),
         }

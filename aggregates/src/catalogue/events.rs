@@ -28,6 +28,11 @@ sealed! {
     "ReferralCode", PersonKey, Unreadable, Membership {
         "code": "Referral link of another programme, brought along by an import",
     }
+
+    "Birthday", PersonKey, Unreadable, Membership {
+        "month": "Month of birth",
+        "day": "Day of birth",
+    }
     "OrderReference", PersonKey, Unreadable, Ledger {
         "order_id": "The shop's id of an order",
         "name": "Number of the order as printed for people",

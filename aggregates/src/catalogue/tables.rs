@@ -38,7 +38,7 @@ columns! {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
     }
     "vault.blind_index" {
-        "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by; of those who take part in referrals, mailbox, address, device, means of payment and network";
+        "lookup": KeyedHash, Removed, Membership, "E-mail address, phone number or birthday, to be searched by; of those who take part in referrals, mailbox, address, device, means of payment and network";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
     "vault.deletions" {

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Profile,
-    choices::{ChosenBy, MailChoice},
-};
+use super::{Profile, choices::{ChosenBy, MailChoice}, Birthday};
 use crate::{
     badge::{BadgeAwarded, HeldBadge},
     event::events,
@@ -29,6 +26,8 @@ events! {
         Fenced(Fenced) = "customer.fenced" v 1;
         /// Forgotten: nothing that was sealed for them opens any more.
         Erased(Erased) = "customer.erased" v 1;
+        /// On which day they were born, or that it is not known any more.
+        BirthdayTold(BirthdayTold) = "customer.birthday_told" v 1;
         /// Their data may be kept and not used.
         Restricted(Limited) = "customer.restricted" v 1;
         RestrictionLifted(LimitLifted) = "customer.restriction_lifted" v 1;
@@ -106,6 +105,13 @@ pub struct Erased {
     pub request: GdprRequestId,
     /// The entry of the deletion journal by which the keys were destroyed.
     pub deletion: u64,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BirthdayTold {
+    pub birthday: Option<Sealed<Birthday>>,
+    pub fingerprint: Option<Fingerprint>,
     pub at: Timestamp,
 }
 

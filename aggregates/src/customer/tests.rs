@@ -179,3 +179,19 @@ fn a_limit_is_imposed_and_lifted_once_and_comes_along_in_a_merge() {
     assert_eq!(told(&mut winner, lift(Limit::Restriction)), Ok(Vec::new()));
     assert!(!winner.limits.restricted && winner.limits.objects_to_profiling);
 }
+
+#[test]
+fn a_birthday_is_recorded_when_it_is_another() {
+    let told_as = |content: u64| ToldBirthday {
+        birthday: Sealed::from_ciphertext(content.to_be_bytes()),
+        fingerprint: Fingerprint(content),
+    };
+    let tell = |told| CustomerCommand::TellBirthday { told, now: Timestamp(3) };
+    let mut member = member();
+    assert_eq!(told(&mut member, tell(None)), Ok(Vec::new()), "it never was known");
+    assert_eq!(told(&mut member, tell(Some(told_as(5)))).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut member, tell(Some(told_as(5)))), Ok(Vec::new()));
+    assert_eq!(told(&mut member, tell(Some(told_as(6)))).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut member, tell(None)).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut Customer::default(), tell(Some(told_as(5)))), Err(CustomerRefusal::Unknown));
+}

@@ -5,6 +5,7 @@
 
 mod adjusting;
 mod arriving;
+mod boosting;
 mod earning;
 mod forfeiting;
 mod framework;

@@ -16,7 +16,6 @@ events! {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TiersAssigned {
-    pub cause: Cause,
     /// Version of the programme whose tiers were used.
     pub definition_version: u32,
     /// Orders and points were counted through this position of the journal.
@@ -27,7 +26,7 @@ pub struct TiersAssigned {
     pub changes: Vec<TierChange>,
 }
 
-/// Why tiers were looked at. New ones are added at the end.
+/// Why a tier is another. New ones are added at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -43,6 +42,7 @@ pub enum Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TierChange {
     pub customer: CustomerId,
+    pub cause: Cause,
     /// Places in [`TiersAssigned::tiers`]; none for nobody's tier. Both are the same where only `since` or `look_again_at` are
     /// others than before.
     pub from: Option<u16>,

@@ -31,6 +31,7 @@ pub struct Assessed {
 /// What a decision says besides who has moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
+    /// Why it is looked.
     pub cause: Cause,
     pub definition_version: u32,
     pub facts_through: u64,
@@ -69,9 +70,8 @@ impl<'a> Keeper<'a> {
 
     /// What is to be recorded, in parts of which each fits into a commit.
     pub fn events(self) -> Vec<TiersAssigned> {
-        let Reference { cause, definition_version, facts_through, at } = self.reference;
+        let Reference { definition_version, facts_through, at, .. } = self.reference;
         let event = |changes: &[TierChange]| TiersAssigned {
-            cause,
             definition_version,
             facts_through,
             at,
@@ -90,8 +90,24 @@ impl<'a> Keeper<'a> {
             None => tier.is_none() && way.look_again_at.is_none(),
             Some(held) => from == to && held.since == since && !self.looks_too_late(held, way.look_again_at),
         };
-        let look_again_at = way.look_again_at;
-        (!is_as_held).then_some(TierChange { customer: assessed.customer, from, to, since, measured, look_again_at })
+        (!is_as_held).then_some(TierChange {
+            customer: assessed.customer,
+            cause: self.cause(held, since),
+            from,
+            to,
+            since,
+            measured,
+            look_again_at: way.look_again_at,
+        })
+    }
+
+    /// What time was known to do is its doing, also where somebody looked for another reason before it was put on record.
+    fn cause(&self, held: Option<&Held>, since: Timestamp) -> Cause {
+        let foreseen = held.and_then(|held| held.look_again_at) == Some(since);
+        match self.reference.cause {
+            Cause::Facts | Cause::Time if foreseen => Cause::Time,
+            cause => cause,
+        }
     }
 
     /// A look that comes too early finds nothing to do and puts off the next; one that comes too late misses something.

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use aggregates::{
-    customer::{Profile, ReferralCode},
+    customer::{Profile, ReferralCode, Birthday},
     gdpr::StatedRequest,
     installation::AdoptionNote,
     merchant::{AdminToken, ShopDomain, WebhookSecret},
@@ -20,6 +20,7 @@ use crate::{lines_of, values::at};
 pub const FILES: [&str; 12] = [
     "sealed.profile.hex",
     "sealed.referral_code.hex",
+    "sealed.birthday.hex",
     "sealed.order_reference.hex",
     "sealed.order_lines.hex",
     "sealed.staff_note.hex",
@@ -107,6 +108,7 @@ fn profiles() {
     };
     hold("sealed.profile.hex", &[profile, Profile::default()]);
     hold("sealed.referral_code.hex", &[ReferralCode { code: "https://refs.example/bob".to_owned() }]);
+    hold("sealed.birthday.hex", &[Birthday::of(2, 29).expect("a day")]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub fn samples() -> Vec<TierEvent> {
 fn assigned(cause: Cause) -> TiersAssigned {
     let change = |customer, from, to, look_again_at| TierChange {
         customer: CustomerId(uuid(customer)),
+        cause,
         from,
         to,
         since: at(3),
@@ -24,7 +25,6 @@ fn assigned(cause: Cause) -> TiersAssigned {
         look_again_at,
     };
     TiersAssigned {
-        cause,
         definition_version: 4,
         facts_through: 900,
         at: at(5),

@@ -250,6 +250,7 @@ impl From<CampaignError> for CommandError {
                 CommandError::Unavailable(error.to_string())
             }
             CampaignError::Account(error) => error.into(),
+            CampaignError::Vault(error) => error.into(),
             CampaignError::Refused(_)
             | CampaignError::Unreadable(_)
             | CampaignError::TimeZone(_)

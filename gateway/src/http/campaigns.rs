@@ -5,7 +5,9 @@
 //! | [`document`] | a campaign as read and as written |
 //! | [`resource`] | `/v1/campaigns` |
 //! | [`actions`] | `POST /v1/customers/{id}/actions` |
+//! | [`birthday`] | `/v1/customers/{id}/birthday` |
 
 pub mod actions;
+pub mod birthday;
 pub mod document;
 pub mod resource;

@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aggregates::{
     campaign::{Act, Action, ActionTaken, Deed, Effect, reward, shard_of},
     id::{CustomerId, MerchantId, Token},
+    rfm::Day,
     time::Timestamp,
 };
 use projections::campaigns::desk::{self, Desk, SignedUp};
@@ -20,28 +21,44 @@ const PASS_MAX: i64 = 500;
 /// How often a shard is decided on again because somebody else was faster.
 const ATTEMPTS_MAX: usize = 20;
 
-/// Up to where members were looked at, by which campaigns: so that a look costs what is new. Forgotten at the end of the
-/// process, which costs one full look. One entry for each shop that rewards signing up.
+/// How far it was looked, by which campaigns: so that a look costs what is new. Forgotten at the end of the process, which
+/// costs one full look. One entry for each shop that rewards what nobody tells of.
 #[derive(Debug, Clone, Default)]
 pub struct Noticed(Arc<Mutex<HashMap<MerchantId, Through>>>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Through {
     /// Position of the campaigns.
     board: u64,
     /// Position up to which members are done.
     members: u64,
+    /// The last day whose birthdays are done.
+    birthdays: Option<Day>,
 }
 
 impl Noticed {
-    /// Behind which members are new. Other campaigns make all of them new.
-    fn behind(&self, merchant: MerchantId, board: u64) -> u64 {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&merchant).copied();
-        known.filter(|known| known.board == board).map_or(0, |known| known.members)
+    fn known(&self) -> MutexGuard<'_, HashMap<MerchantId, Through>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, merchant: MerchantId, through: Through) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(merchant, through);
+    /// What is known by these campaigns; nothing by others.
+    fn through(&self, merchant: MerchantId, board: u64) -> Through {
+        let known = self.known().get(&merchant).copied().filter(|known| known.board == board);
+        known.unwrap_or(Through { board, ..Through::default() })
+    }
+
+    fn note_members(&self, merchant: MerchantId, board: u64, members: u64) {
+        let through = Through { members, ..self.through(merchant, board) };
+        self.known().insert(merchant, through);
+    }
+
+    pub(super) fn birthdays_through(&self, merchant: MerchantId, board: u64) -> Option<Day> {
+        self.through(merchant, board).birthdays
+    }
+
+    pub(super) fn note_birthdays(&self, merchant: MerchantId, board: u64, day: Day) {
+        let through = Through { birthdays: Some(day), ..self.through(merchant, board) };
+        self.known().insert(merchant, through);
     }
 }
 
@@ -54,53 +71,21 @@ impl Rewarder {
         now: Timestamp,
     ) -> Result<Option<u64>, CampaignError> {
         let board = self.board(merchant).await?;
-        let for_it = board.state.all().filter(
-            |defined| matches!(&defined.campaign.effect, Effect::Reward { action, .. } if *action == Action::SignUp),
-        );
+        let is_for_it = |effect: &Effect| matches!(effect, Effect::Reward { action: Action::SignUp, .. });
+        let for_it = board.state.all().filter(|defined| is_for_it(&defined.campaign.effect));
         let Some(from) = for_it.map(|defined| defined.campaign.from).min() else { return Ok(None) };
-        let (mut after, mut last) = (self.noticed.behind(merchant, board.position), None);
+        let (mut after, mut last) = (self.noticed.through(merchant, board.position).members, None);
         loop {
             let members = desk::signed_up(&self.db, merchant, from, after, PASS_MAX).await?;
             let Some(newest) = members.last() else { return Ok(last) };
             after = newest.position;
-            let mut by_shard: BTreeMap<u8, Vec<SignedUp>> = BTreeMap::new();
+            let mut acts = Vec::with_capacity(members.len());
             for member in members {
-                by_shard.entry(shard_of(member.customer)).or_default().push(member);
+                acts.push(self.sign_up(merchant, member).await?);
             }
-            for (shard, members) in by_shard {
-                last = last.max(self.reward_sign_ups(merchant, shard, &members, now).await?);
-            }
-            self.noticed.note(merchant, Through { board: board.position, members: after });
+            last = last.max(self.reward_acts(merchant, &acts, now).await?);
+            self.noticed.note_members(merchant, board.position, after);
         }
-    }
-
-    async fn reward_sign_ups(
-        &self,
-        merchant: MerchantId,
-        shard: u8,
-        members: &[SignedUp],
-        now: Timestamp,
-    ) -> Result<Option<u64>, CampaignError> {
-        let calendar = self.calendar(merchant, now).await?;
-        for _ in 0..ATTEMPTS_MAX {
-            let board = self.board(merchant).await?;
-            let (mut known, mut taken): (Option<u64>, Vec<ActionTaken>) = (None, Vec::new());
-            for member in members {
-                let act = self.sign_up(merchant, *member).await?;
-                let Desk { position, done, .. } =
-                    desk::open(&self.db, merchant, shard, member.customer, &[act.token]).await?;
-                // What was decided on an older view is written only on top of that one.
-                known = Some(known.map_or(position, |known| known.min(position)));
-                if let Deed::Taken(event) = reward(board.state.all(), &act, &done, &calendar) {
-                    taken.push(event);
-                }
-            }
-            let Some(known) = known else { return Ok(None) };
-            if let Written::At(position) = self.record(merchant, shard, known, now, taken).await? {
-                return Ok(position);
-            }
-        }
-        Err(CampaignError::Contended)
     }
 
     async fn sign_up(&self, merchant: MerchantId, member: SignedUp) -> Result<Act, CampaignError> {
@@ -111,6 +96,52 @@ impl Rewarder {
             at: member.at,
             who: self.who(merchant, member.customer).await?,
         })
+    }
+
+    /// Puts on record what these acts earn, those of one shard in one commit.
+    pub(super) async fn reward_acts(
+        &self,
+        merchant: MerchantId,
+        acts: &[Act],
+        now: Timestamp,
+    ) -> Result<Option<u64>, CampaignError> {
+        let mut by_shard: BTreeMap<u8, Vec<&Act>> = BTreeMap::new();
+        for act in acts {
+            by_shard.entry(shard_of(act.customer)).or_default().push(act);
+        }
+        let mut last = None;
+        for (shard, acts) in by_shard {
+            last = last.max(self.reward_shard(merchant, shard, &acts, now).await?);
+        }
+        Ok(last)
+    }
+
+    async fn reward_shard(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        acts: &[&Act],
+        now: Timestamp,
+    ) -> Result<Option<u64>, CampaignError> {
+        let calendar = self.calendar(merchant, now).await?;
+        for _ in 0..ATTEMPTS_MAX {
+            let board = self.board(merchant).await?;
+            let (mut known, mut taken): (Option<u64>, Vec<ActionTaken>) = (None, Vec::new());
+            for act in acts {
+                let opened = desk::open(&self.db, merchant, shard, act.customer, &[act.token]).await?;
+                let Desk { position, done, .. } = opened;
+                // What was decided on an older view is written only on top of that one.
+                known = Some(known.map_or(position, |known| known.min(position)));
+                if let Deed::Taken(event) = reward(board.state.all(), act, &done, &calendar) {
+                    taken.push(event);
+                }
+            }
+            let Some(known) = known else { return Ok(None) };
+            if let Written::At(position) = self.record(merchant, shard, known, now, taken).await? {
+                return Ok(position);
+            }
+        }
+        Err(CampaignError::Contended)
     }
 }
 

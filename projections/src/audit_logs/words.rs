@@ -21,6 +21,7 @@ const WORDS: &[(&str, &str)] = &[
     ("customer.restriction_lifted", "The customer's data may be used again"),
     ("customer.profiling_objected", "The customer objected to being profiled"),
     ("customer.objection_withdrawn", "The customer no longer objects to being profiled"),
+    ("customer.birthday_told", "The customer's birthday was told, or taken back"),
     ("customer.absorbed", "Another customer was merged into this one"),
     ("customer.referral_link_issued", "A customer got a link to bring friends by"),
     ("referral.friend_identified", "Somebody came through a customer's link"),

@@ -128,6 +128,26 @@ pub async fn merchants(db: &PgPool) -> Result<Vec<MerchantId>, ProjectionError> 
     Ok(merchants.into_iter().map(MerchantId).collect())
 }
 
+/// Those of these customers who are members, and whose data may be used.
+///
+/// # Errors
+/// [`ProjectionError::Database`]
+pub async fn members_among(
+    db: &PgPool,
+    merchant: MerchantId,
+    customers: &[CustomerId],
+) -> Result<Vec<CustomerId>, ProjectionError> {
+    let members: Vec<Uuid> = sqlx::query_scalar(
+        "select customer from read.customers
+          where merchant = $1 and customer = any($2::uuid[]) and state = 'member' and not restricted order by customer",
+    )
+    .bind(merchant.0)
+    .bind(customers.iter().map(|customer| customer.0).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await?;
+    Ok(members.into_iter().map(CustomerId).collect())
+}
+
 /// Somebody who became a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedUp {

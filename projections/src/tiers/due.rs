@@ -17,7 +17,7 @@ pub struct Changed {
     pub position: u64,
 }
 
-/// Customers for whom something has changed after a position and since their shop was last looked at, in the journal's
+/// Customers for whom something has changed, or who are being forgotten, after a position and since their shop was last looked at, in the journal's
 /// order: of one merchant, or of all. Only of shops whose tiers were ever worked out.
 ///
 /// # Errors
@@ -34,7 +34,10 @@ pub async fn changed_after(
                  union all
                  select merchant, customer, position from read.rfm_closed_accounts where position > $1
                  union all
-                 select merchant, customer, position from read.tier_bonuses where position > $1) as changed
+                 select merchant, customer, position from read.tier_bonuses where position > $1
+                 union all
+                 select merchant, customer, position from read.customers
+                  where position > $1 and state in ('erasing', 'erased')) as changed
            join read.tier_state as known
              on known.merchant = changed.merchant and changed.position > known.facts_through
           where $3::uuid is null or changed.merchant = $3
@@ -85,7 +88,16 @@ pub async fn merchants(db: &PgPool, now: Timestamp) -> Result<Vec<MerchantId>, s
           union
          select defined.merchant from read.vip_tiers as defined
            left join read.tier_state as known on known.merchant = defined.merchant
-          where defined.version > coalesce(known.definition_version, 0)",
+           left join lateral (
+                select definition, time_zone from read.vip_tiers as applied
+                 where applied.merchant = defined.merchant and applied.version <= known.definition_version
+                 order by version desc limit 1) as applied on true
+          where defined.version > coalesce(known.definition_version, 0)
+            and (defined.definition, defined.time_zone) is distinct from (applied.definition, applied.time_zone)
+            -- A later version that counts earlier takes the place of this one.
+            and not exists (select from read.vip_tiers as later
+                             where later.merchant = defined.merchant and later.version > defined.version
+                               and later.effective_from <= defined.effective_from)",
     )
     .bind(timestamptz(now))
     .fetch_all(db)

@@ -14,15 +14,11 @@ use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    copied,
+    copied::{self, Fields},
     projection::ProjectionError,
     sql::{timestamp, timestamptz},
 };
 
-/// Microseconds from 1970 to 2000, where Postgres counts from.
-const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
-/// How the database says that there is no such instant.
-const NEVER: i64 = i64::MAX;
 const BAD: ProjectionError = ProjectionError::BadRow("read.tier_members");
 
 /// Everybody who has something that counts, or is on record, one after the other in the order of their ids.
@@ -35,32 +31,31 @@ pub(super) async fn everybody(
 ) -> Result<(), ProjectionError> {
     let (merchant, currency) =
         (merchant.0.as_hyphenated(), currency.map_or(String::new(), |of| of.as_str().to_owned()));
-    // The statement takes no parameters; both are our own values.
-    let statement = format!(
-        "select customer, 0::bigint as held, processed_at as at, processed_at as until, points,
-                      case when currency = '{currency}' then net_minor else 0 end as spend_minor,
-                      (net_minor > 0)::int::bigint as orders, '' as tier
-                 from read.rfm_orders where merchant = '{merchant}'
-               union all
-               select customer, 0, occurred_at, occurred_at, points, 0, 0, ''
-                 from read.tier_bonuses where merchant = '{merchant}'
-               union all
-               select customer, 1, since, coalesce(look_again_at, 'infinity'), 0, 0, 0, coalesce(tier, '')
-                 from read.tier_members where merchant = '{merchant}'
-                order by customer"
+    // The query takes no parameters; both are our own values.
+    let query = format!(
+        "select customer, false as held, processed_at as at, null::timestamptz as until, points,
+                case when currency = '{currency}' then net_minor else 0 end as spend_minor,
+                (net_minor > 0)::int::bigint as orders, null::text as tier
+           from read.rfm_orders where merchant = '{merchant}'
+         union all
+         select customer, false, occurred_at, null, points, 0, 0, null
+           from read.tier_bonuses where merchant = '{merchant}'
+         union all
+         select customer, true, since, look_again_at, 0, 0, 0, tier
+           from read.tier_members where merchant = '{merchant}'
+          order by customer"
     );
     let mut gathering: Option<Assessed> = None;
-    copied::read(connection, &statement, 8, |fields| {
+    copied::read(connection, &query, 8, |fields| {
         let customer = CustomerId(fields.uuid(0)?);
         if gathering.as_ref().is_none_or(|assessed| assessed.customer != customer) {
             gathering.replace(Assessed { customer, facts: Vec::new(), held: None }).into_iter().for_each(&mut visit);
         }
         let Some(assessed) = gathering.as_mut() else { return Ok(()) };
-        let at = instant(fields.bigint(2)?);
-        if fields.bigint(1)? == 1 {
-            let until = fields.bigint(3)?;
-            let tier = fields.text(7)?;
-            assessed.held = Some(held(tier, at, (until != NEVER).then(|| instant(until)))?);
+        let at = fields.timestamp(2)?;
+        if fields.boolean(1)? {
+            let tier = fields.unless_null(7, Fields::text)?;
+            assessed.held = Some(held(tier, at, fields.unless_null(3, Fields::timestamp)?)?);
         } else if !apart.contains(&customer) {
             let (points, spend_minor, orders) = (fields.bigint(4)?, fields.bigint(5)?, fields.bigint(6)?);
             assessed.facts.push(Fact { at, points, spend_minor, orders });
@@ -72,12 +67,8 @@ pub(super) async fn everybody(
     Ok(())
 }
 
-fn instant(micros: i64) -> Timestamp {
-    Timestamp(micros.saturating_add(POSTGRES_EPOCH_MICROS))
-}
-
-fn held(tier: &str, since: Timestamp, look_again_at: Option<Timestamp>) -> Result<Held, ProjectionError> {
-    let tier = if tier.is_empty() { None } else { Some(TierId::parse(tier).map_err(|_| BAD)?) };
+fn held(tier: Option<&str>, since: Timestamp, look_again_at: Option<Timestamp>) -> Result<Held, ProjectionError> {
+    let tier = tier.map(|tier| TierId::parse(tier).map_err(|_| BAD)).transpose()?;
     Ok(Held { tier, since, look_again_at })
 }
 
@@ -108,7 +99,7 @@ pub(super) async fn some(
         }
     }
     let members = sqlx::query(
-        "select customer, coalesce(tier, '') as tier, since, look_again_at from read.tier_members
+        "select customer, tier, since, look_again_at from read.tier_members
           where merchant = $1 and customer = any($2::uuid[])",
     )
     .bind(merchant.0)

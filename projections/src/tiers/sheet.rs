@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::facts;
 use crate::{
+    customers::Customers,
     projection::ProjectionError,
     rfm::buyers,
     rfm_orders::RfmOrders,
@@ -104,7 +105,7 @@ async fn apart(connection: &mut PgConnection, merchant: MerchantId) -> Result<Ha
 async fn known_through(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
     let stands: Option<i64> =
         sqlx::query_scalar("select min(position) from read.checkpoint where projection = any($1) and live")
-            .bind([RfmOrders::NAME, TierFacts::NAME].map(str::to_owned).to_vec())
+            .bind([Customers::NAME, RfmOrders::NAME, TierFacts::NAME].map(str::to_owned).to_vec())
             .fetch_one(connection)
             .await?;
     Ok(stands.map_or(0, position))

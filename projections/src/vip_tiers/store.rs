@@ -112,14 +112,15 @@ pub async fn remember(
     }
     sqlx::query(
         "insert into tier_history
-            (merchant, recorded_at, position, cause, definition_version, customer, from_tier, tier, since, measured)
-         select $1, $2, $3, $4, $5, * from unnest($6::uuid[], $7::text[], $8::text[], $9::timestamptz[], $10::bigint[])",
+            (merchant, recorded_at, position, definition_version, cause, customer, from_tier, tier, since, measured)
+         select $1, $2, $3, $4, * from unnest($5::text[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[],
+             $10::bigint[])",
     )
     .bind(commit.subject.merchant.0)
     .bind(timestamptz(commit.commit.recorded_at))
     .bind(bigint(commit.position))
-    .bind(word(assigned.cause))
     .bind(i64::from(assigned.definition_version))
+    .bind(column!(change => word(change.cause)))
     .bind(column!(change => change.customer.0))
     .bind(column!(change => name(assigned, change.from)))
     .bind(column!(change => name(assigned, change.to)))

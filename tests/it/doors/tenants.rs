@@ -99,6 +99,8 @@ impl Operation {
                 json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" })
             }
             (_, "preview") if self.path.starts_with("/v1/email_templates/") => json!({}),
+            (_, "birthday") => json!({ "month": 5, "day": 17 }),
+            (_, "preview") if self.path.starts_with("/v1/program_settings") => json!({ "campaigns": [] }),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
             (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
                 json!({ "reason": "theft" })

@@ -9,6 +9,7 @@ use projections::{
     },
     lag, read_model,
 };
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -23,9 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Orders, refunds, a cancellation, a merge, a redemption and its return, points by hand, settings, expiry, windows of
 /// segments, a friend who is brought, a webhook nobody understands, and somebody who is forgotten.
+/// segments, tiers, campaigns, a webhook nobody understands, and somebody who is forgotten.
 pub async fn everything_happens(installation: &Installation) -> Shop {
     let shop = Shop::open_at(installation).await;
-    shop.publish(serde_json::json!({ "expiry": { "kind": "after_earning", "days": 30 } })).await;
+    let regular = json!({ "id": "regular", "name": "Regular", "entry": 2 });
+    let tiers = json!({ "measure": "orders", "tiers": [regular] });
+    shop.publish(json!({ "expiry": { "kind": "after_earning", "days": 30 }, "vip_tiers": tiers })).await;
+    campaigns_of_a_day(&shop).await;
     let [ada, bob, cay, dee] = [(); 4].map(|()| shop.shopper());
     for shopper in [ada, bob, cay, dee] {
         for price in [50_00, 20_00, 10_00] {
@@ -41,6 +46,8 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
     assert!(order.deliver().await.is_accepted());
     assert!(order.full_refund().deliver().await.is_accepted());
     ada.adjust(30, "kindness").await;
+    let review = json!({ "action": "review", "distinct_id": "the first" });
+    assert!(shop.api.post(&ada.path("actions").await, &review).send().await.status.is_success());
     let redemption = ada.redeem(100).await;
     ada.cancel(&redemption).await;
     shop.merge(ada, cay).await;
@@ -53,6 +60,17 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
     shop.settle().await;
     all_caught_up(installation).await;
     shop
+}
+
+/// One that multiplies orders, and one that rewards reviews.
+async fn campaigns_of_a_day(shop: &Shop) {
+    let until = shop.now().plus_seconds(86_400).to_rfc3339();
+    for campaign in [
+        json!({ "name": "more", "until": until, "multiply": { "factor": "2" } }),
+        json!({ "name": "reviews", "until": until, "reward": { "action": "review", "points": 5 } }),
+    ] {
+        assert!(shop.api.post("/v1/campaigns", &campaign).send().await.status.is_success());
+    }
 }
 
 /// Waits until every read model has seen the end of the log.

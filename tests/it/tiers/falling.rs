@@ -3,6 +3,10 @@
 use serde_json::json;
 
 use super::kit::{members, moved, moves, shop_with, silver_and_gold, stands, tier_of};
+use crate::{
+    privacy::kit::{ask_to_forget, completed_at},
+    support::Installation,
+};
 
 #[tokio::test]
 async fn what_was_bought_stops_counting_after_a_year_and_less_is_enough_to_stay() {
@@ -74,4 +78,18 @@ async fn a_refund_below_the_threshold_takes_the_tier_as_if_the_order_had_been_sm
     assert_eq!(stands(ada).await, "none");
     let told: Vec<String> = moves(ada).await.into_iter().map(|(_, to, _)| to).collect();
     assert_eq!(told, ["gold", "silver", "none"]);
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_is_in_no_tier() {
+    let shop = shop_with(silver_and_gold()).await;
+    let (ada, bob) = (shop.shopper(), shop.shopper());
+    for buyer in [ada, bob] {
+        assert!(buyer.order(100_00).deliver().await.is_accepted());
+    }
+    assert_eq!((stands(ada).await, stands(bob).await), ("silver".to_owned(), "silver".to_owned()));
+    let asked = ask_to_forget(&shop, &ada.id().await).await;
+    completed_at(Installation::shared(), &shop, asked.body["id"].as_str().unwrap()).await;
+    shop.settle().await;
+    assert_eq!(members(&shop).await, [1, 0]);
 }

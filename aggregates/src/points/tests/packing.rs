@@ -1,11 +1,13 @@
 //! An account is written down in few bytes, and read back to the last field.
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::kit::*;
 use crate::{
     id::{LotId, Token},
     points::{Account, Lot, LotExpiry, LotSource, OrderRecord},
+    program::{Boost, BoostSource, TierId},
     time::Timestamp,
 };
 
@@ -57,6 +59,10 @@ const ODDITIES: &[(&str, Change)] = &[
     ("taxes on top", |order, _| order.taxes_included = !order.taxes_included),
     ("another base than the rule's", |order, _| order.base_minor += 1),
     ("two rules", |order, _| order.rules = order.rules.repeat(2).into()),
+    ("multiplied", |order, _| {
+        let source = BoostSource::Tier(TierId::parse("gold").expect("an id"));
+        order.boosts = Box::new([Boost { source, factor: Decimal::TWO }]);
+    }),
     ("no rules", |order, _| order.rules = Box::default()),
     ("awarded more than the rules say", |order, _| order.awarded += 1),
     ("kept less", |order, _| order.kept -= 1),

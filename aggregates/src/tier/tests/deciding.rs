@@ -32,6 +32,7 @@ fn somebody_who_comes_into_a_tier_is_recorded_with_what_was_measured() {
     let events = decided(&ladder, 3, &[bought(day(2), 120_00)], None);
     let change = TierChange {
         customer: ADA,
+        cause: Cause::Facts,
         from: None,
         to: Some(0),
         since: day(2),
@@ -49,6 +50,16 @@ fn what_is_on_record_is_not_written_again() {
     let facts = [bought(day(2), 120_00)];
     assert_eq!(decided(&ladder, 3, &facts, held("silver", 2, Some(day(367)))), []);
     assert_eq!(decided(&ladder, 3, &[bought(day(2), 20_00)], None), [], "nobody without a tier is recorded");
+}
+
+#[test]
+fn what_time_was_known_to_do_is_its_doing_whoever_looks() {
+    let ladder = ladder(&silver_and_gold());
+    let facts = [bought(day(2), 120_00)];
+    let events = decided(&ladder, 368, &facts, held("silver", 2, Some(day(367))));
+    assert_eq!((events[0].changes[0].to, events[0].changes[0].cause), (None, Cause::Time));
+    let refunded = decided(&ladder, 368, &[], held("silver", 2, Some(day(367))));
+    assert_eq!(refunded[0].changes[0].cause, Cause::Facts);
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub struct MultiplyDocument {
 #[serde(deny_unknown_fields)]
 #[schema(as = CampaignReward)]
 pub struct RewardDocument {
-    /// `sign_up`, `review`, `social`, or a name of one's own.
+    /// `sign_up`, `birthday`, `review`, `social`, or a name of one's own.
     pub action: String,
     pub points: i64,
     #[serde(default)]
@@ -185,9 +185,6 @@ impl CampaignInput {
 impl RewardDocument {
     fn read(self) -> Result<Effect, Problem> {
         let action = Action::parse(&self.action).map_err(|error| Problem::at("/reward/action", error.to_string()))?;
-        if action == Action::Birthday {
-            return Err(Problem::at("/reward/action", "birthdays are not known"));
-        }
         let limit = self.limit.map(|limit| Limit { times: limit.times, per: limit.per });
         Ok(Effect::Reward { action, points: self.points, limit })
     }

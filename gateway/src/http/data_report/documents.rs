@@ -1,7 +1,7 @@
 //! The rows of a report, and the report as a whole, as its description tells programs.
 
 use aggregates::{
-    customer::Profile,
+    customer::{Birthday, Profile},
     gdpr::StatedRequest,
     id::{CustomerId, RedemptionId},
     order::OrderLine,
@@ -70,11 +70,15 @@ pub struct StatedProfile {
     /// `null` once erased.
     #[schema(value_type = Option<Object>)]
     pub profile: Option<Profile>,
+    /// The birthday, where that is what was told.
+    #[schema(value_type = Option<Object>)]
+    pub birthday: Option<Birthday>,
 }
 
 impl StatedProfile {
-    pub fn new(commit: &Positioned, profile: Option<Profile>) -> Self {
-        StatedProfile { recorded_at: commit.commit.recorded_at.to_rfc3339(), position: commit.position, profile }
+    pub fn new(commit: &Positioned, profile: Option<Profile>, birthday: Option<Birthday>) -> Self {
+        let recorded_at = commit.commit.recorded_at.to_rfc3339();
+        StatedProfile { recorded_at, position: commit.position, profile, birthday }
     }
 }
 

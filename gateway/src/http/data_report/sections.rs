@@ -31,11 +31,13 @@ use super::{
 use crate::{
     auth::Caller,
     commands::{
-        CommandError,
-        import::REFERRAL_TAG,
-        order::{LINES_TAG, REFERENCE_TAG},
-        privacy::STATED_TAG,
-        referrals::link::code_of,
+    CommandError,
+    import::REFERRAL_TAG,
+    order::{LINES_TAG, REFERENCE_TAG},
+    privacy::STATED_TAG,
+    referrals::link::code_of,
+    birthday::BIRTHDAY_TAG,
+    customer::PROFILE_TAG,
     },
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
@@ -323,9 +325,13 @@ fn profile_row(commit: &Positioned, event: &CustomerEvent, keys: Option<&PersonK
     let profile = match event {
         CustomerEvent::Enrolled(event) => &event.profile,
         CustomerEvent::ProfileUpdated(event) => &event.profile,
+        CustomerEvent::BirthdayTold(event) => {
+            let birthday = event.birthday.as_ref().and_then(|sealed| opened(keys, BIRTHDAY_TAG, sealed));
+            return Some(StatedProfile::new(commit, None, birthday));
+        }
         _ => return None,
     };
-    Some(StatedProfile::new(commit, opened(keys, PROFILE_TAG, profile)))
+    Some(StatedProfile::new(commit, opened(keys, PROFILE_TAG, profile), None))
 }
 
 fn order_row(commit: &Positioned, order: &OrderAssessed, keys: Option<&PersonKeys>) -> OrderFacts {

@@ -1,0 +1,120 @@
+//! What another programme would have made of the real history: through the door, and at the command line.
+
+#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
+
+use gateway::shopify::sample::OrderSample;
+use loyalnest::drill::{installation::Setting, shop::Shop as DrilledShop};
+use serde_json::{Value, json};
+
+use crate::{installation::program::start, support::Shop};
+
+async fn tried(shop: &Shop, proposal: Value) -> Value {
+    shop.settle().await;
+    shop.api.post("/v1/program_settings/preview", &proposal).document().await
+}
+
+/// Two shoppers with orders, a refund, a redemption, an adjustment, tiers and a campaign.
+async fn lively() -> Shop {
+    let shop = Shop::open().await;
+    let tiers = json!({
+        "measure": "points_earned",
+        "tiers": [{ "id": "silver", "name": "Silver", "entry": 50, "retention": 50, "multiplier": "1.5" }]
+    });
+    shop.publish(json!({ "vip_tiers": tiers })).await;
+    let (ada, bob) = (shop.shopper(), shop.shopper());
+    assert!(ada.order(60_00).deliver().await.is_accepted());
+    let multiply = json!({ "name": "more", "multiply": { "factor": "2" } });
+    assert!(shop.api.post("/v1/campaigns", &multiply).send().await.status.is_success());
+    assert!(ada.order(10_00).deliver().await.is_accepted());
+    let refunded = bob.order(40_00);
+    assert!(refunded.deliver().await.is_accepted());
+    assert!(refunded.refund_of_amount(10_00).deliver().await.is_accepted());
+    assert_eq!((ada.available().await, bob.available().await), (90, 60));
+    ada.redeem(20).await;
+    assert!(bob.adjust(5, "an apology").await.status.is_success());
+    shop
+}
+
+#[tokio::test]
+async fn the_programme_in_force_makes_of_the_past_what_it_was() {
+    let shop = lively().await;
+    let answer = tried(&shop, json!({})).await;
+    assert_eq!(answer["happened"], answer["proposed"], "{answer:#}");
+    assert_eq!((&answer["winners"], &answer["losers"], &answer["extra_points"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&answer["customers"], &answer["orders"], &answer["approximated_orders"]),
+        (&json!(2), &json!(3), &json!(0))
+    );
+    assert_eq!((&answer["happened"]["points"], &answer["happened"]["outstanding"]), (&json!(150), &json!(135)));
+    assert_eq!(answer["happened"]["tiers"], json!({ "silver": 2 }));
+}
+
+#[tokio::test]
+async fn another_programme_has_winners_losers_costs_and_other_tiers() {
+    let shop = lively().await;
+    let rule = json!({ "id": "orders", "points_per_unit": "1" });
+    let flat =
+        json!({ "program_settings": { "vip_tiers": { "tiers": [] }, "earning_rules": [rule] }, "campaigns": [] });
+    let answer = tried(&shop, flat).await;
+    // Ada loses the tier and the campaign on her second order, Bob the campaign.
+    assert_eq!((&answer["proposed"]["points"], &answer["extra_points"]), (&json!(100), &json!(-50)), "{answer:#}");
+    assert_eq!(
+        (&answer["winners"], &answer["losers"], &answer["proposed"]["tiers"]),
+        (&json!(0), &json!(2), &json!({}))
+    );
+    assert_eq!(answer["top_losers"].as_array().unwrap().len(), 2);
+
+    let expiring = json!({ "program_settings": { "expiry": { "kind": "after_earning", "days": 30 } } });
+    shop.advance_days(31).await;
+    let answer = tried(&shop, expiring).await;
+    assert_eq!(
+        (&answer["proposed"]["outstanding"], &answer["proposed"]["expired"]),
+        (&json!(0), &json!(135)),
+        "{answer:#}"
+    );
+    assert_eq!(answer["happened"]["liability_minor"], json!(135));
+    let settings = shop.api.get("/v1/program_settings").document().await;
+    assert_eq!((&settings["version"], &settings["expiry"]["kind"]), (&json!(2), &json!("none")), "nothing was saved");
+}
+
+#[tokio::test]
+async fn what_cannot_stand_is_refused_with_its_place() {
+    let shop = Shop::open().await;
+    for (proposal, pointer) in [
+        (json!({ "program_settings": { "hold": { "days": 9_999 } } }), "/program_settings/hold/days"),
+        (json!({ "campaigns": [{ "name": "", "multiply": { "factor": "2" } }] }), "/campaigns/0/name"),
+    ] {
+        let answer = shop.api.post("/v1/program_settings/preview", &proposal).send().await;
+        assert_eq!((answer.status.as_u16(), &answer.body["pointer"]), (422, &json!(pointer)), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn an_operator_tries_a_programme_from_a_file() {
+    let installation = start(Setting::default()).await;
+    let shop = DrilledShop::open(&installation, "tried.myshopify.com", "tried-secret").await.unwrap();
+    let order = OrderSample { customer_id: Some(7_200_000_000_001), lines: vec![(50_00, 1)], ..OrderSample::new(1) };
+    let told = shop.deliver("orders/create", &order.body()).await.unwrap();
+    let position = told.position.expect("it was recorded");
+    shop.get(&format!("/v1/customers?min_position={position}")).await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("program.toml");
+    let programme = "[[program_settings.earning_rules]]\nid = \"orders\"\npoints_per_unit = \"3\"\n\n\
+                     [[campaigns]]\nname = \"Once\"\nfrom = \"2020-01-01T00:00:00Z\"\nmultiply = { factor = \"2\" }\n";
+    std::fs::write(&file, programme).unwrap();
+    let file = file.to_str().unwrap();
+    let printed = installation.command(&["-o", "json", "whatif", file]).await.unwrap();
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    let answer: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!((&answer["happened"]["points"], &answer["proposed"]["points"]), (&json!(50), &json!(300)), "{answer:#}");
+    assert_eq!(answer["winners"], 1);
+    let table = installation.command(&["whatif", file, "--merchant", &shop.merchant_id]).await.unwrap();
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.contains("proposed") && table.contains("1 customers, 1 orders"), "{table}");
+
+    std::fs::write(file, "[program_settings.hold]\ndays = 9999\n").unwrap();
+    let refused = installation.command(&["whatif", file]).await.unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("/program_settings/hold/days"));
+}
