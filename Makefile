@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-timescale setup-openbao build run test check bench clean
+.PHONY: help setup setup-timescale setup-openbao setup-mail-server build run test check bench clean
 
 DATA_DIR ?= .data
 LISTEN ?= 127.0.0.1:8080
@@ -20,6 +20,9 @@ setup-timescale: ## PostgreSQL with TimescaleDB into .tools, for the tests (Debi
 
 setup-openbao: ## OpenBao into .tools, for the tests
 	@setup/openbao.sh
+
+setup-mail-server: ## a mail server into .tools, for the tests
+	@setup/mail-server.sh
 
 build: ## the release binary; minutes the first time, then seconds
 	@cargo build --locked --release --package loyalnest

@@ -24,6 +24,8 @@ timescale=$(provide timescale.sh)
 openbao=$(provide openbao.sh)
 [[ $openbao == included ]] || export LOYALNEST_WITHOUT_OPENBAO=1
 
+setup/mail-server.sh >&2
+
 outcome=0
 cargo test --locked --workspace "$@" || outcome=$?
 printf 'test: read models on plain PostgreSQL: included · on TimescaleDB: %s · key service: %s\n' \

@@ -1,12 +1,15 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
+mod choices;
 mod event;
 mod limits;
 #[cfg(test)]
 mod tests;
 
+pub use choices::{Choices, ChosenBy, MailChoice};
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto, ProfileUpdated,
+    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LeaderboardChosen, LimitLifted, Limited,
+    MailChosen, MergedInto, ProfileUpdated, ReferralLink,
 };
 pub use limits::{Limit, Limits};
 
@@ -14,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Aggregate, Context,
+    badge::{BadgeAwarded, HeldBadge},
     event::Recorded,
     id::{CustomerId, Fingerprint, GdprRequestId},
     sealed::Sealed,
@@ -31,6 +35,9 @@ pub struct Profile {
     pub last_name: Option<String>,
     pub locale: Option<String>,
 }
+
+/// What a sealed profile is bound to.
+pub const PROFILE_TAG: &str = "customer.profile";
 
 #[derive(Debug, Clone)]
 pub enum CustomerCommand {
@@ -54,6 +61,9 @@ pub enum CustomerCommand {
         loser: CustomerId,
         /// What the loser has ruled out goes for the survivor too: they are one person.
         limits: Limits,
+        choices: Choices,
+        /// What the loser has achieved.
+        badges: Vec<HeldBadge>,
         now: Timestamp,
     },
     Impose {
@@ -64,6 +74,12 @@ pub enum CustomerCommand {
         limit: Limit,
         lifted: LimitLifted,
     },
+    /// A link to bring friends by; they keep the one they have while it lives.
+    IssueReferralLink(ReferralLink),
+    /// Does nothing where they have it already.
+    AwardBadge(BadgeAwarded),
+    ChooseMail(MailChosen),
+    ChooseLeaderboard(LeaderboardChosen),
     Fence(Fenced),
     Erase(Erased),
 }
@@ -116,13 +132,18 @@ pub struct Customer {
     pub standing: Standing,
     pub erasure: Erasure,
     pub limits: Limits,
+    pub choices: Choices,
     pub enrolled_at: Timestamp,
     /// Whose profiles were merged into this one, in the order of the merges.
     pub absorbed: Vec<CustomerId>,
+    /// Also those of merged profiles.
+    pub badges: Vec<HeldBadge>,
     pub profile_updated_at: Option<Timestamp>,
     /// Profiles taken in, newest last, with where; bounded, because only repetition nearby matters.
     profiles: Vec<(Fingerprint, u64)>,
     pub deleted_in_shop: bool,
+    /// Links to bring friends by, newest last.
+    pub referral_links: Vec<ReferralLink>,
     pub last_position: u64,
 }
 
@@ -142,6 +163,11 @@ impl Customer {
     /// What the newest profile was: [`SeenProfile::fingerprint`].
     pub fn newest_profile(&self) -> Option<Fingerprint> {
         self.profiles.last().map(|(fingerprint, _)| *fingerprint)
+    }
+
+    /// The link that brings friends at `now`.
+    pub fn live_link(&self, now: Timestamp) -> Option<&ReferralLink> {
+        self.referral_links.last().filter(|link| link.is_live(now))
     }
 
     fn remember(&mut self, fingerprint: Fingerprint, position: u64) {
@@ -186,10 +212,12 @@ impl Aggregate for Customer {
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
-            (CustomerCommand::Absorb { loser, limits, now }, Standing::Member) => {
-                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser });
+            (CustomerCommand::Absorb { loser, limits, choices, badges, now }, Standing::Member) => {
+                let badges = badges.iter().filter(|badge| !self.badges.contains(badge)).cloned().collect();
+                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser, badges });
                 let limited = |limit: Limit| limit.imposed(Limited { reason: None, at: *now });
-                Ok(std::iter::once(absorbed).chain(limits.missing_in(self.limits).map(limited)).collect())
+                let limited = limits.missing_in(self.limits).map(limited);
+                Ok(std::iter::once(absorbed).chain(limited).chain(choices.missing_in(self.choices, *now)).collect())
             }
             (CustomerCommand::Impose { limit, limited }, Standing::Member) => Ok(match self.limits.has(*limit) {
                 true => Vec::new(),
@@ -199,6 +227,24 @@ impl Aggregate for Customer {
                 true => vec![limit.lifted(lifted.clone())],
                 false => Vec::new(),
             }),
+            (CustomerCommand::IssueReferralLink(link), Standing::Member) => Ok(match self.live_link(link.at) {
+                Some(_) => Vec::new(),
+                None => vec![CustomerEvent::ReferralLinkIssued(*link)],
+            }),
+            (CustomerCommand::AwardBadge(award), Standing::Member) => Ok(match self.badges.contains(&award.held) {
+                true => Vec::new(),
+                false => vec![CustomerEvent::BadgeAwarded(award.clone())],
+            }),
+            (CustomerCommand::ChooseMail(chosen), Standing::Member) => Ok(match self.choices.mail == chosen.choice {
+                true => Vec::new(),
+                false => vec![CustomerEvent::MailChosen(chosen.clone())],
+            }),
+            (CustomerCommand::ChooseLeaderboard(chosen), Standing::Member) => {
+                Ok(match self.choices.off_leaderboards == chosen.opt_out {
+                    true => Vec::new(),
+                    false => vec![CustomerEvent::LeaderboardChosen(chosen.clone())],
+                })
+            }
             (CustomerCommand::Fence(_) | CustomerCommand::Erase(_), Standing::Member) => self.forget(command),
         }
     }
@@ -219,7 +265,10 @@ impl Aggregate for Customer {
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
-            CustomerEvent::Absorbed(event) => self.absorbed.push(event.loser),
+            CustomerEvent::Absorbed(event) => {
+                self.absorbed.push(event.loser);
+                self.badges.extend(event.badges.iter().cloned());
+            }
             CustomerEvent::Fenced(event) => {
                 self.erasure = Erasure::Fenced { request: event.request, at: event.at };
             }
@@ -232,6 +281,10 @@ impl Aggregate for Customer {
             CustomerEvent::RestrictionLifted(_) => self.limits.restricted = false,
             CustomerEvent::Objected(_) => self.limits.objects_to_profiling = true,
             CustomerEvent::ObjectionWithdrawn(_) => self.limits.objects_to_profiling = false,
+            CustomerEvent::ReferralLinkIssued(link) => self.referral_links.push(*link),
+            CustomerEvent::BadgeAwarded(event) => self.badges.push(event.held.clone()),
+            CustomerEvent::MailChosen(event) => self.choices.mail = event.choice,
+            CustomerEvent::LeaderboardChosen(event) => self.choices.off_leaderboards = event.opt_out,
         }
     }
 }

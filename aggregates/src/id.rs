@@ -67,6 +67,10 @@ ids! {
     /// Points handed out together, with one available and one expiry date.
     LotId = "lot_", "lot";
     RedemptionId = "rrd_", "redemption";
+    CampaignId = "cmp_", "campaign";
+    /// A friend who was brought. It has the friend's UUID: nobody is brought twice.
+    ReferralId = "ref_", "referral";
+    ReferralLinkId = "rlk_", "referral link";
     /// Points that are not for an order. Whoever grants them derives it from what they are for, customer included: the same
     /// reason for the same person is the same bonus.
     BonusId = "bns_", "bonus";

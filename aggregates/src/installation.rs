@@ -1,6 +1,10 @@
 //! The installation as a whole: what concerns every merchant at once, and belongs to none of them.
 
+mod parking;
+
 use serde::{Deserialize, Serialize};
+
+pub use parking::{AggregateParked, CommitDiscarded, PARKED_MAX, Parking, ParkingRetried, Parkings};
 
 use crate::{
     Aggregate, Context,
@@ -13,6 +17,9 @@ events! {
     InstallationEvent {
         /// A log that was restored or replaced behind the read models is the truth from now on.
         LogAdopted(LogAdopted) = "installation.log_adopted" v 1;
+        AggregateParked(AggregateParked) = "installation.aggregate_parked" v 1;
+        ParkingRetried(ParkingRetried) = "installation.parking_retried" v 1;
+        CommitDiscarded(CommitDiscarded) = "installation.commit_discarded" v 1;
     }
 }
 
@@ -33,7 +40,7 @@ pub struct LeftBehind {
     pub stood_at: LogPlace,
 }
 
-/// Who adopted the log and why, in their own words. Staff are people too.
+/// Who adopted a log, or gave a commit up, and why, in their own words. Staff are people too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdoptionNote {
     pub operator: String,
@@ -64,12 +71,20 @@ impl LogAdopted {
 #[derive(Debug, Clone)]
 pub enum InstallationCommand {
     AdoptLog(LogAdopted),
+    /// Nothing is written if it is on record already, or if there are too many.
+    Park(AggregateParked),
+    /// Nothing is written if it is not parked.
+    Retry(ParkingRetried),
+    /// Nothing is written if it is not parked, or discarded already.
+    Discard(CommitDiscarded),
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Installation {
     /// Adoptions on record in this log, the newest last.
     pub adoptions: Vec<(Recorded, LogAdopted)>,
+    /// What read models have set aside.
+    pub parkings: Parkings,
 }
 
 impl Installation {
@@ -86,16 +101,41 @@ impl Aggregate for Installation {
     type Refusal = std::convert::Infallible;
 
     fn decide(&self, command: &InstallationCommand) -> Result<Vec<InstallationEvent>, std::convert::Infallible> {
-        let InstallationCommand::AdoptLog(adopted) = command;
-        Ok(match self.adoptions.last() {
-            Some((_, newest)) if newest.is_repeated_by(adopted) => Vec::new(),
-            _ => vec![InstallationEvent::LogAdopted(adopted.clone())],
-        })
+        let known = |read_model: &str, position| self.parkings.of(read_model, position);
+        let (is_new, event) = match command {
+            InstallationCommand::AdoptLog(adopted) => {
+                let is_repeated = self.adoptions.last().is_some_and(|(_, newest)| newest.is_repeated_by(adopted));
+                (!is_repeated, InstallationEvent::LogAdopted(adopted.clone()))
+            }
+            InstallationCommand::Park(parked) => {
+                let AggregateParked { read_model, position, .. } = parked;
+                let is_new = known(read_model, *position).is_none() && self.parkings.has_room_for(read_model);
+                (is_new, InstallationEvent::AggregateParked(parked.clone()))
+            }
+            InstallationCommand::Retry(retried) => {
+                let is_parked = known(&retried.read_model, retried.position).is_some();
+                (is_parked, InstallationEvent::ParkingRetried(retried.clone()))
+            }
+            InstallationCommand::Discard(discarded) => {
+                let parking = known(&discarded.read_model, discarded.position);
+                let is_open = parking.is_some_and(|parking| parking.discarded.is_none());
+                (is_open, InstallationEvent::CommitDiscarded(discarded.clone()))
+            }
+        };
+        Ok(if is_new { vec![event] } else { Vec::new() })
     }
 
     fn apply(&mut self, event: &InstallationEvent, recorded: &Recorded) {
-        let InstallationEvent::LogAdopted(adopted) = event;
-        self.adoptions.push((*recorded, adopted.clone()));
+        match event {
+            InstallationEvent::LogAdopted(adopted) => {
+                self.adoptions.push((*recorded, adopted.clone()));
+                // Positions of the log before mean nothing in this one.
+                self.parkings = Parkings::default();
+            }
+            InstallationEvent::AggregateParked(parked) => self.parkings.park(parked, *recorded),
+            InstallationEvent::ParkingRetried(retried) => self.parkings.retry(retried),
+            InstallationEvent::CommitDiscarded(discarded) => self.parkings.discard(discarded),
+        }
     }
 }
 
@@ -157,5 +197,57 @@ mod tests {
     fn forgetting_facts_alone_is_always_put_on_record() {
         let facts_only = || adoption(&[], place("JOURNAL of new", 4));
         assert_eq!(after(&[facts_only(), facts_only()]).epoch(), 3);
+    }
+
+    fn parked(position: u64) -> AggregateParked {
+        AggregateParked {
+            read_model: "balances".to_owned(),
+            position,
+            merchant: crate::id::MerchantId(uuid::Uuid::nil()),
+            aggregate: "ln.00.0.points.1".to_owned(),
+            event: "points.invented".to_owned(),
+            version: 9,
+        }
+    }
+
+    fn discard(position: u64) -> InstallationCommand {
+        let note = Sealed::from_ciphertext([1]);
+        InstallationCommand::Discard(CommitDiscarded { read_model: "balances".to_owned(), position, note })
+    }
+
+    fn retry(position: u64) -> InstallationCommand {
+        InstallationCommand::Retry(ParkingRetried { read_model: "balances".to_owned(), position })
+    }
+
+    #[test]
+    fn a_parked_aggregate_is_on_record_once_until_it_is_tried_again() {
+        let park = || InstallationCommand::Park(parked(7));
+        let installation = after(&[park(), park()]);
+        assert_eq!(installation.parkings.iter().count(), 1);
+        assert!(installation.parkings.of("balances", 7).is_some_and(|parking| parking.discarded.is_none()));
+        assert_eq!(installation.parkings.of("customers", 7), None, "other read models may read it");
+        assert_eq!(after(&[park(), retry(7)]).parkings.iter().count(), 0);
+        assert!(installation.decide(&retry(8)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_discarded_stays_on_record_and_can_still_be_tried_again() {
+        let installation = after(&[InstallationCommand::Park(parked(7)), discard(7)]);
+        assert!(installation.parkings.of("balances", 7).is_some_and(|parking| parking.discarded.is_some()));
+        assert!(installation.decide(&discard(7)).unwrap().is_empty());
+        assert!(installation.decide(&discard(8)).unwrap().is_empty());
+        assert_eq!(installation.decide(&retry(7)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_read_model_parks_a_bounded_number() {
+        let many: Vec<_> = (1..=150).map(|position| InstallationCommand::Park(parked(position))).collect();
+        assert_eq!(after(&many).parkings.iter().count(), PARKED_MAX);
+    }
+
+    #[test]
+    fn another_log_begins_with_nothing_parked() {
+        let adopted = adoption(&[("balances", 9)], place("JOURNAL of new", 4));
+        assert_eq!(after(&[InstallationCommand::Park(parked(7)), adopted]).parkings.iter().count(), 0);
     }
 }

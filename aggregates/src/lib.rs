@@ -1,13 +1,16 @@
 //! What may happen, and what then follows. Pure: decisions are functions of a state and a command;
 //! time, randomness and identities come in as values. Nothing here can reach a network, a disk or a clock.
 
+pub mod badge;
 pub mod books;
+pub mod campaign;
 pub mod catalogue;
 pub mod customer;
 pub mod event;
 pub mod gdpr;
 pub mod id;
 pub mod installation;
+pub mod mail;
 pub mod merchant;
 pub mod money;
 pub mod order;
@@ -15,13 +18,16 @@ pub mod parked;
 pub mod points;
 pub mod product;
 pub mod program;
+pub mod referral;
 pub mod reward;
 pub mod rfm;
 pub mod sealed;
 pub mod task;
 mod text;
+pub mod tier;
 pub mod time;
 pub mod waiting;
+pub mod whatif;
 
 use event::{Event, Recorded};
 
@@ -45,14 +51,22 @@ pub enum Context {
     Books,
     /// Segments of a shop's buyers; one subject per merchant.
     Rfm,
+    /// VIP tiers of a shop's customers; one subject per merchant.
+    Tier,
+    /// Definitions on one subject per merchant; what customers did for them, sharded.
+    Campaign,
+    /// One subject for each friend who was brought; clicks are counted on sharded ones.
+    Referral,
     /// The task queue; sharded.
     Task,
     /// Rewards of the catalogue; one subject each, of which a merchant has a few hundred at most.
     Reward,
+    /// Templates of a merchant, and what became of mails; the latter sharded.
+    Mail,
 }
 
 impl Context {
-    pub const ALL: [Context; 13] = [
+    pub const ALL: [Context; 17] = [
         Context::Merchant,
         Context::Program,
         Context::Customer,
@@ -64,8 +78,12 @@ impl Context {
         Context::Installation,
         Context::Books,
         Context::Rfm,
+        Context::Tier,
+        Context::Campaign,
+        Context::Referral,
         Context::Task,
         Context::Reward,
+        Context::Mail,
     ];
 
     /// The word used in subjects, metrics and documents.
@@ -82,8 +100,12 @@ impl Context {
             Context::Installation => "installation",
             Context::Books => "books",
             Context::Rfm => "rfm",
+            Context::Tier => "tier",
+            Context::Campaign => "campaign",
+            Context::Referral => "referral",
             Context::Task => "task",
             Context::Reward => "reward",
+            Context::Mail => "mail",
         }
     }
 

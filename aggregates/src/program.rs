@@ -2,19 +2,25 @@
 //! the version it was made under, and its reversal asks that one.
 
 mod award;
+mod boost;
+mod referrals;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 
 use serde::{Deserialize, Serialize};
 
 pub use award::{
     AWARD_MAX, AwardError, LineExclusion, RuleAward, award, exclusion_of, kept_of, merchandise_base, refunded_share,
 };
+pub use boost::{Boost, BoostSource, factor_of};
+pub use referrals::{FraudAction, FraudPolicy, REWARD_POINTS_MAX, ReferralSettings, VelocityLimit};
 pub use settings::{
     EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, RedemptionRate,
     Rounding, RuleId, SettingsError, TaxBase,
 };
+pub use tiers::{Downgrade, Measure, NotATierId, Perk, Tier, TierId, TierSettings, TierWindow};
 
 use crate::{
     Aggregate, Context,

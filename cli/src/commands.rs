@@ -1,6 +1,7 @@
 //! The operator's commands, one file each.
 
 pub mod books;
+pub mod check;
 pub mod customer;
 pub mod doctor;
 pub mod gdpr;
@@ -13,6 +14,7 @@ pub mod projections;
 pub mod restore;
 pub mod streams;
 pub mod tasks;
+pub mod whatif;
 
 use std::process::ExitCode;
 
@@ -35,10 +37,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
-        Command::Projections(command) => projections::run(command, &config()?, args.output).await?,
+        Command::Projections(command) => return projections::run(command, &config()?, args.output).await,
+        Command::Check(command) => return Ok(check::run(command, config).await),
         Command::Restore(command) => restore::run(command, &config()?, args.output).await?,
         Command::Customer(command) => customer::run(command, &config()?, args.output).await?,
         Command::Books(command) => books::run(command, &config()?, args.output).await?,
+        Command::WhatIf(whatif) => whatif::run(whatif, &config()?, args.output).await?,
         Command::Privacy(command) => privacy::run(command, args.output)?,
         Command::Parked(command) => parked::run(command, &config()?, args.output).await?,
         Command::Tasks(command) => tasks::run(command, &config()?, args.output).await?,

@@ -7,6 +7,7 @@ mod vault_age;
 
 use std::{sync::Arc, time::Duration};
 
+use aggregates::{id::CommandId, time::Clock};
 use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
@@ -14,22 +15,32 @@ use gateway::{
     housekeeping,
     snapshot_seal::VaultSeal,
 };
-use journal::{Journal, JournalOptions};
+use journal::{Actor, CommandContext, Journal, JournalOptions};
 use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
     audit_logs::AuditLogs,
+    badges::Badges,
     balances::Balances,
     books::BooksOfMerchants,
+    campaigns::Campaigns,
     customers::Customers,
+    daily_totals::DailyTotals,
+    email_events::EmailEvents,
     gdpr_requests::GdprRequests,
+    leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
+    parking::Register,
     points_transactions::PointsTransactions,
+    program_history::ProgramHistory,
     queue_tasks::QueueTasks,
+    referrals::Referrals,
     rewards::Rewards,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
+    tier_facts::TierFacts,
     transparency::{CheckpointSigner, KEY_USAGE, Transparency},
+    vip_tiers::VipTiers,
 };
 use sqlx::{Connection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
@@ -40,8 +51,9 @@ pub use config::Config;
 
 /// Connections to the database of one process.
 const CONNECTIONS_MAX: u32 = 24;
-/// Connections of the read models' writers: one each, and one for the moment of a change-over.
-const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 + 1;
+/// Connections of the read models' writers: one for each generation that is fed, of which there may be two or three, and
+/// some to look at checkpoints. They are opened when they are needed.
+const READ_MODEL_CONNECTIONS: u32 = projections::NAMES.len() as u32 * 3 + 2;
 /// A connection that has rested for longer is asked whether it still works before it is used. One that is in use all
 /// the time need not be: each question is a round trip of its own.
 const CONNECTION_RESTED: Duration = Duration::from_secs(1);
@@ -134,6 +146,7 @@ pub async fn connect(config: &Config, options: Options) -> anyhow::Result<Gatewa
         clock: Arc::new(SystemClock),
         deletions,
         shopify_admin: ShopifyAdmin::new(config.shopify_admin.clone()),
+        mailing: config.mailing.clone(),
         options,
     }))
 }
@@ -151,7 +164,14 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     let mut work = start_read_models(&gateway.journal, &gateway.db, stop);
     work.spawn(housekeeping::run(gateway.clone(), stop.clone()));
     work.spawn(gateway.sweeper().run(gateway.clock.clone(), new_id, stop.clone()));
+    work.spawn(gateway.rewarder().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.tier_keeper().run(gateway.clock.clone(), stop.clone()));
+    work.spawn(gateway.referrer().run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.analyst().run(gateway.clock.clone(), stop.clone()));
+    if let Some(postmaster) = gateway.postmaster() {
+        work.spawn(postmaster.run(gateway.clock.clone(), stop.clone()));
+    }
+    work.spawn(gateway.awarder().run(gateway.clock.clone(), stop.clone()));
     work.spawn(deadlines::run(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
@@ -165,19 +185,29 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let mut work = JoinSet::new();
     let read_models = read_models_pool(db);
     let feed = Feed::start(journal.clone());
-    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, stop };
+    let register = Register::new(journal.clone(), Arc::new(of_workers));
+    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop };
     run_all.start(AuditLogs);
+    run_all.start(Badges);
     run_all.start(Balances);
     run_all.start(BooksOfMerchants);
+    run_all.start(Campaigns);
     run_all.start(Customers);
+    run_all.start(DailyTotals);
+    run_all.start(EmailEvents);
     run_all.start(GdprRequests);
+    run_all.start(Leaderboards);
     run_all.start(ParkedWebhooks);
     run_all.start(PointsTransactions);
+    run_all.start(ProgramHistory);
+    run_all.start(Referrals);
     run_all.start(QueueTasks);
     run_all.start(Rewards);
     run_all.start(RfmOrders);
     run_all.start(RfmSegments);
+    run_all.start(TierFacts);
     run_all.start(Transparency);
+    run_all.start(VipTiers);
     work
 }
 
@@ -220,16 +250,31 @@ fn pool_of(connections: u32) -> PgPoolOptions {
         })
 }
 
+/// What workers do of their own accord.
+fn of_workers() -> CommandContext {
+    CommandContext {
+        command_id: CommandId(new_id()),
+        request: None,
+        actor: Actor::System,
+        correlation: new_id(),
+        causation: None,
+        recorded_at: SystemClock.now(),
+        occurred_at: None,
+        traceparent: None,
+    }
+}
+
 struct ReadModels<'a> {
     work: &'a mut JoinSet<()>,
     feed: &'a Feed,
     db: &'a PgPool,
+    register: Register,
     stop: &'a CancellationToken,
 }
 
 impl ReadModels<'_> {
     fn start<P: Projection>(&mut self, projection: P) {
-        let runner = Arc::new(Runner::new(projection, self.feed.clone(), self.db.clone()));
-        self.work.spawn(runner.run(self.stop.clone()));
+        let runner = Runner::new(projection, self.feed.clone(), self.db.clone()).parking(self.register.clone());
+        self.work.spawn(Arc::new(runner).run(self.stop.clone()));
     }
 }

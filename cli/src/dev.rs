@@ -39,7 +39,10 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let binaries = Binaries::find(&named).await?;
     let supervisor = Supervisor::start(&binaries, SupervisorOptions::in_directory(&data_dir)).await?;
     let below = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
-    let config = Config { checkpoint_file: Some(data_dir.join("checkpoint")), ..below.with_outside_from_env()? };
+    let config = Config {
+        checkpoint_file: Some(data_dir.join("checkpoint")),
+        ..below.with_outside_from_env()?.with_mailing_from_env()?
+    };
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();
     let servers = tokio::spawn(supervisor.run_until(servers_stop.clone()));

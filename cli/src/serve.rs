@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use gateway::{
-    Gateway, Options, erasure_watch,
+    Gateway, Options,
+    commands::referrals::clicks,
+    erasure_watch,
     router::{operations, router},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -47,6 +49,7 @@ pub async fn answer(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     tokio::spawn(erasure_watch::run(gateway.clone(), stop.clone()));
+    tokio::spawn(clicks::run(gateway.clone(), stop.clone()));
     axum::serve(listener, router(gateway, metrics))
         .with_graceful_shutdown(stop.cancelled_owned())
         .await

@@ -4,25 +4,30 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     books::Books,
+    campaign::CampaignBoard,
     customer::Customer,
     gdpr::GdprRequest,
     id::MerchantId,
+    mail::MailTemplates,
     merchant::{Merchant, WebhookSecret},
     parked::ParkedShard,
     points::Account,
     product::ProductShard,
     program::Program,
+    referral::{ClickShard, Referral},
     reward::Reward,
     time::{Clock, Timestamp},
     waiting::WaitingShard,
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    Analyst, Deliveries, Eraser, Sweeper, TaskQueue, TaskWorker,
+    Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper, TaskQueue,
+    TaskWorker, TierKeeper,
+    campaigns::Noticed,
     delivery::{self, DisableCode, MakeReward},
     erasure,
     shopify_admin::ShopifyAdmin,
-    tasks::{Handlers, LEASE},
+    tasks::{Handler, Handlers, LEASE},
 };
 use projections::{Progress, balances::BalanceReader};
 use quick_cache::sync::Cache;
@@ -32,13 +37,15 @@ use vault::{DeletionJournal, Vault};
 
 use crate::{
     clock::new_id,
-    commands::{CommandError, merchant::SECRET_TAG},
+    commands::{CommandError, merchant::SECRET_TAG, referrals::clicks::ClickCounter},
 };
 
 /// Hot accounts in memory: lots and orders of one person each, packed into about 50 bytes an order.
 const HOT_ACCOUNTS: usize = 131_072;
 /// Hot customers in memory, about 200 bytes each.
 const HOT_CUSTOMERS: usize = 262_144;
+/// Hot referrals in memory, about 500 bytes each.
+const HOT_REFERRALS: usize = 32_768;
 /// Hot aggregates of the kinds of which a merchant has one or a few.
 const HOT_OTHERS: usize = 16_384;
 /// Previews of segments at once: each reads all buyers of a shop, which may take a few hundred megabytes.
@@ -73,6 +80,8 @@ pub struct Parts {
     pub deletions: DeletionJournal,
     /// Shops' own APIs.
     pub shopify_admin: ShopifyAdmin,
+    /// How mails leave; without it none do.
+    pub mailing: Option<Mailing>,
     pub options: Options,
 }
 
@@ -91,21 +100,30 @@ pub struct Shared {
     pub accounts: Aggregates<Account>,
     pub customers: Aggregates<Customer>,
     pub programs: Aggregates<Program>,
+    pub campaigns: Aggregates<CampaignBoard>,
     pub merchants: Aggregates<Merchant>,
     pub requests: Aggregates<GdprRequest>,
     pub waiting: Aggregates<WaitingShard>,
     pub books: Aggregates<Books>,
     pub parked: Aggregates<ParkedShard>,
     pub products: Aggregates<ProductShard>,
+    pub referrals: Aggregates<Referral>,
+    pub click_shards: Aggregates<ClickShard>,
+    pub(crate) clicks: ClickCounter,
     pub rewards: Aggregates<Reward>,
     /// Has shops make what points are reserved for, and takes it back.
     pub deliveries: Deliveries,
+    /// Words of mails.
+    pub templates: Aggregates<MailTemplates>,
+    pub mailing: Option<Mailing>,
     /// What is to be done outside, or later.
     pub tasks: TaskQueue,
     /// Who does it.
     pub handlers: Handlers,
     /// Executes privacy requests.
     pub eraser: Eraser,
+    /// How far members were looked at for campaigns.
+    pub(crate) noticed: Noticed,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -115,6 +133,7 @@ pub struct Shared {
 pub struct MerchantLease {
     pub merchant: Merchant,
     pub program: Arc<Program>,
+    pub campaigns: Arc<CampaignBoard>,
     /// Opened, for checking signatures; in memory only.
     pub(crate) webhook_secrets: Vec<Vec<u8>>,
 }
@@ -170,9 +189,30 @@ impl Gateway {
             clock: Arc::clone(&parts.clock),
             new_id,
         });
+        let programs = Aggregates::new(journal.clone(), others);
+        let templates = Aggregates::new(journal.clone(), others);
+        let mail_handler = parts.mailing.clone().map(|mailing| {
+            Arc::new(MailHandler {
+                mailing,
+                outboxes: Aggregates::new(journal.clone(), others),
+                templates: templates.clone(),
+                customers: customers.clone(),
+                accounts: accounts.clone(),
+                programs: programs.clone(),
+                vault: parts.vault.clone(),
+                db: parts.db.clone(),
+                progress: parts.progress.clone(),
+                clock: Arc::clone(&parts.clock),
+                new_id,
+            }) as Arc<dyn Handler>
+        });
+        let in_the_shop =
+            [Arc::new(MakeReward(deliveries.clone())) as Arc<dyn Handler>, Arc::new(DisableCode(deliveries.clone()))];
+        let handlers = Handlers::of(in_the_shop.into_iter().chain(mail_handler).collect());
         Gateway(Arc::new(Shared {
             accounts,
             customers,
+            campaigns: Aggregates::new(journal.clone(), others),
             programs,
             rewards,
             merchants,
@@ -181,13 +221,16 @@ impl Gateway {
             books: Aggregates::new(journal.clone(), others),
             parked: Aggregates::new(journal.clone(), others),
             products: Aggregates::new(journal.clone(), others),
+            referrals: Aggregates::new(journal.clone(), Capacity(HOT_REFERRALS)),
+            click_shards: Aggregates::new(journal.clone(), others),
+            clicks: ClickCounter::default(),
             tasks,
-            handlers: Handlers::of(vec![
-                Arc::new(MakeReward(deliveries.clone())),
-                Arc::new(DisableCode(deliveries.clone())),
-            ]),
+            handlers,
             deliveries,
+            templates,
+            mailing: parts.mailing,
             eraser,
+            noticed: Noticed::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
@@ -209,6 +252,32 @@ impl Gateway {
         }
     }
 
+    pub fn referrer(&self) -> Referrer {
+        Referrer {
+            journal: self.journal.clone(),
+            referrals: self.referrals.clone(),
+            accounts: self.accounts.clone(),
+            customers: self.customers.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    /// Puts mails on the task queue; none where nothing can be sent.
+    pub fn postmaster(&self) -> Option<Postmaster> {
+        self.mailing.as_ref().map(|_| Postmaster {
+            queue: self.tasks.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        })
+    }
+
     /// Does what is on the task queue. Each is a worker of its own.
     pub fn task_worker(&self) -> TaskWorker {
         TaskWorker {
@@ -224,6 +293,44 @@ impl Gateway {
     pub fn analyst(&self) -> Analyst {
         Analyst {
             journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn rewarder(&self) -> Rewarder {
+        Rewarder {
+            journal: self.journal.clone(),
+            campaigns: self.campaigns.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            accounts: self.accounts.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+            noticed: self.noticed.clone(),
+        }
+    }
+
+    pub fn tier_keeper(&self) -> TierKeeper {
+        TierKeeper {
+            journal: self.journal.clone(),
+            programs: self.programs.clone(),
+            merchants: self.merchants.clone(),
+            db: self.db.clone(),
+            progress: self.progress.clone(),
+            new_id,
+        }
+    }
+
+    pub fn awarder(&self) -> Awarder {
+        Awarder {
+            journal: self.journal.clone(),
+            customers: self.customers.clone(),
+            accounts: self.accounts.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
             db: self.db.clone(),
@@ -251,14 +358,16 @@ impl Gateway {
     /// The same, asking the log now.
     pub(crate) async fn renew_merchant(&self, merchant: MerchantId) -> Result<Arc<MerchantLease>, CommandError> {
         let taken = Instant::now();
-        let (state, program) = futures::try_join!(
+        let (state, program, campaigns) = futures::try_join!(
             self.merchants.load_confirmed(Subject::merchant(merchant)),
             self.programs.load_confirmed(Subject::program(merchant)),
+            self.campaigns.load_confirmed(Subject::campaigns(merchant)),
         )?;
         let lease = Arc::new(MerchantLease {
             webhook_secrets: self.open_secrets(merchant, &state.state).await?,
             merchant: state.state.clone(),
             program: Arc::new(program.state.clone()),
+            campaigns: Arc::new(campaigns.state.clone()),
         });
         self.leases.insert(merchant, (taken, Arc::clone(&lease)));
         Ok(lease)

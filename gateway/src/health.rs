@@ -7,13 +7,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::NAMES;
+use projections::{NAMES, lag::waiting_seconds};
 
 use crate::gateway::Gateway;
 
 /// The process answers. Nothing else is asked: a slow database is no reason to restart this.
 pub async fn livez() -> &'static str {
     "ok"
+}
+
+/// Whether log and vault answer.
+pub async fn is_ready(gateway: &Gateway) -> bool {
+    let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
+    log.is_ok() && vault.is_ok()
 }
 
 /// Log, vault and database answer: requests can be served.
@@ -36,8 +42,17 @@ pub async fn readyz(State(gateway): State<Gateway>) -> Response {
 pub async fn metrics(State(gateway): State<Gateway>, Extension(handle): Extension<PrometheusHandle>) -> Response {
     if let Ok(head) = gateway.journal.last_position().await {
         for name in NAMES {
-            let behind = head.saturating_sub(gateway.progress.of(name).position);
+            let position = gateway.progress.of(name).position;
+            let behind = head.saturating_sub(position);
             metrics::gauge!("loyalty_projection_lag_events", "projection" => name).set(behind as f64);
+            let waited = if behind == 0 {
+                0
+            } else {
+                waiting_seconds(&gateway.journal, position, gateway.clock.now()).await.unwrap_or(0)
+            };
+            metrics::gauge!("loyalty_projection_lag_seconds", "projection" => name).set(waited as f64);
+            let parked = gateway.progress.parked_count(name);
+            metrics::gauge!("loyalty_projection_parked", "projection" => name).set(parked as f64);
         }
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()

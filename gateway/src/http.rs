@@ -3,22 +3,32 @@
 pub mod adjustments;
 pub mod audit_logs;
 pub mod audit_proofs;
+pub mod badges;
 pub mod balance;
 pub mod body;
 pub mod books;
+pub mod campaigns;
+pub mod choices;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_report;
 pub mod explanation;
 pub mod gdpr_requests;
 pub mod history;
 pub mod integrations;
+pub mod leaderboards;
 pub mod limits;
+pub mod mail;
+pub mod program_preview;
 pub mod program_settings;
+pub mod read_models;
 pub mod redemptions;
+pub mod referrals;
 pub mod rewards;
 pub mod rfm;
 pub mod tasks;
 pub mod test_clock;
+pub mod tiers;
 pub mod transactions;
 
 use std::time::Duration;
@@ -99,6 +109,13 @@ pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))
 }
 
+/// Of which moment rows about one customer speak.
+pub(crate) struct Standing {
+    pub as_of: AsOf,
+    /// `parked`, where the read model goes on without them.
+    pub word: Option<&'static str>,
+}
+
 /// The version the caller has seen; `None` for a tag that is not one of ours.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
@@ -107,6 +124,16 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
 }
 
 impl Gateway {
+    /// Rows about a customer that a read model goes on without are of the moment at which it stopped to take them in.
+    pub(crate) fn stale(&self, read_model: &str, caller: &Caller, customer: CustomerId, as_of: AsOf) -> Standing {
+        match self.progress.stale(read_model, caller.merchant(), customer) {
+            Some(position) => {
+                Standing { as_of: AsOf { position: position.min(as_of.position), ..as_of }, word: Some("parked") }
+            }
+            None => Standing { as_of, word: None },
+        }
+    }
+
     /// Whoever is not a customer of the caller's merchant does not exist for the caller.
     pub(crate) async fn known_customer(&self, caller: &Caller, customer: CustomerId) -> Result<(), Problem> {
         let subject = journal::Subject::customer(caller.merchant(), customer);

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod cursor;
 pub mod erasure_watch;
 pub mod gateway;
+pub mod grpc;
 pub mod health;
 pub mod housekeeping;
 pub mod http;

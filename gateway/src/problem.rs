@@ -3,7 +3,7 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, reward::RewardRefusal};
+use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -12,7 +12,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::commands::CommandError;
+use crate::commands::{CommandError, referrals::ReferralProblem};
 
 /// Seconds after which a caller that was turned away for lack of a server may try again.
 const RETRY_AFTER_SECONDS: u32 = 2;
@@ -42,6 +42,32 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Of its stable word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+
+    /// What gRPC calls it: by its status, where gRPC does not know better words.
+    pub fn grpc(self) -> tonic::Code {
+        match (self, self.status()) {
+            (Code::InsufficientPoints, _) => tonic::Code::FailedPrecondition,
+            (Code::IdempotencyKeyReused, _) => tonic::Code::AlreadyExists,
+            (_, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => tonic::Code::InvalidArgument,
+            (_, StatusCode::UNAUTHORIZED) => tonic::Code::Unauthenticated,
+            (_, StatusCode::FORBIDDEN) => tonic::Code::PermissionDenied,
+            (_, StatusCode::NOT_FOUND) => tonic::Code::NotFound,
+            (_, StatusCode::METHOD_NOT_ALLOWED) => tonic::Code::Unimplemented,
+            (_, StatusCode::CONFLICT | StatusCode::PRECONDITION_REQUIRED) => tonic::Code::FailedPrecondition,
+            // Read it again, and try again with what it is by now.
+            (_, StatusCode::PRECONDITION_FAILED) => tonic::Code::Aborted,
+            (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::PAYLOAD_TOO_LARGE) => tonic::Code::ResourceExhausted,
+            (_, StatusCode::SERVICE_UNAVAILABLE) => tonic::Code::Unavailable,
+            _ => tonic::Code::Internal,
+        }
+    }
+}
+
 codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read";
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
@@ -65,12 +91,18 @@ codes! {
     PeriodNotOver = "period_not_over", CONFLICT, "The period is not over";
     PeriodClosed = "period_closed", CONFLICT, "The books are closed beyond that day";
     PeriodClosing = "period_closing", CONFLICT, "Another period is being closed";
+    ReferralNotOpen = "referral_not_open", CONFLICT, "The referral is not open to this decision";
+    ReferredByAnother = "referred_by_another", CONFLICT, "Somebody else has referred the customer";
+    ReferralsOff = "referrals_off", CONFLICT, "The merchant has no referral programme";
+    ReferralLinkEnded = "referral_link_ended", CONFLICT, "The link brings nobody any more";
     NoDataRequest = "no_data_request", CONFLICT, "No request for the customer's data is open";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
     InsufficientPoints = "insufficient_points", UNPROCESSABLE_ENTITY, "There are not enough points";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
+    SelfReferral = "self_referral", UNPROCESSABLE_ENTITY, "Nobody refers themselves";
+    FriendUnknown = "friend_unknown", UNPROCESSABLE_ENTITY, "Nobody is known by that address: give the shop's id";
     RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
     ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
     MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
@@ -119,6 +151,12 @@ impl Problem {
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
     }
+
+    /// The same about a document that is part of another.
+    pub fn below(mut self, pointer: &str) -> Self {
+        self.pointer = self.pointer.map(|inner| format!("{pointer}{inner}"));
+        self
+    }
 }
 
 impl IntoResponse for Problem {
@@ -160,8 +198,10 @@ impl From<CommandError> for Problem {
             CommandError::UnknownCustomer
             | CommandError::UnknownMerchant
             | CommandError::MerchantErased
+            | CommandError::UnknownCampaign
             | CommandError::UnknownTask
             | CommandError::UnknownRequest => Problem::of(Code::NotFound),
+            CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
             CommandError::Reward(refusal) => refusal.into(),
             CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
             CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
@@ -172,6 +212,16 @@ impl From<CommandError> for Problem {
             CommandError::StaleSettings { current } => {
                 Problem::saying(Code::StaleSettings, format!("the current version is {current}"))
             }
+            CommandError::Referral(problem) => problem.into(),
+            CommandError::StaleTemplate { current: 0 } => {
+                Problem::saying(Code::StaleSettings, "there is no such template by now")
+            }
+            CommandError::StaleTemplate { current } => {
+                Problem::saying(Code::StaleSettings, format!("the template is at version {current} by now"))
+            }
+            CommandError::TooManyTemplates => Problem::saying(Code::Invalid, "there are 120 templates already"),
+            CommandError::Template(fault) => Problem::at(format!("/{}", fault.part), fault.problem),
+            CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),
@@ -190,6 +240,22 @@ impl From<CommandError> for Problem {
     }
 }
 
+impl From<ReferralProblem> for Problem {
+    fn from(problem: ReferralProblem) -> Self {
+        match problem {
+            ReferralProblem::UnknownLink | ReferralProblem::Refused(ReferralRefusal::Unknown) => {
+                Problem::of(Code::NotFound)
+            }
+            ReferralProblem::Refused(ReferralRefusal::ReferredByAnother) => Problem::of(Code::ReferredByAnother),
+            ReferralProblem::Refused(ReferralRefusal::SamePerson) => Problem::of(Code::SelfReferral),
+            ReferralProblem::Refused(ReferralRefusal::NotOpen) => Problem::of(Code::ReferralNotOpen),
+            ReferralProblem::Off => Problem::of(Code::ReferralsOff),
+            ReferralProblem::LinkEnded => Problem::of(Code::ReferralLinkEnded),
+            ReferralProblem::FriendUnknown => Problem::of(Code::FriendUnknown),
+            ReferralProblem::InTheFuture => Problem::at("/referred_at", "lies in the future"),
+        }
+    }
+}
 impl From<RewardRefusal> for Problem {
     fn from(refusal: RewardRefusal) -> Self {
         match refusal {

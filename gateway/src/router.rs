@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -21,7 +21,7 @@ use crate::{
     auth::RequestId,
     clock::new_id,
     gateway::Gateway,
-    health, http,
+    grpc, health, http,
     openapi::{self, Api},
     problem::{self, Code, Problem},
     request_count::RequestCount,
@@ -64,6 +64,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::rewards::get, http::rewards::put, http::rewards::retire))
         .routes(routes!(http::integrations::get, http::integrations::put, http::integrations::delete))
         .routes(routes!(http::program_settings::get, http::program_settings::put))
+        .routes(routes!(http::program_preview::create))
         .routes(routes!(http::gdpr_requests::list, http::gdpr_requests::create))
         .routes(routes!(http::gdpr_requests::get))
         .routes(routes!(http::gdpr_requests::certificate::get))
@@ -80,11 +81,37 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::audit_proofs::proof::of_growth))
         .routes(routes!(http::audit_proofs::proof::of_top_growth))
         .routes(routes!(http::audit_proofs::proof::of_checkpoint))
+        .routes(routes!(http::program_settings::versions::list))
+        .routes(routes!(http::daily_totals::list))
+        .routes(routes!(http::read_models::list))
+        .routes(routes!(http::referrals::list, http::referrals::create))
+        .routes(routes!(http::referrals::get))
+        .routes(routes!(http::referrals::friends::create))
+        .routes(routes!(http::referrals::decisions::approve))
+        .routes(routes!(http::referrals::decisions::reject))
+        .routes(routes!(http::referrals::of_customer))
         .routes(routes!(http::rfm::segments::get))
         .routes(routes!(http::rfm::movement::get))
         .routes(routes!(http::rfm::windows::list))
         .routes(routes!(http::rfm::preview::create))
         .routes(routes!(http::rfm::customer::get))
+        .routes(routes!(http::campaigns::resource::list, http::campaigns::resource::create))
+        .routes(routes!(http::campaigns::resource::get, http::campaigns::resource::put, http::campaigns::resource::end))
+        .routes(routes!(http::campaigns::actions::create))
+        .routes(routes!(http::tiers::definition::get, http::tiers::definition::put))
+        .routes(routes!(http::tiers::definition::undo))
+        .routes(routes!(http::tiers::preview::create))
+        .routes(routes!(http::tiers::customer::get))
+        .routes(routes!(http::tiers::history::list))
+        .routes(routes!(http::badges::definitions::get, http::badges::definitions::put))
+        .routes(routes!(http::badges::list, http::badges::award))
+        .routes(routes!(http::leaderboards::get))
+        .routes(routes!(http::choices::leaderboard))
+        .routes(routes!(http::choices::mail))
+        .routes(routes!(http::mail::templates::list))
+        .routes(routes!(http::mail::templates::get, http::mail::templates::put, http::mail::templates::delete))
+        .routes(routes!(http::mail::preview::create))
+        .routes(routes!(http::mail::events::list))
         .routes(routes!(http::tasks::list))
         .routes(routes!(http::tasks::get))
         .routes(routes!(http::tasks::retry))
@@ -101,12 +128,17 @@ pub fn description() -> utoipa::openapi::OpenApi {
 
 pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
     let (documented, description) = documented().split_for_parts();
-    documented
+    let rest = documented
         .merge(undocumented(Arc::new(description), metrics))
-        .fallback(|| async { Problem::of(Code::NotFound) })
+        .fallback(nothing_here)
         .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
         .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
-        .with_state(gateway)
+        .with_state(gateway.clone());
+    grpc::in_front_of(rest, gateway)
+}
+
+async fn nothing_here(headers: HeaderMap) -> Response {
+    if grpc::is_grpc(&headers) { grpc::unknown() } else { Problem::of(Code::NotFound).into_response() }
 }
 
 /// The doors for operators and for those who write clients.
@@ -118,6 +150,9 @@ fn undocumented(description: Arc<utoipa::openapi::OpenApi>, metrics: PrometheusH
         // A tile's path is of no fixed length, which the description cannot say.
         .route("/audit/tile/{*path}", get(http::audit_proofs::tile::of_top))
         .route("/v1/audit/tile/{*path}", get(http::audit_proofs::tile::of_merchant))
+        // A shopper's door: what is behind it is a shop's page, and no document.
+        .route("/r/{code}", get(http::referrals::click::follow))
+        .route("/unsubscribe/{token}", get(http::mail::unsubscribe::ask).post(http::mail::unsubscribe::end))
         .route("/livez", get(health::livez))
         .route("/healthz", get(health::livez))
         .route("/readyz", get(health::readyz))

@@ -28,7 +28,8 @@ use aggregates::time::Timestamp;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::error::Category;
 
-pub use fact::{Fact, SeenCustomer};
+pub use fact::{Fact, ReferralClues, SeenCustomer};
+pub use order::CODE_PARAMETER;
 pub use shop::normalise_shop;
 pub use topic::{ProductChange, Topic};
 pub use unfit::{Problem, UnfitField, Unreadable};

@@ -214,7 +214,12 @@ impl Gateway {
         sent_at: Option<Timestamp>,
     ) -> Result<Done, CommandError> {
         match fact {
-            Fact::Order { body, customer } => self.record_order(request, body, customer.as_ref()).await,
+            Fact::Order { body, customer, clues } => {
+                let done = self.record_order(request, body, customer.as_ref()).await?;
+                let Some(customer) = customer else { return Ok(done) };
+                // Boxed: hardly any order says anything about a referral.
+                Ok(done.and(Box::pin(self.note_referral(request, body, customer, clues, done)).await?))
+            }
             Fact::Refund { order_id, refund } => self.record_refund(request, order_id, refund).await,
             Fact::Customer { customer } => self.state_customer(request, customer).await,
             Fact::CustomerDeleted { external_id } => self.delete_customer_in_shop(request, external_id).await,

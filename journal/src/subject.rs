@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aggregates::Context;
-use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, RewardId};
+use aggregates::id::{CustomerId, GdprRequestId, MerchantId, ParkedId, ReferralId, RewardId};
 use uuid::Uuid;
 
 /// Everything in the journal is below this word.
@@ -87,6 +87,41 @@ impl Subject {
     /// Windows and segment changes of a merchant, all on one subject: who writes them has seen all that went before.
     pub const fn rfm(merchant: MerchantId) -> Self {
         Subject { merchant, context: Context::Rfm, id: SubjectId::Main }
+    }
+
+    /// Who is in which tier of a merchant, all on one subject: who writes it has seen all that went before.
+    pub const fn tier(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Tier, id: SubjectId::Main }
+    }
+
+    /// Campaigns of a merchant.
+    pub const fn campaigns(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Campaign, id: SubjectId::Main }
+    }
+
+    /// What customers did for campaigns.
+    pub const fn campaign_actions(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Campaign, id: SubjectId::Shard(shard) }
+    }
+
+    /// A friend who was brought.
+    pub const fn referral(merchant: MerchantId, referral: ReferralId) -> Self {
+        Subject { merchant, context: Context::Referral, id: SubjectId::Uuid(referral.0) }
+    }
+
+    /// Clicks on referral links.
+    pub const fn referral_clicks(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Referral, id: SubjectId::Shard(shard) }
+    }
+
+    /// The merchant's own templates of mails.
+    pub const fn mail_templates(merchant: MerchantId) -> Self {
+        Subject { merchant, context: Context::Mail, id: SubjectId::Main }
+    }
+
+    /// A shard of the merchant's mails.
+    pub const fn outbox(merchant: MerchantId, shard: u8) -> Self {
+        Subject { merchant, context: Context::Mail, id: SubjectId::Shard(shard) }
     }
 
     /// A shard of the merchant's task queue.

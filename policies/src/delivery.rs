@@ -52,9 +52,6 @@ pub const DISABLE: TaskKind = TaskKind::named("reward.disable");
 pub const SHOP_TAG: &str = "merchant.shop";
 /// What the token of a shop's Admin API is sealed as.
 pub const ADMIN_TOKEN_TAG: &str = "merchant.admin_token";
-/// What profiles are sealed as.
-pub const PROFILE_TAG: &str = "customer.profile";
-
 /// How often merges are followed to the account that has a redemption now.
 const MERGES_MAX: usize = 8;
 

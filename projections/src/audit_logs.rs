@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError},
+    projection::{Projection, ProjectionError, Tables},
     sql::{bigint, timestamptz},
 };
 
@@ -34,6 +34,7 @@ impl AuditLogs {
 impl Projection for AuditLogs {
     const NAME: &'static str = AuditLogs::NAME;
     const CONTEXTS: &'static [Context] = &Context::ALL;
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let (mut rows, mut fenced) = (Vec::with_capacity(batch.len()), Vec::new());
@@ -76,7 +77,7 @@ async fn insert(transaction: &mut PgConnection, rows: &[Row<'_>]) -> Result<(), 
         };
     }
     sqlx::query(
-        "insert into read.audit_logs
+        "insert into audit_logs
             (merchant, recorded_at, position, line, group_end, request, actor_kind, actor, action,
              target_kind, target_id, customer, outcome, has_reason, reason)
          select * from unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::smallint[], $5::bigint[], $6::uuid[],

@@ -1,6 +1,7 @@
 //! `balances`: one row per account with its lots, from which the balance at any instant is computed by the same code
 //! that decides.
 
+mod bulk;
 mod reader;
 
 use std::{collections::HashMap, sync::Arc};
@@ -18,7 +19,8 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    generation::bulk::Bulk,
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
@@ -45,6 +47,7 @@ impl Balances {
 impl Projection for Balances {
     const NAME: &'static str = Balances::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut keys: Vec<Key> = batch.iter().filter_map(|commit| key(commit)).collect();
@@ -57,6 +60,10 @@ impl Projection for Balances {
         }
         store(transaction, &keys, &rows).await?;
         erasure::forget_merchants_of(transaction, &[TABLE], batch).await
+    }
+
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
+        Some(Box::<bulk::Accounts>::default())
     }
 }
 
@@ -93,7 +100,7 @@ async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Ke
         "select asked.merchant, asked.customer, row.purse, row.position, row.recorded_at
            from unnest($1::uuid[], $2::uuid[]) as asked (merchant, customer)
           cross join lateral (
-                select purse, position, recorded_at from read.balances
+                select purse, position, recorded_at from balances
                  where merchant = asked.merchant and customer = asked.customer limit 1) as row",
     )
     .bind(merchants)
@@ -103,7 +110,7 @@ async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMap<Ke
     rows.iter().map(|row| Ok(((row.try_get("merchant")?, row.try_get("customer")?), from_row(row)?))).collect()
 }
 
-pub(crate) fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
+fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, ProjectionError> {
     Ok(BalanceRow {
         purse: purse(row.try_get("purse")?)?,
         position: position(row.try_get("position")?),
@@ -111,7 +118,7 @@ pub(crate) fn from_row(row: &sqlx::postgres::PgRow) -> Result<BalanceRow, Projec
     })
 }
 
-fn purse(stored: &[u8]) -> Result<Purse, ProjectionError> {
+pub(crate) fn purse(stored: &[u8]) -> Result<Purse, ProjectionError> {
     postcard::from_bytes(stored).map_err(|_| ProjectionError::BadRow(TABLE))
 }
 
@@ -124,7 +131,7 @@ async fn store(
     let purses: Vec<Vec<u8>> =
         keys.iter().map(|key| postcard::to_stdvec(&row(key).purse).expect("plain values")).collect();
     sqlx::query(
-        "insert into read.balances (merchant, customer, purse, next_due_at, position, recorded_at)
+        "insert into balances (merchant, customer, purse, next_due_at, position, recorded_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[], $5::bigint[], $6::timestamptz[])
          on conflict (merchant, customer) do update
             set purse = excluded.purse, next_due_at = excluded.next_due_at,

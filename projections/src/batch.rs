@@ -7,14 +7,22 @@ use journal::{JournalError, Positioned};
 
 use crate::checkpoint::Checkpoint;
 
-/// Commits of its own that a projection takes in at once, unless a group must be kept whole.
-const OWN_COMMITS_MAX: usize = 2_000;
-/// Commits passed before the checkpoint is moved, whatever they are.
-const COMMITS_MAX: usize = 20_000;
+/// How large a batch may grow, unless a group must be kept whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Commits of its own that a projection takes in at once.
+    pub own: usize,
+    /// Commits passed before the checkpoint is moved, whatever they are.
+    pub passed: usize,
+}
+
+/// Of what is read: nobody waits long for one transaction.
+const LIVE: Limits = Limits { own: 2_000, passed: 20_000 };
 
 /// Commits after a checkpoint, in order and without gaps. Of those that the projection does not care about only the last
 /// is kept.
 pub(crate) struct Batch {
+    limits: Limits,
     contexts: &'static [Context],
     /// Those that the projection cares about.
     own: Vec<Arc<Positioned>>,
@@ -27,7 +35,12 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub fn after(standing: &Checkpoint, contexts: &'static [Context]) -> Self {
+        Batch::within(LIVE, standing, contexts)
+    }
+
+    pub fn within(limits: Limits, standing: &Checkpoint, contexts: &'static [Context]) -> Self {
         Batch {
+            limits,
             contexts,
             own: Vec::new(),
             passed: 0,
@@ -70,7 +83,8 @@ impl Batch {
     /// How many more commits are wanted; none if it is full. A group was written at once: its rest is on the way, and
     /// belongs to it.
     pub fn room(&self) -> usize {
-        let room = (OWN_COMMITS_MAX.saturating_sub(self.own.len())).min(COMMITS_MAX.saturating_sub(self.passed));
+        let Limits { own, passed } = self.limits;
+        let room = own.saturating_sub(self.own.len()).min(passed.saturating_sub(self.passed));
         room.max(self.rest_of_group())
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError},
+    projection::{Projection, ProjectionError, Tables},
     sql::{bigint, timestamptz},
 };
 
@@ -31,6 +31,7 @@ impl BooksOfMerchants {
 impl Projection for BooksOfMerchants {
     const NAME: &'static str = BooksOfMerchants::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Books, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut merchants: Vec<Uuid> = batch.iter().map(|commit| commit.subject.merchant.0).collect();
@@ -51,7 +52,7 @@ async fn load(
     transaction: &mut PgConnection,
     merchants: &[Uuid],
 ) -> Result<BTreeMap<Uuid, BookKeeper>, ProjectionError> {
-    let rows = sqlx::query("select merchant, latest, currency, position from read.books_time where merchant = any($1)")
+    let rows = sqlx::query("select merchant, latest, currency, position from books_time where merchant = any($1)")
         .bind(merchants)
         .fetch_all(transaction)
         .await?;
@@ -69,7 +70,7 @@ async fn store_time(
 ) -> Result<(), ProjectionError> {
     let standings: Vec<Standing> = keepers.values().map(BookKeeper::standing).collect();
     sqlx::query(
-        "insert into read.books_time (merchant, latest, currency, position)
+        "insert into books_time (merchant, latest, currency, position)
          select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[])
          on conflict (merchant) do update
             set latest = excluded.latest, currency = excluded.currency, position = excluded.position",
@@ -93,7 +94,7 @@ async fn store_days(
         .collect();
     let column = |of: fn(&Flow) -> i64| rows.iter().map(|(_, _, flow)| of(flow)).collect::<Vec<_>>();
     sqlx::query(
-        "insert into read.books_days as entry
+        "insert into books_days as entry
             (merchant, day, issued, restored, redeemed, expired, reversed, forfeited)
          select * from unnest($1::uuid[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
             $7::bigint[], $8::bigint[])

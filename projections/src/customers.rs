@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
@@ -31,6 +31,7 @@ impl Customers {
 impl Projection for Customers {
     const NAME: &'static str = Customers::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Customer, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
@@ -55,7 +56,7 @@ async fn take_in(
     let position = bigint(commit.position);
     let change = match event {
         CustomerEvent::Enrolled(event) => sqlx::query(
-            "insert into read.customers (merchant, customer, position, state, profile, enrolled_at)
+            "insert into customers (merchant, customer, position, state, profile, enrolled_at)
              values ($1, $2, $3, 'member', $4, $5)",
         )
         .bind(merchant)
@@ -64,7 +65,7 @@ async fn take_in(
         .bind(event.profile.ciphertext().to_vec())
         .bind(timestamptz(event.at)),
         CustomerEvent::ProfileUpdated(event) => sqlx::query(
-            "update read.customers set position = $3, profile = $4, deleted_in_shop = false
+            "update customers set position = $3, profile = $4, deleted_in_shop = false
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
@@ -72,54 +73,60 @@ async fn take_in(
         .bind(position)
         .bind(event.profile.ciphertext().to_vec()),
         CustomerEvent::DeletedInShop(_) => sqlx::query(
-            "update read.customers set position = $3, deleted_in_shop = true where merchant = $1 and customer = $2",
+            "update customers set position = $3, deleted_in_shop = true where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position),
         CustomerEvent::MergedInto(event) => sqlx::query(
-            "update read.customers set position = $3, state = 'merged', merged_into = $4
+            "update customers set position = $3, state = 'merged', merged_into = $4
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position)
         .bind(event.winner.0),
-        CustomerEvent::Absorbed(_) => {
-            sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
+        CustomerEvent::Absorbed(_) | CustomerEvent::ReferralLinkIssued(_) => {
+            sqlx::query("update customers set position = $3 where merchant = $1 and customer = $2")
                 .bind(merchant)
                 .bind(customer)
                 .bind(position)
         }
         CustomerEvent::Fenced(_) => sqlx::query(
-            "update read.customers set position = $3, state = 'erasing', profile = null
+            "update customers set position = $3, state = 'erasing', profile = null
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position),
         CustomerEvent::Erased(event) => sqlx::query(
-            "update read.customers set position = $3, state = 'erased', profile = null, erased_at = $4
+            "update customers set position = $3, state = 'erased', profile = null, erased_at = $4
               where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position)
         .bind(timestamptz(event.at)),
-        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => sqlx::query(
-            "update read.customers set position = $3, restricted = $4 where merchant = $1 and customer = $2",
-        )
-        .bind(merchant)
-        .bind(customer)
-        .bind(position)
-        .bind(matches!(event, CustomerEvent::Restricted(_))),
+        CustomerEvent::Restricted(_) | CustomerEvent::RestrictionLifted(_) => {
+            sqlx::query("update customers set position = $3, restricted = $4 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+                .bind(matches!(event, CustomerEvent::Restricted(_)))
+        }
         CustomerEvent::Objected(_) | CustomerEvent::ObjectionWithdrawn(_) => sqlx::query(
-            "update read.customers set position = $3, objects_to_profiling = $4 where merchant = $1 and customer = $2",
+            "update customers set position = $3, objects_to_profiling = $4 where merchant = $1 and customer = $2",
         )
         .bind(merchant)
         .bind(customer)
         .bind(position)
         .bind(matches!(event, CustomerEvent::Objected(_))),
+        CustomerEvent::BadgeAwarded(_) | CustomerEvent::MailChosen(_) | CustomerEvent::LeaderboardChosen(_) => {
+            sqlx::query("update read.customers set position = $3 where merchant = $1 and customer = $2")
+                .bind(merchant)
+                .bind(customer)
+                .bind(position)
+        }
     };
     change.execute(transaction).await.map(|_| ())
 }
@@ -193,6 +200,16 @@ pub async fn merchant_of(db: &PgPool, customer: CustomerId) -> Result<Option<Mer
         .fetch_optional(db)
         .await?;
     Ok(merchant.map(MerchantId))
+}
+
+/// Merchants that have customers, for operators where there is only one.
+///
+/// # Errors
+/// The database's.
+pub async fn merchants(db: &PgPool) -> Result<Vec<MerchantId>, sqlx::Error> {
+    let merchants: Vec<Uuid> =
+        sqlx::query_scalar("select distinct merchant from read.customers order by merchant").fetch_all(db).await?;
+    Ok(merchants.into_iter().map(MerchantId).collect())
 }
 
 fn from_row(row: &sqlx::postgres::PgRow) -> Result<CustomerRow, sqlx::Error> {

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     checkpoint::{self, Checkpoint},
+    generation::tables,
     progress::{self, AsOf},
 };
 
@@ -48,12 +49,13 @@ pub async fn left_behind(journal: &Journal, stream: &str, db: &PgPool) -> Result
 }
 
 /// Empties every read model and sends it to the beginning of `stream`, in one transaction: workers that run go on from
-/// there by themselves. Paused ones stay paused. False, and nothing is changed, if those of `left` do not stand where they
+/// there by themselves. Generations that are not read are dropped. Paused ones stay paused. False, and nothing is changed, if those of `left` do not stand where they
 /// stood: then somebody else has done this, or something else, meanwhile.
 pub async fn begin_again(db: &PgPool, stream: &str, left: &[Checkpoint]) -> Result<bool, sqlx::Error> {
     let mut transaction = db.begin().await?;
     // Before the checkpoints, as workers do: in another order each could wait for the other.
     empty_read_models(&mut transaction).await?;
+    drop_spare_generations(&mut transaction).await?;
     let standing = checkpoint::list(&mut *transaction).await?;
     if !left.iter().all(|left| standing.iter().any(|standing| stands_as_before(standing, left))) {
         return Ok(false);
@@ -90,4 +92,13 @@ async fn empty_read_models(transaction: &mut PgConnection) -> Result<(), sqlx::E
     .execute(transaction)
     .await?;
     Ok(())
+}
+
+async fn drop_spare_generations(transaction: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for checkpoint in checkpoint::list_generations(&mut *transaction).await? {
+        if !checkpoint.generation.live {
+            tables::drop_all(transaction, &checkpoint.generation.schema(&checkpoint.projection)).await?;
+        }
+    }
+    sqlx::query("delete from read.checkpoint where not live").execute(transaction).await.map(drop)
 }

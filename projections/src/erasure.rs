@@ -3,6 +3,8 @@
 //! It is done twice, on purpose. The executor of a request does it at once, in every table, wherever its projection stands.
 //! And each projection does it again where the log says so, because one that was behind, or is rebuilt, has just written the
 //! rows anew. Both run the same statements, and the second finds nothing where the first was in time.
+//!
+//! The executor does it in every generation of a table; a projection does it in its own, which its connection says.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,12 +17,15 @@ use journal::Positioned;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::projection::{ProjectionError, events_of};
+use crate::{
+    generation::tables::{bare, spares},
+    projection::{ProjectionError, events_of},
+};
 
 /// A table of the schema `read` that says something about merchants or people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
-    /// With its schema.
+    /// With the schema of the live generation.
     pub name: &'static str,
     /// The column that names a person; none where rows are about no person.
     pub person: Option<&'static str>,
@@ -79,6 +84,8 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.program_history", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.daily_totals", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
@@ -110,6 +117,77 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table { name: "read.parked_aggregates", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.tier_bonuses",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.vip_tiers", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.tier_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.tier_members",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.tier_history",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.campaigns", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.campaign_orders", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.campaign_shards", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.campaign_actions",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &["token"],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.referrals",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &["order_token"],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.referral_links",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.badges",
+        person: Some("customer"),
+        sealed: &["reason"],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.badge_programs", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.leaderboard_scores",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.leaderboard_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.leaderboard_apart",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
     Table {
         name: "read.queue_tasks",
         person: Some("customer"),
@@ -119,6 +197,14 @@ pub const TABLES: &[Table] = &[
     },
     Table { name: "read.rewards", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.queue_clocks", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table {
+        name: "read.email_events",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
+    Table { name: "read.mail_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
         name: "read.gdpr_requests",
         person: Some("customer"),
@@ -149,9 +235,17 @@ impl Table {
         (!any.is_empty()).then(|| format!("merchant = any($1) and ({any})"))
     }
 
-    fn emptied(&self) -> Option<String> {
+    /// Empties what is sealed for people in one making of this table.
+    fn emptied(&self, place: &str) -> Option<String> {
         let condition = self.still_sealed()?;
-        Some(format!("update {} set {} where {condition}", self.name, self.nothing_sealed()))
+        Some(format!("update {place} set {} where {condition}", self.nothing_sealed()))
+    }
+
+    /// Every making of this table, by schema and name, the one that is read first.
+    fn places(&self, spares: &[(String, String)]) -> Vec<String> {
+        let spare = spares.iter().filter(|(_, table)| table == bare(self.name));
+        let spare = spare.map(|(schema, table)| format!("{schema}.{table}"));
+        std::iter::once(self.name.to_owned()).chain(spare).collect()
     }
 
     fn nothing_sealed(&self) -> String {
@@ -159,19 +253,29 @@ impl Table {
     }
 }
 
-/// Empties what is sealed for these people in one table.
-pub(crate) async fn scrub(
+/// Empties what is sealed for these people in one table of the generation that this connection writes.
+pub(crate) async fn scrub_own(
     connection: &mut PgConnection,
     table: &str,
-    merchant: MerchantId,
+    merchant: Uuid,
     people: &[Uuid],
 ) -> Result<u64, sqlx::Error> {
-    let Some(statement) = Table::named(table).emptied() else { return Ok(0) };
-    let changed = sqlx::query(AssertSqlSafe(statement)).bind(merchant.0).bind(people).execute(connection).await?;
+    scrub(connection, Table::named(table), bare(table), merchant, people).await
+}
+
+async fn scrub(
+    connection: &mut PgConnection,
+    table: &Table,
+    place: &str,
+    merchant: Uuid,
+    people: &[Uuid],
+) -> Result<u64, sqlx::Error> {
+    let Some(statement) = table.emptied(place) else { return Ok(0) };
+    let changed = sqlx::query(AssertSqlSafe(statement)).bind(merchant).bind(people).execute(connection).await?;
     Ok(changed.rows_affected())
 }
 
-/// Empties what is sealed for these people in every table; gives how many rows that changed, by table.
+/// Empties what is sealed for these people in every making of every table; gives how many rows that changed, by table.
 pub async fn scrub_people(
     db: &PgPool,
     merchant: MerchantId,
@@ -179,9 +283,14 @@ pub async fn scrub_people(
 ) -> Result<Vec<(String, u64)>, sqlx::Error> {
     let people: Vec<Uuid> = people.iter().map(|person| person.0).collect();
     let mut transaction = db.begin().await?;
+    let spares = spares(&mut transaction).await?;
     let mut rows = Vec::new();
     for table in TABLES.iter().filter(|table| table.still_sealed().is_some()) {
-        rows.push((table.name.to_owned(), scrub(&mut transaction, table.name, merchant, &people).await?));
+        let mut changed = 0;
+        for place in table.places(&spares) {
+            changed += scrub(&mut transaction, table, &place, merchant.0, &people).await?;
+        }
+        rows.push((table.name.to_owned(), changed));
     }
     transaction.commit().await?;
     Ok(rows)
@@ -194,26 +303,39 @@ pub async fn sealed_traces(
     people: &[CustomerId],
 ) -> Result<(Vec<&'static str>, u32), sqlx::Error> {
     let people: Vec<Uuid> = people.iter().map(|person| person.0).collect();
+    let mut transaction = db.begin().await?;
+    let spares = spares(&mut transaction).await?;
     let (mut traces, mut looked_at) = (Vec::new(), 0);
     for table in TABLES {
         let Some(condition) = table.still_sealed() else { continue };
-        let statement = format!("select exists (select from {} where {condition})", table.name);
-        let found: bool =
-            sqlx::query_scalar(AssertSqlSafe(statement)).bind(merchant.0).bind(&people).fetch_one(db).await?;
+        let statement = any_of(&table.places(&spares), &condition);
+        let found = sqlx::query_scalar(AssertSqlSafe(statement)).bind(merchant.0).bind(&people);
         looked_at += 1;
-        if found {
+        if found.fetch_one(&mut *transaction).await? {
             traces.push(table.name);
         }
     }
     Ok((traces, looked_at))
 }
 
+/// Whether any of these places has a row like this.
+fn any_of(places: &[String], condition: &str) -> String {
+    let looks: Vec<String> =
+        places.iter().map(|place| format!("exists (select from {place} where {condition})")).collect();
+    format!("select {}", looks.join(" or "))
+}
+
 /// Lets a whole shop's rows go from every table, and from those that prove it what is sealed; gives how many, by table.
 pub async fn forget_merchant(db: &PgPool, merchant: MerchantId) -> Result<Vec<(String, u64)>, sqlx::Error> {
     let mut transaction = db.begin().await?;
+    let spares = spares(&mut transaction).await?;
     let mut rows = Vec::new();
     for table in TABLES.iter().filter(|table| table.goes_with_its_merchant().is_some()) {
-        rows.push((table.name.to_owned(), forget(&mut transaction, table, &[merchant.0]).await?));
+        let mut gone = 0;
+        for place in table.places(&spares) {
+            gone += forget(&mut transaction, table, &place, &[merchant.0]).await?;
+        }
+        rows.push((table.name.to_owned(), gone));
     }
     transaction.commit().await?;
     Ok(rows)
@@ -221,13 +343,14 @@ pub async fn forget_merchant(db: &PgPool, merchant: MerchantId) -> Result<Vec<(S
 
 /// Tables that still have something of a shop that was forgotten, and how many were looked at.
 pub async fn merchant_traces(db: &PgPool, merchant: MerchantId) -> Result<(Vec<&'static str>, u32), sqlx::Error> {
+    let mut transaction = db.begin().await?;
+    let spares = spares(&mut transaction).await?;
     let (mut traces, mut looked_at) = (Vec::new(), 0);
     for table in TABLES {
         let Some(condition) = table.goes_with_its_merchant() else { continue };
-        let statement = format!("select exists (select from {} where {condition})", table.name);
-        let found: bool = sqlx::query_scalar(AssertSqlSafe(statement)).bind(vec![merchant.0]).fetch_one(db).await?;
+        let statement = any_of(&table.places(&spares), &condition);
         looked_at += 1;
-        if found {
+        if sqlx::query_scalar(AssertSqlSafe(statement)).bind(vec![merchant.0]).fetch_one(&mut *transaction).await? {
             traces.push(table.name);
         }
     }
@@ -246,7 +369,7 @@ pub(crate) async fn scrub_fenced(
         people.entry(merchant).or_default().push(person);
     }
     for (merchant, people) in people {
-        scrub(connection, table, merchant, &people).await?;
+        scrub_own(connection, table, merchant.0, &people).await?;
     }
     Ok(())
 }
@@ -259,25 +382,45 @@ pub(crate) async fn forget_merchants_of(
     batch: &[Arc<Positioned>],
 ) -> Result<(), ProjectionError> {
     let mut forgotten = Vec::new();
-    for commit in batch.iter().filter(|commit| commit.subject.context == Context::Merchant) {
-        let erased = |event: &MerchantEvent| matches!(event, MerchantEvent::Erased(_));
-        if events_of::<MerchantEvent>(commit)?.iter().any(erased) {
-            forgotten.push(commit.subject.merchant.0);
-        }
+    for commit in batch {
+        forgotten.extend(merchant_erased_by(commit)?.map(|merchant| merchant.0));
     }
     if !forgotten.is_empty() {
         for table in tables {
-            forget(connection, Table::named(table), &forgotten).await?;
+            forget_own(connection, table, &forgotten).await?;
         }
     }
     Ok(())
 }
 
-async fn forget(connection: &mut PgConnection, table: &Table, merchants: &[Uuid]) -> Result<u64, sqlx::Error> {
+/// The shop of which this commit says that it is forgotten.
+pub(crate) fn merchant_erased_by(commit: &Positioned) -> Result<Option<MerchantId>, ProjectionError> {
+    if commit.subject.context != Context::Merchant {
+        return Ok(None);
+    }
+    let erased = |event: &MerchantEvent| matches!(event, MerchantEvent::Erased(_));
+    Ok(events_of::<MerchantEvent>(commit)?.iter().any(erased).then_some(commit.subject.merchant))
+}
+
+/// Lets whole shops' rows go from one table of the generation that this connection writes.
+pub(crate) async fn forget_own(
+    connection: &mut PgConnection,
+    table: &str,
+    merchants: &[Uuid],
+) -> Result<u64, sqlx::Error> {
+    forget(connection, Table::named(table), bare(table), merchants).await
+}
+
+async fn forget(
+    connection: &mut PgConnection,
+    table: &Table,
+    place: &str,
+    merchants: &[Uuid],
+) -> Result<u64, sqlx::Error> {
     let Some(condition) = table.goes_with_its_merchant() else { return Ok(0) };
     let statement = match table.survives_its_merchant {
-        true => format!("update {} set {} where {condition}", table.name, table.nothing_sealed()),
-        false => format!("delete from {} where {condition}", table.name),
+        true => format!("update {place} set {} where {condition}", table.nothing_sealed()),
+        false => format!("delete from {place} where {condition}"),
     };
     Ok(sqlx::query(AssertSqlSafe(statement)).bind(merchants).execute(connection).await?.rows_affected())
 }

@@ -12,9 +12,10 @@ use futures::StreamExt;
 use journal::{Follow, Following, Journal, JournalError, Positioned};
 use tokio::{sync::watch, time::timeout};
 
-use self::{arrival::arrived, window::Window};
+use self::window::Window;
 use crate::checkpoint::Checkpoint;
 
+pub(crate) use arrival::arrived;
 pub(crate) use source::{Source, SourceError};
 pub use window::Left;
 

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, timestamptz},
 };
 
@@ -31,6 +31,7 @@ impl GdprRequests {
 impl Projection for GdprRequests {
     const NAME: &'static str = GdprRequests::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Gdpr];
+    const TABLES: Tables = Tables::Own(&["read.gdpr_requests"]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
@@ -81,7 +82,7 @@ async fn take_in(
 
 fn inserted(commit: &Positioned, request: Uuid, received: &RequestReceived) -> Change {
     sqlx::query(
-        "insert into read.gdpr_requests
+        "insert into gdpr_requests
             (merchant, request, position, type, source, state, customer, received_at, due_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -98,8 +99,7 @@ fn inserted(commit: &Positioned, request: Uuid, received: &RequestReceived) -> C
 
 /// A change of a request's row. The columns' values are bound from `$4` on.
 fn changed(commit: &Positioned, request: Uuid, columns: &str) -> Change {
-    let statement =
-        format!("update read.gdpr_requests set position = $3, {columns} where merchant = $1 and request = $2");
+    let statement = format!("update gdpr_requests set position = $3, {columns} where merchant = $1 and request = $2");
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(commit.subject.merchant.0)
         .bind(request)

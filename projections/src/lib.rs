@@ -3,22 +3,35 @@
 //! Dropping all of it loses nothing.
 
 pub mod audit_logs;
+pub mod badges;
 pub mod balances;
 mod batch;
 pub mod books;
+pub mod campaigns;
 pub mod checkpoint;
+mod copied;
+mod copy;
 pub mod customers;
+pub mod daily_totals;
 pub mod data_requests;
+pub mod email_events;
 pub mod epoch;
 pub mod erasure;
 mod feed;
 pub mod gdpr_requests;
+pub mod generation;
+pub mod lag;
+pub mod leaderboards;
 pub mod parked_webhooks;
+pub mod parking;
 pub mod points_transactions;
+pub mod program_history;
 pub mod progress;
 pub mod projection;
 pub mod queue_tasks;
+pub mod read_model;
 pub mod rederive;
+pub mod referrals;
 pub mod replay;
 mod rest;
 pub mod rewards;
@@ -31,26 +44,39 @@ mod sample;
 mod session;
 mod sql;
 mod telemetry;
+pub mod tier_facts;
+pub mod tiers;
 pub mod transparency;
+pub mod vip_tiers;
 
-pub use checkpoint::{Checkpoint, list, set_paused};
+pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
 pub use progress::Progress;
-pub use projection::{Projection, ProjectionError};
+pub use projection::{Projection, ProjectionError, Tables};
+pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 21] = [
     audit_logs::AuditLogs::NAME,
+    badges::Badges::NAME,
     balances::Balances::NAME,
     books::BooksOfMerchants::NAME,
+    campaigns::Campaigns::NAME,
     customers::Customers::NAME,
+    daily_totals::DailyTotals::NAME,
+    email_events::EmailEvents::NAME,
     gdpr_requests::GdprRequests::NAME,
+    leaderboards::Leaderboards::NAME,
     parked_webhooks::ParkedWebhooks::NAME,
     points_transactions::PointsTransactions::NAME,
+    program_history::ProgramHistory::NAME,
     queue_tasks::QueueTasks::NAME,
+    referrals::Referrals::NAME,
     rewards::Rewards::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,
+    tier_facts::TierFacts::NAME,
     transparency::Transparency::NAME,
+    vip_tiers::VipTiers::NAME,
 ];

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
@@ -30,6 +30,7 @@ impl ParkedWebhooks {
 impl Projection for ParkedWebhooks {
     const NAME: &'static str = ParkedWebhooks::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Parked, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch.iter().filter(|commit| commit.subject.context == Context::Parked) {
@@ -45,7 +46,7 @@ async fn take_in(transaction: &mut PgConnection, commit: &Positioned, event: &Pa
     let merchant = commit.subject.merchant.0;
     let change = match event {
         ParkedEvent::Parked(event) => sqlx::query(
-            "insert into read.parked_webhooks (merchant, parked, topic, reason, state, chunks, parked_at, position, shard)
+            "insert into parked_webhooks (merchant, parked, topic, reason, state, chunks, parked_at, position, shard)
              values ($1, $2, $3, $4, 'open', $5, $6, $7, $8)",
         )
         .bind(merchant)
@@ -74,7 +75,7 @@ fn closed(
     parked: ParkedId,
     state: &'static str,
 ) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
-    sqlx::query("update read.parked_webhooks set state = $3 where merchant = $1 and parked = $2")
+    sqlx::query("update parked_webhooks set state = $3 where merchant = $1 and parked = $2")
         .bind(merchant)
         .bind(parked.0)
         .bind(state)

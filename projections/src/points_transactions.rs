@@ -1,6 +1,7 @@
 //! `points_transactions`: the ledger, one line per reason for which a balance changed. The lines of an account add up to
 //! its balance.
 
+mod bulk;
 mod line;
 mod query;
 
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    generation::bulk::Bulk,
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, timestamptz},
 };
 
@@ -31,6 +33,7 @@ impl PointsTransactions {
 impl Projection for PointsTransactions {
     const NAME: &'static str = PointsTransactions::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let (mut rows, mut fenced) = (Vec::new(), Vec::new());
@@ -48,6 +51,10 @@ impl Projection for PointsTransactions {
         insert(transaction, &rows).await?;
         erasure::scrub_fenced(transaction, TABLE, fenced).await?;
         erasure::forget_merchants_of(transaction, &[TABLE], batch).await
+    }
+
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
+        Some(Box::<bulk::Lines>::default())
     }
 }
 
@@ -78,7 +85,7 @@ async fn insert(transaction: &mut PgConnection, rows: &[LedgerRow<'_>]) -> Resul
         };
     }
     sqlx::query(
-        "insert into read.points_transactions
+        "insert into points_transactions
             (merchant, customer, recorded_at, position, line, id, type, points, occurred_at, available_at,
              reference_kind, reference_id, reference, reason)
          select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::smallint[], $6::uuid[],

@@ -6,6 +6,8 @@ use aggregates::{Context, event::Undecodable};
 use journal::Positioned;
 use sqlx::PgConnection;
 
+use crate::generation::bulk::Bulk;
+
 /// Why a batch could not be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
@@ -20,6 +22,16 @@ pub enum ProjectionError {
     BadRow(&'static str),
 }
 
+/// Which tables a projection writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// These, with the schema in which readers find them, and nothing else. Its statements name them without a schema:
+    /// then it can be filled again beside what is read.
+    Own(&'static [&'static str]),
+    /// It cannot, for this reason.
+    Fixed(&'static str),
+}
+
 /// A read model. `apply` folds commits into rows inside the runner's transaction: a pure computation on the commits and
 /// the rows they touch, then SQL. It must not look at anything else, or rebuilding would give something else.
 pub trait Projection: Send + Sync + 'static {
@@ -28,12 +40,19 @@ pub trait Projection: Send + Sync + 'static {
     /// Commits of other contexts are not shown to it.
     const CONTEXTS: &'static [Context];
 
+    const TABLES: Tables = Tables::Fixed("it does not say which tables are its own");
+
     /// `batch` is in journal order and holds only commits of `CONTEXTS`.
     fn apply(
         &self,
         transaction: &mut PgConnection,
         batch: &[Arc<Positioned>],
     ) -> impl Future<Output = Result<(), ProjectionError>> + Send;
+
+    /// A faster way to fill its tables from the beginning of the log, if there is one.
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
+        None
+    }
 }
 
 /// The events of a commit, read as those of one aggregate.

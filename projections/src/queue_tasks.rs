@@ -19,7 +19,7 @@ use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, timestamptz},
 };
 
@@ -37,6 +37,7 @@ impl QueueTasks {
 impl Projection for QueueTasks {
     const NAME: &'static str = QueueTasks::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Task, Context::Customer, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE, CLOCKS]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut fenced = Vec::new();
@@ -94,7 +95,7 @@ fn take_in(commit: &Positioned, event: &TaskEvent) -> Change {
 
 /// How far ahead the merchant's clock is.
 const AHEAD: &str = "make_interval(secs => coalesce(
-    (select ahead_micros from read.queue_clocks where queue_clocks.merchant = $1), 0) / 1000000.0)";
+    (select ahead_micros from queue_clocks where queue_clocks.merchant = $1), 0) / 1000000.0)";
 
 fn inserted(commit: &Positioned, created: &TaskCreated) -> Change {
     let (open, sealed) = match &created.payload {
@@ -103,7 +104,7 @@ fn inserted(commit: &Positioned, created: &TaskCreated) -> Change {
     };
     // The creating command is guarded, so that a second row for a task cannot come.
     let statement = format!(
-        "insert into read.queue_tasks
+        "insert into queue_tasks
             (merchant, task, kind, state, priority, customer, payload, sealed_payload, attempts, created_at,
              next_at, due_at, rank, request, created_position, position)
          values ($1, $2, $4, 'open', $5, $6, $7, $8, 0, $9, $10, $10 - {AHEAD},
@@ -126,7 +127,7 @@ fn inserted(commit: &Positioned, created: &TaskCreated) -> Change {
 
 /// A change of a task's row. The columns' values are bound from `$4` on.
 fn changed(commit: &Positioned, task: TaskId, columns: &str) -> Change {
-    let statement = format!("update read.queue_tasks set position = $3, {columns} where merchant = $1 and task = $2");
+    let statement = format!("update queue_tasks set position = $3, {columns} where merchant = $1 and task = $2");
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(commit.subject.merchant.0)
         .bind(task.0)
@@ -149,7 +150,7 @@ async fn set_clock(transaction: &mut PgConnection, commit: &Positioned) -> Resul
     for event in events_of::<MerchantEvent>(commit)? {
         let MerchantEvent::ClockAdvanced(advanced) = event else { continue };
         sqlx::query(
-            "insert into read.queue_clocks values ($1, $2)
+            "insert into queue_clocks values ($1, $2)
              on conflict (merchant) do update set ahead_micros = excluded.ahead_micros",
         )
         .bind(commit.subject.merchant.0)
@@ -157,7 +158,7 @@ async fn set_clock(transaction: &mut PgConnection, commit: &Positioned) -> Resul
         .execute(&mut *transaction)
         .await?;
         let statement = format!(
-            "update read.queue_tasks set due_at = next_at - {AHEAD}, rank = next_at - {AHEAD} - (due_at - rank)
+            "update queue_tasks set due_at = next_at - {AHEAD}, rank = next_at - {AHEAD} - (due_at - rank)
               where merchant = $1 and state = 'open'"
         );
         let moved = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(commit.subject.merchant.0);

@@ -6,11 +6,10 @@
 //! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those. Rows of a
 //! shop that is forgotten may be gone.
 //!
-//! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; the ledger is
-//! compared as it comes.
+//! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; of the ledger a
+//! sum over each account's lines, and only where that differs are the lines themselves read again.
 
 mod balances;
-mod cursor;
 mod customers;
 mod held;
 mod ledger;
@@ -18,7 +17,7 @@ mod ledger;
 use std::collections::HashSet;
 
 use aggregates::{Context, id::MerchantId, merchant::MerchantEvent, points::PointsEvent};
-use journal::{Positioned, SubjectId};
+use journal::{Journal, JournalError, Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -36,6 +35,17 @@ pub enum Difference {
     Invented,
     /// This column says something else.
     Differs(&'static str),
+    /// The rows differ from what could be read of the log; the commit at this position cannot be.
+    Unreadable,
+}
+
+/// Why rows could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum RederiveError {
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 /// A row that is not what the log says.
@@ -67,11 +77,11 @@ impl Rederivation {
         crate::points_transactions::PointsTransactions::NAME,
     ];
 
-    /// Up to where the read models stand, of all merchants or of one. `db` is a transaction that sees one moment.
+    /// Up to where the read models stand. `db` is a transaction that sees one moment.
     ///
     /// # Errors
     /// [`ProjectionError::Database`]
-    pub async fn begin(db: &mut PgConnection, only: Option<MerchantId>) -> Result<Self, ProjectionError> {
+    pub async fn begin(db: &mut PgConnection) -> Result<Self, ProjectionError> {
         let checkpoints = checkpoint::list(&mut *db).await?;
         let reached = |name: &str| {
             checkpoints.iter().find(|checkpoint| checkpoint.projection == name).map_or(0, |found| found.position)
@@ -79,8 +89,7 @@ impl Rederivation {
         Ok(Rederivation {
             balances: balances::Balances::up_to(reached(crate::balances::Balances::NAME)),
             customers: customers::Customers::up_to(reached(crate::customers::Customers::NAME)),
-            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), only, db)
-                .await?,
+            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME)),
             forgotten: HashSet::new(),
             deviations: Vec::new(),
         })
@@ -110,24 +119,18 @@ impl Rederivation {
         Ok(())
     }
 
-    /// To be called between commits: compares what has come together.
+    /// Every row that is not what the log says, of all merchants or of one, in the order of the models.
     ///
     /// # Errors
-    /// [`ProjectionError::Database`]
-    pub async fn settle(&mut self, db: &mut PgConnection) -> Result<(), ProjectionError> {
-        self.ledger.settle(db, &mut self.deviations).await
-    }
-
-    /// Every row that is not what the log says, in the order of the models.
-    ///
-    /// # Errors
-    /// [`ProjectionError::Database`], [`ProjectionError::BadRow`]
+    /// [`RederiveError`]
     pub async fn finish(
         mut self,
+        journal: &Journal,
         db: &mut PgConnection,
         only: Option<MerchantId>,
-    ) -> Result<Vec<Deviation>, ProjectionError> {
-        self.ledger.finish(db, &mut self.deviations).await?;
+    ) -> Result<Vec<Deviation>, RederiveError> {
+        let forgotten = &self.forgotten;
+        self.ledger.compare(journal, db, only, forgotten, &mut self.deviations).await?;
         self.balances.compare(db, only, &mut self.deviations).await?;
         self.customers.compare(db, only, &mut self.deviations).await?;
         let goes = |deviation: &Deviation| {
@@ -136,4 +139,9 @@ impl Rederivation {
         self.deviations.retain(|deviation| !goes(deviation));
         Ok(self.deviations)
     }
+}
+
+/// The condition on rows of one merchant, or none. An id's digits and dashes need no parameter.
+fn of_merchant(only: Option<MerchantId>) -> String {
+    only.map_or_else(String::new, |merchant| format!(" where merchant = '{}'", merchant.0.as_hyphenated()))
 }

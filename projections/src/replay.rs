@@ -3,11 +3,13 @@
 //!
 //! - [`Moment`]: what somebody asks about; [`Horizon`]: which commits had been recorded by then.
 //! - [`past`]: one aggregate as it was; [`merchant`]: all of a merchant's.
+//! - [`whatif`]: what another programme would have made of it.
 
 pub mod events;
 pub mod merchant;
 mod moment;
 pub mod past;
+pub mod whatif;
 
 pub use moment::{Horizon, Moment, NotAMoment};
 pub use past::{Past, as_of};

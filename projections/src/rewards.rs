@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
 
@@ -30,6 +30,7 @@ impl Rewards {
 impl Projection for Rewards {
     const NAME: &'static str = Rewards::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Reward, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&[TABLE]);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
@@ -52,17 +53,17 @@ async fn take_in(
 ) -> Result<(), sqlx::Error> {
     let statement = match event {
         RewardEvent::Defined(_) => {
-            "insert into read.rewards
+            "insert into rewards
                 (merchant, reward, position, version, retired, definition, taken, created_at, updated_at)
              values ($1, $2, $4, $5, false, $6, 0, $3, $3)
              on conflict (merchant, reward) do update
                 set version = excluded.version, definition = excluded.definition, updated_at = excluded.updated_at"
         }
         RewardEvent::Retired(_) => {
-            "update read.rewards set retired = true, updated_at = $3 where merchant = $1 and reward = $2"
+            "update rewards set retired = true, updated_at = $3 where merchant = $1 and reward = $2"
         }
-        RewardEvent::Taken(_) => "update read.rewards set taken = taken + 1 where merchant = $1 and reward = $2",
-        RewardEvent::PutBack(_) => "update read.rewards set taken = taken - 1 where merchant = $1 and reward = $2",
+        RewardEvent::Taken(_) => "update rewards set taken = taken + 1 where merchant = $1 and reward = $2",
+        RewardEvent::PutBack(_) => "update rewards set taken = taken - 1 where merchant = $1 and reward = $2",
     };
     let change = sqlx::query(statement).bind(commit.subject.merchant.0).bind(reward);
     let change = match event {

@@ -6,13 +6,11 @@
 //! | [`sheet`] | one consistent view of a shop, to decide on |
 //! | [`buyers`] | buyers with what they bought and how they stand |
 //! | [`eligibility`] | who must not be profiled |
-//! | [`copied`] | many rows at once, as the database sends copies |
 //! | [`windows`] | windows that were held |
 //! | [`answers`] | one buyer's standing, counts, moves; now and as of any past moment |
 
 pub mod answers;
 pub mod buyers;
-mod copied;
 mod eligibility;
 pub mod sheet;
 pub mod shops;

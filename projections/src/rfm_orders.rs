@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
 };
 
 use row::OrderRow;
@@ -39,6 +39,7 @@ const CONCERNED: [&str; 2] = ["points.order_assessed", "points.account_closed"];
 impl Projection for RfmOrders {
     const NAME: &'static str = RfmOrders::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut facts = Facts::default();

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::{
     erasure,
-    projection::{Projection, ProjectionError, events_of},
+    projection::{Projection, ProjectionError, Tables, events_of},
 };
 
 pub(crate) use store::{date, day_of, method_word};
@@ -35,6 +35,7 @@ const TABLES: [&str; 6] = [
 impl Projection for RfmSegments {
     const NAME: &'static str = RfmSegments::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Rfm, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch.iter().filter(|commit| commit.subject.context == Context::Rfm) {

@@ -1,20 +1,24 @@
 //! Runs one projection from its own checkpoint, for as long as it is told to: makes sure that the checkpoint speaks of
-//! this log, lets a [`Session`] take in what follows, and starts over when that comes to an end.
+//! this log, lets a [`Session`] take in what follows, and starts over when that comes to an end. Every generation that
+//! workers feed is run so, the one that is read and those that are kept beside it.
 //!
-//! Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
+//! Of several workers one writes a generation, and the others stand by until its connection is gone. Rows and checkpoint are written in one transaction, and the checkpoint moves by compare-and-set: a second worker on
 //! the same projection cannot apply anything twice, it fails and starts over from what the first one wrote. No
 //! transaction ends inside a group of commits that were written together.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use journal::JournalError;
 use sqlx::{PgConnection, PgPool};
-use tokio_util::sync::CancellationToken;
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     checkpoint::{self, Checkpoint},
     epoch,
     feed::{Feed, Left, SourceError},
+    generation::{Stage, writer},
+    parking::{self, Register, RegisterError, release::release, sieve::Sieve},
     projection::{Projection, ProjectionError},
     session::Session,
 };
@@ -23,6 +27,8 @@ use crate::{
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How often a paused projection looks whether it may go on.
 const PAUSE_POLL: Duration = Duration::from_millis(500);
+/// How often is looked which generations there are.
+const GENERATIONS_LOOK: Duration = Duration::from_secs(2);
 
 /// Why a projection stands still.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +43,9 @@ pub enum RunnerError {
     Fenced,
     #[error("paused")]
     Paused,
+    /// The generation was dropped, or somebody else fills it.
+    #[error("there is no such generation any more")]
+    Gone,
     /// It cannot go on with what all projections read together, and goes on by itself.
     #[error(transparent)]
     Left(#[from] Left),
@@ -48,6 +57,9 @@ pub enum RunnerError {
     OtherLog { projection: &'static str, position: u64 },
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// Something cannot be read, and that could not be put on record.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
 }
 
 impl From<SourceError> for RunnerError {
@@ -63,27 +75,78 @@ pub struct Runner<P> {
     projection: P,
     feed: Feed,
     db: PgPool,
+    register: Option<Register>,
+    contends: bool,
 }
 
 impl<P: Projection> Runner<P> {
     pub fn new(projection: P, feed: Feed, db: PgPool) -> Self {
-        Runner { projection, feed, db }
+        Runner { projection, feed, db, register: None, contends: false }
     }
 
-    /// Runs until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model waits, and
-    /// says through its lag that it does.
+    /// Parks what cannot be read, and goes on; without this it stands still.
+    pub fn parking(self, register: Register) -> Self {
+        Runner { register: Some(register), ..self }
+    }
+
+    /// Does not stand by while another worker writes. For tests: whatever the lock is worth, it is the checkpoint by which
+    /// nothing is applied twice.
+    pub fn contending(self) -> Self {
+        Runner { contends: true, ..self }
+    }
+
+    /// Runs until `stop`, every generation that workers feed.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut fed: BTreeMap<i32, DropGuard> = BTreeMap::new();
+        let mut feeding = JoinSet::new();
+        loop {
+            let pause = match self.generations().await {
+                Ok(numbers) => {
+                    fed.retain(|number, _| numbers.contains(number));
+                    for number in numbers {
+                        fed.entry(number).or_insert_with(|| {
+                            let token = stop.child_token();
+                            feeding.spawn(Arc::clone(&self).feed(number, token.clone()));
+                            token.drop_guard()
+                        });
+                    }
+                    GENERATIONS_LOOK
+                }
+                Err(error) => {
+                    tracing::error!(projection = P::NAME, %error, "it is not known which generations there are");
+                    RETRY_PAUSE
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        while feeding.join_next().await.is_some() {}
+    }
+
+    /// Generations that workers feed.
+    async fn generations(&self) -> Result<Vec<i32>, sqlx::Error> {
+        checkpoint::begin(&self.db, P::NAME).await?;
+        let all = checkpoint::generations_of(&self.db, P::NAME).await?;
+        let fed = all.iter().filter(|checkpoint| checkpoint.generation.stage == Stage::Following);
+        Ok(fed.map(|checkpoint| checkpoint.generation.number).collect())
+    }
+
+    /// Feeds one generation until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model
+    /// waits, and says through its lag that it does.
+    async fn feed(self: Arc<Self>, number: i32, stop: CancellationToken) {
         loop {
             let Err(end) = tokio::select! {
                 () = stop.cancelled() => return,
-                end = self.follow_from_checkpoint() => end,
+                end = self.follow_from_checkpoint(number) => end,
             };
             let pause = match end {
                 RunnerError::Left(left) => {
                     tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
                     Duration::ZERO
                 }
-                RunnerError::Paused => PAUSE_POLL,
+                RunnerError::Paused | RunnerError::Gone => PAUSE_POLL,
                 error => {
                     metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
                     tracing::error!(projection = P::NAME, error = %error, "the projection stands still");
@@ -97,31 +160,53 @@ impl<P: Projection> Runner<P> {
         }
     }
 
-    async fn follow_from_checkpoint(&self) -> Result<Infallible, RunnerError> {
-        // One connection for as long as all goes well: whatever the pool takes back it asks first whether it still works.
-        let mut db = self.db.acquire().await?;
+    async fn follow_from_checkpoint(&self, number: i32) -> Result<Infallible, RunnerError> {
+        // Asked on a connection that is there anyway: whoever is paused need not open one again and again.
+        not_paused(checkpoint::load(&self.db, P::NAME, number).await?)?;
+        let mut db = writer::connect(&self.db).await?;
+        if !self.contends {
+            writer::wait_for_turn(&mut db, P::NAME, number).await?;
+        }
         let losses = self.feed.journal.losses();
-        let standing = self.verified_checkpoint(&mut db).await?;
+        let standing = self.verified_checkpoint(&mut db, number).await?;
+        writer::enter(&mut db, P::NAME, &standing.generation).await?;
+        let sieve = self.sieve(&mut db, &standing).await?;
         let source = self.feed.source(&standing).await?;
         // The log that was verified must be the one that is read.
         if self.feed.journal.losses() != losses {
             return Err(JournalError::Interrupted.into());
         }
-        Session::begin(&self.projection, db, source, standing).run().await
+        Session::begin((&self.projection, self.register.as_ref()), db, source, (standing, sieve)).run().await
+    }
+
+    /// What is held back, after taking in what need not be any more.
+    async fn sieve(&self, db: &mut PgConnection, standing: &Checkpoint) -> Result<Sieve, RunnerError> {
+        let Some(register) = &self.register else { return Ok(Sieve::default()) };
+        let parked = parking::store::load(&mut *db, standing).await?;
+        // Mostly nothing ever was: then the record need not be read.
+        if parked.is_empty() && standing.decisions == 0 {
+            return Ok(Sieve::default());
+        }
+        let mut sieve = Sieve::new(register.decided(P::NAME).await?, parked);
+        release(&self.projection, db, (&self.feed.journal, register), standing, &mut sieve).await?;
+        Ok(sieve)
     }
 
     /// The checkpoint, after making sure that it speaks of this log.
-    async fn verified_checkpoint(&self, db: &mut PgConnection) -> Result<Checkpoint, RunnerError> {
+    async fn verified_checkpoint(&self, db: &mut PgConnection, number: i32) -> Result<Checkpoint, RunnerError> {
         let journal = &self.feed.journal;
         let stream = journal.identity().await?.to_string();
-        let mut standing = checkpoint::load(db, P::NAME, &stream).await?;
-        if standing.paused {
-            return Err(RunnerError::Paused);
-        }
+        let mut standing = not_paused(checkpoint::load(db, P::NAME, number).await?)?;
         if !epoch::stands_in(journal, &stream, &standing).await? {
             return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
         }
         standing.stream = stream;
         Ok(standing)
     }
+}
+
+/// The checkpoint, if workers may go on from it.
+pub(crate) fn not_paused(found: Option<Checkpoint>) -> Result<Checkpoint, RunnerError> {
+    let found = found.filter(|found| found.generation.stage == Stage::Following).ok_or(RunnerError::Gone)?;
+    if found.paused { Err(RunnerError::Paused) } else { Ok(found) }
 }

@@ -16,9 +16,10 @@ use crate::{
     batch::Batch,
     checkpoint::{self, Checkpoint},
     feed::{Source, SourceError},
-    projection::Projection,
+    parking::{Register, sieve::Sieve, store},
+    projection::{Projection, ProjectionError},
     rest::Rest,
-    runner::RunnerError,
+    runner::{RunnerError, not_paused},
     telemetry,
 };
 
@@ -32,19 +33,22 @@ pub(crate) struct Session<'a, P> {
     db: PoolConnection<Postgres>,
     source: Source<Following>,
     standing: Checkpoint,
+    sieve: Sieve,
+    /// Where it is put on record that something cannot be read; without it, that stops everything.
+    register: Option<&'a Register>,
     rest: Rest,
 }
 
 impl<'a, P: Projection> Session<'a, P> {
-    /// `source` goes on where `standing` is, which is what the database has.
+    /// `source` goes on where `standing` is, which is what the database has, and so does `sieve`.
     pub fn begin(
-        projection: &'a P,
+        (projection, register): (&'a P, Option<&'a Register>),
         db: PoolConnection<Postgres>,
         source: Source<Following>,
-        standing: Checkpoint,
+        (standing, sieve): (Checkpoint, Sieve),
     ) -> Self {
         let now = Instant::now();
-        Session { projection, db, source, standing, rest: Rest::after_work(now, now) }
+        Session { projection, db, source, standing, sieve, register, rest: Rest::after_work(now, now) }
     }
 
     /// Takes in whatever comes, until something stops it.
@@ -102,16 +106,41 @@ impl<'a, P: Projection> Session<'a, P> {
         let began = Instant::now();
         let span = telemetry::batch_span(P::NAME, batch.own());
         let in_their_traces = telemetry::commit_spans(P::NAME, batch.own(), &span);
-        let moved = self.write(batch, &next).instrument(span).await?;
+        let moved = self.write_what_can_be_read(batch, &next).instrument(span).await?;
         drop(in_their_traces);
         if !moved {
             self.look_at_checkpoint().await?;
             return Err(RunnerError::Fenced);
         }
-        telemetry::applied(P::NAME, batch);
+        if self.standing.generation.live {
+            telemetry::applied(P::NAME, batch);
+        }
         self.standing = next;
         self.rest = Rest::after_work(began, Instant::now());
         Ok(())
+    }
+
+    /// Goes on without an aggregate whenever one of its commits cannot be read.
+    async fn write_what_can_be_read(&mut self, batch: &Batch, next: &Checkpoint) -> Result<bool, RunnerError> {
+        loop {
+            match (self.write(batch, next).await, self.register) {
+                (Err(RunnerError::Projection(ProjectionError::BadCommit { position, cause })), Some(register)) => {
+                    let found = batch.own().iter().find(|commit| commit.position == position);
+                    let Some(commit) = found.filter(|commit| !self.sieve.holds(&commit.subject)) else {
+                        return Err(ProjectionError::BadCommit { position, cause }.into());
+                    };
+                    // Whoever is paused, or is not the one who writes, decides nothing.
+                    let commit = std::sync::Arc::clone(commit);
+                    self.look_at_checkpoint().await?;
+                    tracing::error!(projection = P::NAME, position, %cause, "an aggregate is parked");
+                    self.sieve.decided = register.park(P::NAME, &commit, cause).await?;
+                    if !self.sieve.decided.is_discarded(position) {
+                        self.sieve.park(&commit);
+                    }
+                }
+                (outcome, _) => return outcome,
+            }
+        }
     }
 
     /// Rows and checkpoint. False: the checkpoint is not where this worker left it, and nothing was written.
@@ -119,11 +148,14 @@ impl<'a, P: Projection> Session<'a, P> {
         if batch.own().is_empty() {
             return Ok(checkpoint::advance(&mut *self.db, &self.standing, next).await?);
         }
+        let let_through = (!self.sieve.is_open()).then(|| self.sieve.let_through(batch.own()));
         let mut transaction = self.db.begin().await?;
-        self.projection.apply(&mut transaction, batch.own()).await?;
+        self.projection.apply(&mut transaction, let_through.as_deref().unwrap_or(batch.own())).await?;
+        store::insert(&mut transaction, &self.standing, &self.sieve.fresh()).await?;
         let moved = checkpoint::advance(&mut *transaction, &self.standing, next).await?;
         if moved {
             transaction.commit().await?;
+            self.sieve.is_written();
         } else {
             transaction.rollback().await?;
         }
@@ -131,11 +163,10 @@ impl<'a, P: Projection> Session<'a, P> {
     }
 
     async fn look_at_checkpoint(&mut self) -> Result<(), RunnerError> {
-        let found = checkpoint::load(&mut *self.db, P::NAME, &self.standing.stream).await?;
-        if found.paused {
-            return Err(RunnerError::Paused);
-        }
-        if found.position != self.standing.position {
+        let found = checkpoint::load(&mut *self.db, P::NAME, self.standing.generation.number).await?;
+        let found = not_paused(found)?;
+        let Checkpoint { position, generation, decisions, .. } = &self.standing;
+        if (found.position, found.generation, found.decisions) != (*position, *generation, *decisions) {
             return Err(RunnerError::Fenced);
         }
         Ok(())

@@ -32,7 +32,7 @@ use journal::Positioned;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::projection::{Projection, ProjectionError};
+use crate::projection::{Projection, ProjectionError, Tables};
 
 pub use file::FileError;
 pub use leaf::leaf_hash;
@@ -67,6 +67,10 @@ impl Transparency {
 impl Projection for Transparency {
     const NAME: &'static str = Transparency::NAME;
     const CONTEXTS: &'static [Context] = &Context::ALL;
+    const TABLES: Tables = Tables::Fixed(
+        "checkpoints were signed over these very trees, and a tree that differs must be found, not replaced: \
+         `loyalnest log verify` compares it with the log",
+    );
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut trees: Vec<Uuid> = batch.iter().map(|commit| commit.subject.merchant.0).collect();

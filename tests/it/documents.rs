@@ -2,6 +2,7 @@
 
 mod api_description;
 mod compose_file;
+mod grpc_calls;
 mod rooms;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@
 
 mod balances;
 mod customers;
+mod grpc;
 mod health;
 mod idempotency;
 mod moments;

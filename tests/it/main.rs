@@ -2,13 +2,19 @@
 //! has its own merchant or its own installation.
 
 mod audit;
+mod badges;
+mod campaigns;
 mod documents;
 mod doors;
+mod generations;
 mod installation;
+mod mail;
 mod privacy;
 mod proofs;
+mod referrals;
 mod rewards;
 mod rfm;
 mod scenarios;
 mod support;
 mod tasks;
+mod tiers;

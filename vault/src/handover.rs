@@ -17,7 +17,7 @@ pub struct HandedOver {
 }
 
 impl Vault {
-    /// Orders and redemption codes of `from` lead to `to` from now on. For a profile that is about to be erased and lost a
+    /// Orders, redemption codes and referral codes of `from` lead to `to` from now on. For a profile that is about to be erased and lost a
     /// merge: whoever survived it answers for both. Doing it again finds nothing left.
     pub async fn hand_over(
         &self,
@@ -32,14 +32,15 @@ impl Vault {
             .bind(to.0)
             .execute(&mut *transaction)
             .await?;
-        let codes =
-            sqlx::query("update vault.directory set subject = $4 where merchant = $1 and kind = $2 and subject = $3")
-                .bind(merchant.0)
-                .bind(DirectoryKind::RedemptionCode.as_str())
-                .bind(from.0)
-                .bind(to.0)
-                .execute(&mut *transaction)
-                .await?;
+        let codes = sqlx::query(
+            "update vault.directory set subject = $4 where merchant = $1 and kind = any($2) and subject = $3",
+        )
+        .bind(merchant.0)
+        .bind([DirectoryKind::RedemptionCode, DirectoryKind::ReferralCode].map(DirectoryKind::as_str))
+        .bind(from.0)
+        .bind(to.0)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         self.inner.lookups.retain(|_, subject| *subject != from.0);
         Ok(HandedOver { orders: orders.rows_affected(), codes: codes.rows_affected() })

@@ -17,6 +17,10 @@ pub enum DirectoryKind {
     RedemptionCode,
     /// A shop's id of a privacy request → request.
     GdprRequest,
+    /// A word in a referral link → customer whose link it is.
+    ReferralCode,
+    /// What all referral codes of a shop begin with → merchant. Asked before any merchant is known, as a shop is.
+    ReferralShop,
     /// A client's idempotency key with the route it was used on → customer it was used for.
     IdempotencyKey,
 }
@@ -28,6 +32,8 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "shopify_customer",
             DirectoryKind::RedemptionCode => "redemption_code",
             DirectoryKind::GdprRequest => "gdpr_request",
+            DirectoryKind::ReferralCode => "referral_code",
+            DirectoryKind::ReferralShop => "referral_shop",
             DirectoryKind::IdempotencyKey => "idempotency_key",
         }
     }
@@ -39,6 +45,8 @@ impl DirectoryKind {
             DirectoryKind::ShopifyCustomer => "directory/shopify_customer",
             DirectoryKind::RedemptionCode => "directory/redemption_code",
             DirectoryKind::GdprRequest => "directory/gdpr_request",
+            DirectoryKind::ReferralCode => "directory/referral_code",
+            DirectoryKind::ReferralShop => "directory/referral_shop",
             DirectoryKind::IdempotencyKey => "directory/idempotency_key",
         }
     }
@@ -50,6 +58,11 @@ pub enum IndexKind {
     Email,
     Phone,
     OrderNumber,
+    /// Traces of those who take part in referrals, as `aggregates::referral` spells them.
+    Address,
+    Device,
+    Payment,
+    IpRange,
 }
 
 impl IndexKind {
@@ -58,6 +71,10 @@ impl IndexKind {
             IndexKind::Email => "email",
             IndexKind::Phone => "phone",
             IndexKind::OrderNumber => "order_number",
+            IndexKind::Address => "address",
+            IndexKind::Device => "device",
+            IndexKind::Payment => "payment",
+            IndexKind::IpRange => "ip_range",
         }
     }
 
@@ -66,6 +83,10 @@ impl IndexKind {
             IndexKind::Email => "index/email",
             IndexKind::Phone => "index/phone",
             IndexKind::OrderNumber => "index/order_number",
+            IndexKind::Address => "index/address",
+            IndexKind::Device => "index/device",
+            IndexKind::Payment => "index/payment",
+            IndexKind::IpRange => "index/ip_range",
         }
     }
 
@@ -82,6 +103,7 @@ impl IndexKind {
                     None => digits.into(),
                 }
             }
+            IndexKind::Address | IndexKind::Device | IndexKind::Payment | IndexKind::IpRange => value.into(),
             IndexKind::OrderNumber => value.strip_prefix('#').unwrap_or(value).to_lowercase().into(),
         }
     }

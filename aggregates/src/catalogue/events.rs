@@ -42,6 +42,9 @@ sealed! {
     "LinkSecret", PersonKey, Unreadable, Keys {
         "": "Link key of a profile that was merged into this one",
     }
+    "SignalHashes", PersonKey, Unreadable, Membership {
+        "hashes": "Keyed hashes of a mailbox, address, device, means of payment and network, by which two people may be one",
+    }
     "StatedRequest", PersonKey, Unreadable, Privacy {
         "external_customer_id": "The shop's id of the person a request is about",
         "email": "E-mail address named by a request",
@@ -66,6 +69,6 @@ sealed! {
     }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",
-        "reason": "Why a restored log was adopted",
+        "reason": "Why a restored log was adopted, or a commit given up",
     }
 }

@@ -23,7 +23,7 @@ columns! {
         "wrapped": WrappedKey, Removed, Keys, "Data key and link key of the person";
     }
     "vault.directory" {
-        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a request, an idempotency key";
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a referral code, a request, an idempotency key";
         "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
     }
     "vault.order_owner" {
@@ -37,7 +37,7 @@ columns! {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
     }
     "vault.blind_index" {
-        "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by";
+        "lookup": KeyedHash, Removed, Membership, "E-mail address or phone number, to be searched by; of those who take part in referrals, mailbox, address, device, means of payment and network";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
     "vault.deletions" {
@@ -45,6 +45,9 @@ columns! {
     }
     "read.checkpoint" {
         "commit_hash": Clear, Stays, Audit, "Hash of the commit a read model stands at: of ciphertext";
+    }
+    "read.parked_aggregates" {
+        "subject": RandomId, Stays, Audit, "What a read model goes on without: the journal's name of a customer or an account";
     }
     "read.customers" {
         "customer": RandomId, Stays, Membership, "Which customer";
@@ -74,10 +77,45 @@ columns! {
     "read.rfm_score_history" {
         "customer": RandomId, Stays, Membership, "Whose earlier segments and scores";
     }
+    "read.tier_bonuses" {
+        "customer": RandomId, Stays, Membership, "Whose points count towards a tier";
+    }
+    "read.tier_members" {
+        "customer": RandomId, Stays, Membership, "Whose tier";
+    }
+    "read.tier_history" {
+        "customer": RandomId, Stays, Membership, "Whose earlier tiers";
+    }
+    "read.campaign_actions" {
+        "customer": RandomId, Stays, Membership, "Who did something that a campaign rewards";
+        "token": Clear, Stays, Membership, "Which action: a token under the person's link key";
+    }
+    "read.referrals" {
+        "customer": RandomId, Stays, Membership, "Who was brought by somebody";
+        "advocate": RandomId, Stays, Membership, "Who brought them";
+        "order_token": Clear, Stays, Membership, "Which order qualifies: a token under the friend's link key";
+    }
+    "read.referral_links" {
+        "customer": RandomId, Stays, Membership, "Whose link";
+    }
+
+    "read.badges" {
+        "customer": RandomId, Stays, Membership, "Whose badge";
+        "reason": PersonKey, Removed, Audit, "Why a member of staff awarded it";
+    }
+    "read.leaderboard_scores" {
+        "customer": RandomId, Stays, Membership, "Whose score";
+    }
+    "read.leaderboard_apart" {
+        "customer": RandomId, Stays, Membership, "Who is not shown in leaderboards";
+    }
     "read.queue_tasks" {
         "customer": RandomId, Stays, Operation, "Whom a task is about";
         "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
         "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
+    }
+    "read.email_events" {
+        "customer": RandomId, Stays, Membership, "Who was mailed";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

@@ -2,10 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Profile;
+use super::{
+    Profile,
+    choices::{ChosenBy, MailChoice},
+};
 use crate::{
+    badge::{BadgeAwarded, HeldBadge},
     event::events,
-    id::{CustomerId, Fingerprint, GdprRequestId},
+    id::{CustomerId, Fingerprint, GdprRequestId, ReferralLinkId},
     points::StaffNote,
     sealed::Sealed,
     time::Timestamp,
@@ -31,6 +35,14 @@ events! {
         /// They object to being profiled.
         Objected(Limited) = "customer.profiling_objected" v 1;
         ObjectionWithdrawn(LimitLifted) = "customer.objection_withdrawn" v 1;
+        /// They can bring friends by a link of their own.
+        ReferralLinkIssued(ReferralLink) = "customer.referral_link_issued" v 1;
+        /// They have achieved something, or a member of staff says so.
+        BadgeAwarded(BadgeAwarded) = "badge.awarded" v 1;
+        /// They want mail, or none.
+        MailChosen(MailChosen) = "customer.mail_chosen" v 1;
+        /// They want to be seen in leaderboards, or not.
+        LeaderboardChosen(LeaderboardChosen) = "customer.leaderboard_chosen" v 1;
     }
 }
 
@@ -63,6 +75,22 @@ pub struct MergedInto {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absorbed {
     pub loser: CustomerId,
+    /// Those of the loser that the survivor did not have.
+    pub badges: Vec<HeldBadge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailChosen {
+    pub choice: MailChoice,
+    pub by: ChosenBy,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderboardChosen {
+    pub opt_out: bool,
+    pub by: ChosenBy,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,4 +118,19 @@ pub struct Limited {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitLifted {
     pub at: Timestamp,
+}
+
+/// The code in the link is made from its id with the merchant's key, and stored nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralLink {
+    pub link: ReferralLinkId,
+    pub at: Timestamp,
+    /// Brings nobody any more from then on.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ReferralLink {
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::time::Timestamp;
+use crate::{
+    badge::{AwardCause, BadgeId, Period},
+    time::Timestamp,
+};
 
 fn recorded(position: u64) -> Recorded {
     Recorded { position, at: Timestamp(0) }
@@ -51,10 +54,76 @@ fn every_other_command() -> Vec<CustomerCommand> {
         CustomerCommand::StateProfile { seen: seen(2), now: Timestamp(7) },
         CustomerCommand::DeleteInShop { now: Timestamp(7) },
         CustomerCommand::MergeInto { winner: customer(2) },
-        CustomerCommand::Absorb { loser: customer(2), limits: Limits::default(), now: Timestamp(7) },
+        absorb(Limits::default(), Choices::default(), Vec::new()),
         CustomerCommand::Impose { limit: Limit::Restriction, limited },
         CustomerCommand::Lift { limit: Limit::Restriction, lifted: LimitLifted { at: Timestamp(7) } },
+        award(Period::Ever),
+        choose_mail(MailChoice::Unsubscribed),
+        choose_leaderboard(true),
     ]
+}
+
+fn absorb(limits: Limits, choices: Choices, badges: Vec<HeldBadge>) -> CustomerCommand {
+    CustomerCommand::Absorb { loser: customer(2), limits, choices, badges, now: Timestamp(7) }
+}
+
+fn first_order(period: Period) -> HeldBadge {
+    HeldBadge { badge: BadgeId::parse("first_order").expect("an id"), period }
+}
+
+fn award(period: Period) -> CustomerCommand {
+    CustomerCommand::AwardBadge(BadgeAwarded {
+        held: first_order(period),
+        cause: AwardCause::Rule,
+        points: 50,
+        program_version: 1,
+        reason: None,
+        at: Timestamp(7),
+    })
+}
+
+fn choose_mail(choice: MailChoice) -> CustomerCommand {
+    CustomerCommand::ChooseMail(MailChosen { choice, by: ChosenBy::Link, at: Timestamp(7) })
+}
+
+fn choose_leaderboard(opt_out: bool) -> CustomerCommand {
+    CustomerCommand::ChooseLeaderboard(LeaderboardChosen { opt_out, by: ChosenBy::Merchant, at: Timestamp(7) })
+}
+
+#[test]
+fn a_badge_is_awarded_once_for_each_period() {
+    let mut member = member();
+    assert_eq!(told(&mut member, award(Period::Ever)).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut member, award(Period::Ever)), Ok(Vec::new()));
+    assert_eq!(told(&mut member, award(Period::Year(2026))).map(|events| events.len()), Ok(1));
+    assert_eq!(member.badges, [first_order(Period::Ever), first_order(Period::Year(2026))]);
+}
+
+#[test]
+fn a_choice_that_was_made_already_is_no_news() {
+    let mut member = member();
+    assert_eq!(told(&mut member, choose_leaderboard(false)), Ok(Vec::new()));
+    assert_eq!(told(&mut member, choose_leaderboard(true)).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut member, choose_mail(MailChoice::Unsubscribed)).map(|events| events.len()), Ok(1));
+    assert_eq!(told(&mut member, choose_mail(MailChoice::Unsubscribed)), Ok(Vec::new()));
+    assert_eq!(member.choices, Choices { mail: MailChoice::Unsubscribed, off_leaderboards: true });
+}
+
+#[test]
+fn a_merge_brings_badges_and_the_more_private_of_each_choice() {
+    let mut survivor = member();
+    told(&mut survivor, award(Period::Ever)).unwrap();
+    told(&mut survivor, choose_mail(MailChoice::Subscribed)).unwrap();
+    let losers = Choices { mail: MailChoice::Unsubscribed, off_leaderboards: true };
+    let badges = vec![first_order(Period::Ever), first_order(Period::Year(2026))];
+    told(&mut survivor, absorb(Limits::default(), losers, badges)).unwrap();
+    assert_eq!(survivor.badges, [first_order(Period::Ever), first_order(Period::Year(2026))]);
+    assert_eq!(survivor.choices, losers);
+    assert_eq!(told(&mut survivor, award(Period::Year(2026))), Ok(Vec::new()));
+    // Who wants no mail does not get any because a profile that did is merged in.
+    let wants = Choices { mail: MailChoice::Subscribed, off_leaderboards: false };
+    told(&mut survivor, absorb(Limits::default(), wants, Vec::new())).unwrap();
+    assert_eq!(survivor.choices, losers);
 }
 
 #[test]
@@ -94,7 +163,13 @@ fn a_limit_is_imposed_and_lifted_once_and_comes_along_in_a_merge() {
     assert_eq!(told(&mut loser, impose(Limit::Restriction)), Ok(Vec::new()));
     assert_eq!(told(&mut winner, impose(Limit::Objection)).unwrap().len(), 1);
 
-    let absorb = CustomerCommand::Absorb { loser: customer(1), limits: loser.limits, now: Timestamp(3) };
+    let absorb = CustomerCommand::Absorb {
+        loser: customer(1),
+        limits: loser.limits,
+        choices: loser.choices,
+        badges: Vec::new(),
+        now: Timestamp(3),
+    };
     assert_eq!(told(&mut winner, absorb).unwrap().len(), 2);
     assert_eq!(winner.limits, Limits { restricted: true, objects_to_profiling: true });
     assert_eq!(winner.absorbed, [customer(1)]);

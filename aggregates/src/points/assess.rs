@@ -14,7 +14,7 @@ use super::{
 use crate::{
     id::Token,
     order::{OrderBody, OrderLine},
-    program::{LineExclusion, ProgramVersion, award, exclusion_of, merchandise_base, refunded_share},
+    program::{Boost, LineExclusion, ProgramVersion, award, exclusion_of, merchandise_base, refunded_share},
 };
 
 pub(super) fn record_order(account: &Account, command: &RecordOrder) -> Result<Vec<PointsEvent>, PointsRefusal> {
@@ -101,7 +101,8 @@ fn take_in_bodies(
     event: &mut OrderAssessed,
 ) -> Result<(), PointsRefusal> {
     for body in bodies(command) {
-        let assessed = assess_body(view, version, body)?;
+        let boosts = if record.is_known() { record.boosts.to_vec() } else { command.boosts.to_vec() };
+        let assessed = assess_body(view, version, boosts, body)?;
         if record.is_superseded_by(&assessed) {
             record.believe(&assessed);
             event.body = Some(assessed);
@@ -112,8 +113,13 @@ fn take_in_bodies(
     Ok(())
 }
 
-fn assess_body(view: &KeyedView, version: &ProgramVersion, body: &OrderBody) -> Result<AssessedBody, PointsRefusal> {
-    let awards = award(&version.settings, body).map_err(|_| PointsRefusal::AwardTooLarge)?;
+fn assess_body(
+    view: &KeyedView,
+    version: &ProgramVersion,
+    boosts: Vec<Boost>,
+    body: &OrderBody,
+) -> Result<AssessedBody, PointsRefusal> {
+    let awards = award(&version.settings, &boosts, body).map_err(|_| PointsRefusal::AwardTooLarge)?;
     let points: i64 = awards.iter().map(|award| award.points).sum();
     let outcome = match () {
         () if body.test => Outcome::TestOrder,
@@ -134,6 +140,7 @@ fn assess_body(view: &KeyedView, version: &ProgramVersion, body: &OrderBody) -> 
         base_minor: merchandise_base(body),
         quantity: body.lines.iter().map(|line| line.quantity).fold(0, u32::saturating_add),
         awards,
+        boosts,
         exclusions: exclusions(view, version, body),
         outcome,
     })

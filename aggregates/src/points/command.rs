@@ -12,7 +12,7 @@ use super::{
 use crate::{
     id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
     order::{OrderBody, OrderLine, Refund},
-    program::{Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
+    program::{Boost, Program, ProgramSettings, RuleId, exclusion_of, merchandise_base, refunded_share},
     reward::CustomerLimit,
     sealed::Sealed,
     time::Timestamp,
@@ -63,6 +63,8 @@ pub struct RecordOrder {
     pub redeems: Vec<CodeUse>,
     pub reference: Option<Sealed<OrderReference>>,
     pub lines: Option<Sealed<Vec<OrderLine>>>,
+    /// What multiplies its points, if this is how the account first hears of the order.
+    pub boosts: Arc<[Boost]>,
     pub now: Timestamp,
 }
 

@@ -17,7 +17,7 @@ use crate::{
     id::{BonusId, CommandId, CustomerId, Fingerprint, GdprRequestId, LotId, RedemptionId, RewardId, Token},
     money::Currency,
     order::OrderLine,
-    program::{LineExclusion, RuleAward, RuleId},
+    program::{Boost, LineExclusion, RuleAward, RuleId},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -155,6 +155,8 @@ pub struct AssessedBody {
     pub base_minor: i64,
     pub quantity: u32,
     pub awards: Vec<RuleAward>,
+    /// What multiplied them all: fixed when the order is first accepted.
+    pub boosts: Vec<Boost>,
     /// Lines that some rule leaves out, for refunds that only name them.
     pub exclusions: Vec<(Token, LineExclusion)>,
     pub outcome: Outcome,

@@ -8,7 +8,7 @@ use super::event::{AssessedBody, CodeUse, FactRef, OrderAssessed, RefundShare};
 use crate::{
     id::{Fingerprint, LotId, Token},
     money::Currency,
-    program::{LineExclusion, kept_of},
+    program::{Boost, LineExclusion, kept_of},
     time::Timestamp,
 };
 
@@ -28,6 +28,8 @@ pub struct OrderRecord {
     pub quantity: u32,
     /// Base and points of each rule, in the order of the program version's rules.
     pub rules: Box<[(i64, i64)]>,
+    /// What multiplies its points; as the first body found it.
+    pub boosts: Box<[Boost]>,
     pub exclusions: Box<[(Token, LineExclusion)]>,
     pub refunds: Vec<RefundShare>,
     /// Redemptions whose codes any body has carried: a use stays one when a later body no longer shows it. Sorted.
@@ -56,6 +58,7 @@ impl OrderRecord {
             base_minor: 0,
             quantity: 0,
             rules: Box::default(),
+            boosts: Box::default(),
             exclusions: Box::default(),
             refunds: Vec::new(),
             redeems: Box::default(),
@@ -94,6 +97,7 @@ impl OrderRecord {
         self.base_minor = body.base_minor;
         self.quantity = body.quantity;
         self.rules = body.awards.iter().map(|award| (award.base_minor, award.points)).collect();
+        self.boosts = body.boosts.clone().into_boxed_slice();
         self.exclusions = body.exclusions.clone().into_boxed_slice();
     }
 

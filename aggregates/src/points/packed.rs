@@ -133,15 +133,15 @@ impl<'a> Packing<'a> {
     }
 
     fn add(&mut self, order: &PlainOrder<'_>) {
-        let terms = self.place_of(order.terms);
+        let terms = self.place_of(&order.terms);
         order.write(terms, &mut self.before, &mut self.plain);
         self.tokens.push(order.token);
     }
 
-    fn place_of(&mut self, terms: Terms) -> u64 {
-        let known = self.terms.iter().position(|known| *known == terms);
+    fn place_of(&mut self, terms: &Terms) -> u64 {
+        let known = self.terms.iter().position(|known| known == terms);
         let place = known.unwrap_or_else(|| {
-            self.terms.push(terms);
+            self.terms.push(terms.clone());
             self.terms.len() - 1
         });
         u64::try_from(place).expect("what is in memory can be counted")

@@ -4,8 +4,15 @@
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
-use super::settings::{EarningRule, Exclusions, Inclusions, ProgramSettings, Rounding, RuleId, TaxBase};
-use crate::order::{Item, OrderBody, Refund, RefundLine};
+use super::{
+    boost::{Boost, factor_of},
+    settings::{EarningRule, Exclusions, Inclusions, ProgramSettings, Rounding, RuleId, TaxBase},
+};
+use crate::{
+    money::Currency,
+    order::{Item, OrderBody, Refund, RefundLine},
+    time::Timestamp,
+};
 
 /// Points one order can earn. Far above any real order, far below where sums of a lifetime overflow.
 pub const AWARD_MAX: i64 = 1_000_000_000_000;
@@ -24,27 +31,47 @@ pub struct RuleAward {
     pub points: i64,
 }
 
-/// What the order earns by each rule. One entry per rule that looked at it, also when it paid nothing.
-pub fn award(settings: &ProgramSettings, order: &OrderBody) -> Result<Vec<RuleAward>, AwardError> {
-    settings.earning_rules.iter().map(|rule| rule.award(order)).collect()
+/// What the order earns by each rule, with what multiplies all of them. One entry per rule that looked at it, also when it
+/// paid nothing.
+///
+/// # Errors
+/// [`AwardError`]
+pub fn award(settings: &ProgramSettings, boosts: &[Boost], order: &OrderBody) -> Result<Vec<RuleAward>, AwardError> {
+    let boost = factor_of(boosts).ok_or(AwardError)?;
+    settings.earning_rules.iter().map(|rule| rule.award(boost, order)).collect()
 }
 
 impl EarningRule {
-    fn award(&self, order: &OrderBody) -> Result<RuleAward, AwardError> {
+    fn award(&self, boost: Decimal, order: &OrderBody) -> Result<RuleAward, AwardError> {
         let base_minor = base_minor(&self.exclude, self.include, order);
         let paid = RuleAward { rule: self.id.clone(), base_minor, points: 0 };
         if order.test || base_minor < self.minimum_minor {
             return Ok(paid);
         }
+        let points = self.points_for(order.currency, base_minor, order.processed_at, boost)?;
+        Ok(RuleAward { points, ..paid })
+    }
+
+    /// Points for a base that has reached the minimum, at an instant: multiplied exactly, then rounded once.
+    ///
+    /// # Errors
+    /// [`AwardError`]
+    pub fn points_for(
+        &self,
+        currency: Currency,
+        base_minor: i64,
+        at: Timestamp,
+        boost: Decimal,
+    ) -> Result<i64, AwardError> {
         let factor = match &self.multiplier {
-            Some(multiplier) if (multiplier.from..multiplier.until).contains(&order.processed_at) => multiplier.factor,
+            Some(multiplier) if (multiplier.from..multiplier.until).contains(&at) => multiplier.factor,
             _ => Decimal::ONE,
         };
-        let exact = order
-            .currency
+        let exact = currency
             .whole_units(base_minor)
             .checked_mul(self.points_per_unit)
             .and_then(|points| points.checked_mul(factor))
+            .and_then(|points| points.checked_mul(boost))
             .ok_or(AwardError)?;
         let strategy = match self.rounding {
             Rounding::Down => RoundingStrategy::ToZero,
@@ -52,7 +79,7 @@ impl EarningRule {
             Rounding::Up => RoundingStrategy::AwayFromZero,
         };
         let points = exact.round_dp_with_strategy(0, strategy).to_i64().filter(|points| *points <= AWARD_MAX);
-        Ok(RuleAward { points: points.ok_or(AwardError)?, ..paid })
+        points.ok_or(AwardError)
     }
 }
 

@@ -5,7 +5,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{order::Item, rfm::RfmSettings, time::Timestamp};
+use super::referrals::ReferralSettings;
+use super::tiers::TierSettings;
+use crate::{badge::BadgeSettings, mail::MailSettings, order::Item, rfm::RfmSettings, time::Timestamp};
 
 /// Days a hold or an expiry can span: ten years.
 pub const DAYS_MAX: u32 = 3_650;
@@ -35,6 +37,12 @@ pub struct ProgramSettings {
     pub return_grace_days: u32,
     /// Segments of the shop's buyers.
     pub rfm: RfmSettings,
+    pub tiers: TierSettings,
+    pub referrals: ReferralSettings,
+    /// What customers can achieve.
+    pub badges: BadgeSettings,
+    /// What is sent to customers.
+    pub mail: MailSettings,
 }
 
 /// Points for an order. The base is the shop's subtotal; a rule can widen or narrow it.
@@ -123,6 +131,11 @@ pub struct RedemptionRate {
 }
 
 impl RedemptionRate {
+    /// The same, for sums that are shown: where it is more than any amount, the largest there is.
+    pub fn value_of(self, points: i64) -> i64 {
+        self.value_minor(points).unwrap_or(if points < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// Minor units that so many points buy, rounded down; `None` if that is more than any amount.
     pub fn value_minor(self, points: i64) -> Option<i64> {
         i64::try_from(i128::from(points) * i128::from(self.amount_minor) / i128::from(self.points)).ok()
@@ -158,6 +171,10 @@ impl ProgramSettings {
             redact_grace_hours: 72,
             return_grace_days: 14,
             rfm: RfmSettings::default_of_a_new_merchant(),
+            tiers: TierSettings::default_of_a_new_merchant(),
+            referrals: ReferralSettings::default_of_a_new_merchant(),
+            badges: BadgeSettings::default(),
+            mail: MailSettings::default_of_a_new_merchant(),
         }
     }
 
@@ -201,9 +218,24 @@ impl ProgramSettings {
         if self.redact_grace_hours > 24 * 29 {
             return fault("/redact_grace_hours", "must stay inside the 30 days that the law gives: at most 696");
         }
+        self.referrals.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/referrals/{field}"),
+            problem: problem.into(),
+        })?;
         self.rfm
             .validate()
-            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/rfm/{field}"), problem: problem.into() })?;
+        self.tiers.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/vip_tiers/{field}"),
+            problem: problem.into(),
+        })?;
+        self.badges.validate().map_err(|(field, problem)| SettingsError {
+            pointer: format!("/badges{field}"),
+            problem: problem.into(),
+        })?;
+        self.mail
+            .validate()
+            .map_err(|(field, problem)| SettingsError { pointer: format!("/mail/{field}"), problem: problem.into() })
     }
 }
 

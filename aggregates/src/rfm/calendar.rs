@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 /// The hour of the shop's day at which its window is due.
-const WINDOW_HOUR: i8 = 1;
+const WINDOW_HOUR: u8 = 1;
 const SECONDS_PER_DAY: i64 = 86_400;
 const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
@@ -38,8 +38,13 @@ impl Day {
         Day(self.0.saturating_sub(days))
     }
 
+    /// The day of a date.
+    pub(crate) fn of(date: civil::Date) -> Day {
+        Day(date.since(EPOCH).map_or(0, |span| span.get_days()))
+    }
+
     /// Days outside of the years that have a date are the nearest that has one.
-    fn date(self) -> civil::Date {
+    pub(crate) fn date(self) -> civil::Date {
         let edge = if self.0 < 0 { civil::Date::MIN } else { civil::Date::MAX };
         EPOCH.checked_add(jiff::Span::new().try_days(self.0).unwrap_or_default()).unwrap_or(edge)
     }
@@ -102,10 +107,52 @@ impl Calendar {
         next.map_or(Timestamp(i64::MAX), |next| Timestamp(next.as_microsecond() - 1))
     }
 
+    /// The first instant of the day that an instant falls into.
+    pub fn start_of_day(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().at(0, 0, 0, 0))
+    }
+
+    /// The first instant of the month that an instant falls into.
+    pub fn start_of_month(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().first_of_month().at(0, 0, 0, 0))
+    }
+
+    /// The first instant of the year that an instant falls into.
+    pub fn start_of_year(&self, instant: Timestamp) -> Timestamp {
+        self.instant_of(self.day_of(instant).date().first_of_year().at(0, 0, 0, 0))
+    }
+
+    /// The first instant of the year after the one that an instant falls into.
+    pub fn next_year(&self, instant: Timestamp) -> Timestamp {
+        let year = self.day_of(instant).date().year();
+        let first = civil::Date::new(year.saturating_add(1), 1, 1).map(|date| date.at(0, 0, 0, 0));
+        first.map_or(Timestamp(i64::MAX), |first| self.instant_of(first))
+    }
+
+    /// The same time of day so many months later; where the month has no such day, on its last.
+    pub fn months_later(&self, instant: Timestamp, months: u32) -> Timestamp {
+        let Ok(at) = jiff::Timestamp::from_microsecond(instant.0) else { return instant };
+        let local = self.0.to_datetime(at);
+        let later = jiff::Span::new().try_months(months).and_then(|span| local.checked_add(span));
+        later.map_or(Timestamp(i64::MAX), |later| self.instant_of(later))
+    }
+
+    /// An hour that the clocks skip is the hour after it, one that they repeat its first.
+    fn instant_of(&self, local: civil::DateTime) -> Timestamp {
+        let at = self.0.to_ambiguous_timestamp(local).compatible();
+        at.map_or(Timestamp(i64::MAX), |at| Timestamp(at.as_microsecond()))
+    }
+
     /// When the window of a day is due. An hour that the clocks skip is the hour after it, one that they repeat its first.
     pub fn window_at(&self, day: Day) -> Timestamp {
-        let due = self.0.to_ambiguous_timestamp(day.date().at(WINDOW_HOUR, 0, 0, 0)).compatible();
-        due.map_or(Timestamp(i64::MAX), |due| Timestamp(due.as_microsecond()))
+        self.at_hour(day, WINDOW_HOUR)
+    }
+
+    /// When an hour of a day begins, from 0 to 23. One that the clocks skip is the hour after it, one that they repeat its first.
+    pub fn at_hour(&self, day: Day, hour: u8) -> Timestamp {
+        let hour = i8::try_from(hour.min(23)).unwrap_or(0);
+        let begins = self.0.to_ambiguous_timestamp(day.date().at(hour, 0, 0, 0)).compatible();
+        begins.map_or(Timestamp(i64::MAX), |begins| Timestamp(begins.as_microsecond()))
     }
 
     /// The newest day whose window is due at an instant.

@@ -1,7 +1,7 @@
 //! Samples of everything that can have happened to a points account; every variant of every enum occurs.
 
 use aggregates::{
-    id::{BonusId, CommandId, CustomerId, GdprRequestId, RedemptionId, RewardId},
+    id::{BonusId, CampaignId, CommandId, CustomerId, GdprRequestId, RedemptionId, RewardId},
     money::Currency,
     points::{
         AccountAbsorbed, AccountClosed, AccountContents, AccountFenced, AssessedBody, BonusGranted, BonusKind,
@@ -10,8 +10,9 @@ use aggregates::{
         Outcome, PointsActivated, PointsAdjusted, PointsEvent, PointsExpired, PointsForfeited, Redemption,
         RedemptionDelivered, RedemptionReturned, RedemptionUsed, RefundShare, RewardRedeemed, Shortfall,
     },
-    program::{LineExclusion, RuleAward, RuleId},
+    program::{Boost, BoostSource, LineExclusion, RuleAward, RuleId, TierId},
 };
+use rust_decimal::Decimal;
 
 use crate::values::*;
 
@@ -141,6 +142,14 @@ fn code_use() -> CodeUse {
     CodeUse { redemption: RedemptionId(uuid(0x51)), account: CustomerId(uuid(0xc2)) }
 }
 
+fn boosts() -> Vec<Boost> {
+    let tier = TierId::parse("gold").expect("an id");
+    vec![
+        Boost { source: BoostSource::Tier(tier), factor: Decimal::new(1_50, 2) },
+        Boost { source: BoostSource::Campaign(CampaignId(uuid(0x77))), factor: Decimal::from(2) },
+    ]
+}
+
 fn body(outcome: Outcome) -> AssessedBody {
     let by_rule = |rule: &str, points| RuleAward { rule: RuleId(rule.to_owned()), base_minor: 5_000, points };
     AssessedBody {
@@ -153,6 +162,7 @@ fn body(outcome: Outcome) -> AssessedBody {
         base_minor: 5_000,
         quantity: 2,
         awards: vec![by_rule("orders", 50), by_rule("own brands", 0)],
+        boosts: boosts(),
         exclusions: vec![(token(0x11), LineExclusion { gift_card: true, by_rule: vec![true, false] })],
         outcome,
     }
@@ -296,6 +306,7 @@ fn record() -> OrderRecord {
         base_minor: 5_000,
         quantity: 2,
         rules: Box::new([(5_000, 50), (5_000, 0)]),
+        boosts: believed.boosts.into(),
         exclusions: believed.exclusions.into(),
         refunds: vec![refund()],
         redeems: [code_use()].into(),

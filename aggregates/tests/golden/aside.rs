@@ -1,8 +1,11 @@
 //! Samples of what is kept beside the accounts: products, parked webhooks, facts that wait, the installation.
 
 use aggregates::{
+    id::MerchantId,
     id::ParkedId,
-    installation::{InstallationEvent, LeftBehind, LogAdopted, LogPlace},
+    installation::{
+        AggregateParked, CommitDiscarded, InstallationEvent, LeftBehind, LogAdopted, LogPlace, ParkingRetried,
+    },
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
     product::{ProductDeleted, ProductEvent, ProductStated, ProductVariant},
     waiting::{FactSetAside, WaitingEvent},
@@ -76,5 +79,24 @@ pub fn installation() -> Vec<InstallationEvent> {
         note: sealed("who and why"),
     };
     let of_an_empty_log = LogAdopted { left_behind: Vec::new(), adopted: place(0, None), ..adopted.clone() };
-    vec![InstallationEvent::LogAdopted(adopted), InstallationEvent::LogAdopted(of_an_empty_log)]
+    let parked = AggregateParked {
+        read_model: "balances".to_owned(),
+        position: 900,
+        merchant: MerchantId(uuid(0x3e)),
+        aggregate: "ln.1c.0.points.1".to_owned(),
+        event: "points.earned_twice".to_owned(),
+        version: 2,
+    };
+    let read_model = || "balances".to_owned();
+    vec![
+        InstallationEvent::LogAdopted(adopted),
+        InstallationEvent::LogAdopted(of_an_empty_log),
+        InstallationEvent::AggregateParked(parked),
+        InstallationEvent::ParkingRetried(ParkingRetried { read_model: read_model(), position: 900 }),
+        InstallationEvent::CommitDiscarded(CommitDiscarded {
+            read_model: read_model(),
+            position: 900,
+            note: sealed("who and why"),
+        }),
+    ]
 }

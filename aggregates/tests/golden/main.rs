@@ -12,30 +12,38 @@
 mod account;
 mod aside;
 mod books;
+mod campaigns;
+mod mail;
 mod people;
 mod program;
+mod referrals;
 mod rewards;
 mod sealed;
 mod segments;
 mod tasks;
+mod tiers;
 mod values;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aggregates::{
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::{Event, Undecodable},
     gdpr::GdprEvent,
     installation::InstallationEvent,
+    mail::MailEvent,
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::PointsEvent,
     product::ProductEvent,
     program::ProgramEvent,
+    referral::ReferralEvent,
     reward::RewardEvent,
     rfm::RfmEvent,
     task::TaskEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 
@@ -134,6 +142,21 @@ fn segments_of_buyers() {
 }
 
 #[test]
+fn tiers_of_customers() {
+    hold(TierEvent::STORED, &tiers::samples(), &[]);
+}
+
+#[test]
+fn what_campaigns_do() {
+    hold(CampaignEvent::STORED, &campaigns::samples(), &[]);
+}
+
+#[test]
+fn referred_friends() {
+    hold(ReferralEvent::STORED, &referrals::samples(), &[]);
+}
+
+#[test]
 fn rewards_of_the_catalogue() {
     hold(RewardEvent::STORED, &rewards::samples(), &[]);
 }
@@ -146,6 +169,11 @@ fn the_task_queue() {
 #[test]
 fn the_installation() {
     hold(InstallationEvent::STORED, &aside::installation(), &[]);
+}
+
+#[test]
+fn mails_and_templates() {
+    hold(MailEvent::STORED, &mail::samples(), &[]);
 }
 
 #[test]
@@ -165,8 +193,12 @@ fn no_file_is_about_an_event_that_cannot_be_read_any_more() {
         ParkedEvent::STORED,
         WaitingEvent::STORED,
         InstallationEvent::STORED,
+        MailEvent::STORED,
         BooksEvent::STORED,
         RfmEvent::STORED,
+        TierEvent::STORED,
+        CampaignEvent::STORED,
+        ReferralEvent::STORED,
         TaskEvent::STORED,
         RewardEvent::STORED,
     ];

@@ -1,15 +1,16 @@
 //! Samples of what happens to customers, merchants and privacy requests.
 
 use aggregates::{
+    badge::{AwardCause, BadgeAwarded, BadgeId, HeldBadge, Period},
     customer::{
-        Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
-        ProfileUpdated,
+        Absorbed, ChosenBy, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LeaderboardChosen, LimitLifted,
+        Limited, MailChoice, MailChosen, MergedInto, ProfileUpdated, ReferralLink,
     },
     gdpr::{
         BucketKey, Evidence, ExecutionBegun, GdprEvent, Outcome, RequestCompleted, RequestExpedited, RequestHeld,
         RequestKind, RequestReceived, RequestRefused, RequestReleased, RequestSource, RequestVerified, Scope, StepDone,
     },
-    id::{CustomerId, GdprRequestId},
+    id::{CustomerId, GdprRequestId, ReferralLinkId},
     merchant::{
         ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
         ShopDisconnected, Uninstalled,
@@ -39,7 +40,11 @@ pub fn customers() -> Vec<CustomerEvent> {
         }),
         CustomerEvent::DeletedInShop(DeletedInShop { at: at(4) }),
         CustomerEvent::MergedInto(MergedInto { winner: CustomerId(uuid(0xc1)) }),
-        CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)) }),
+        CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)), badges: Vec::new() }),
+        CustomerEvent::Absorbed(Absorbed {
+            loser: CustomerId(uuid(0xc2)),
+            badges: vec![held(Period::Ever), held(Period::Year(2026))],
+        }),
         CustomerEvent::Fenced(Fenced { request: request(), at: at(5) }),
         CustomerEvent::Erased(Erased { request: request(), deletion: 12, at: at(6) }),
         CustomerEvent::Restricted(Limited { reason: Some(sealed("why")), at: at(7) }),
@@ -47,7 +52,41 @@ pub fn customers() -> Vec<CustomerEvent> {
         CustomerEvent::RestrictionLifted(LimitLifted { at: at(8) }),
         CustomerEvent::Objected(Limited { reason: Some(sealed("why")), at: at(9) }),
         CustomerEvent::ObjectionWithdrawn(LimitLifted { at: at(10) }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(1), at: at(11), expires_at: None }),
+        CustomerEvent::ReferralLinkIssued(ReferralLink { link: link(2), at: at(11), expires_at: Some(at(99)) }),
+        CustomerEvent::BadgeAwarded(BadgeAwarded {
+            held: held(Period::Month("2026-11".parse().expect("a month"))),
+            cause: AwardCause::Rule,
+            points: 50,
+            program_version: 2,
+            reason: None,
+            at: at(11),
+        }),
+        CustomerEvent::BadgeAwarded(BadgeAwarded {
+            held: held(Period::Ever),
+            cause: AwardCause::Hand,
+            points: 0,
+            program_version: 2,
+            reason: Some(sealed("why")),
+            at: at(11),
+        }),
+        mail_chosen(MailChoice::Unsubscribed, ChosenBy::Link),
+        mail_chosen(MailChoice::Subscribed, ChosenBy::Merchant),
+        mail_chosen(MailChoice::Unsaid, ChosenBy::Merge),
+        CustomerEvent::LeaderboardChosen(LeaderboardChosen { opt_out: true, by: ChosenBy::Merchant, at: at(13) }),
     ]
+}
+
+fn link(n: u8) -> ReferralLinkId {
+    ReferralLinkId(uuid(n))
+}
+
+fn held(period: Period) -> HeldBadge {
+    HeldBadge { badge: BadgeId::parse("ten_orders").expect("an id"), period }
+}
+
+fn mail_chosen(choice: MailChoice, by: ChosenBy) -> CustomerEvent {
+    CustomerEvent::MailChosen(MailChosen { choice, by, at: at(12) })
 }
 
 pub fn merchants() -> Vec<MerchantEvent> {

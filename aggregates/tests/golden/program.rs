@@ -1,9 +1,13 @@
 //! Samples of published settings; every variant of every setting occurs.
 
 use aggregates::{
+    badge::{BadgeDefinition, BadgeId, BadgeRule, BadgeSettings, Repeats},
+    mail::{Language, MailKind, MailSettings, QuietHours},
+    money::Currency,
     program::{
-        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramEvent, ProgramSettings,
-        ProgramVersion, RedemptionRate, Rounding, RuleId, TaxBase,
+        Downgrade, EarningRule, Exclusions, Expiry, FraudAction, FraudPolicy, Inclusions, Measure, Multiplier,
+        NegativeBalance, Perk, ProgramEvent, ProgramSettings, ProgramVersion, RedemptionRate, ReferralSettings,
+        Rounding, RuleId, TaxBase, Tier, TierId, TierSettings, TierWindow, VelocityLimit,
     },
     rfm::{Cell, CustomSegment, Mapping, Method, RfmSettings, SegmentName, TimeZoneName},
 };
@@ -22,6 +26,7 @@ pub fn samples() -> Vec<ProgramEvent> {
                 expiry: Expiry::AfterEarning { days: 365 },
                 negative_balance: NegativeBalance::PendingOnly,
                 rfm: RfmSettings { mapping: own_mapping(), ..RfmSettings::default_of_a_new_merchant() },
+                tiers: tiers(Measure::Orders, TierWindow::RollingMonths(12)),
                 ..everything_set()
             },
         ),
@@ -29,6 +34,7 @@ pub fn samples() -> Vec<ProgramEvent> {
             4,
             ProgramSettings {
                 rfm: RfmSettings { mapping: Mapping::ShopifyNamed, ..RfmSettings::default_of_a_new_merchant() },
+                tiers: tiers(Measure::PointsEarned, TierWindow::RollingDays(365)),
                 ..everything_set()
             },
         ),
@@ -63,7 +69,69 @@ fn everything_set() -> ProgramSettings {
             mapping: Mapping::RfGrid,
             ..RfmSettings::default_of_a_new_merchant()
         },
+        tiers: tiers(Measure::Spend, TierWindow::CalendarYear),
+        referrals: ReferralSettings {
+            enabled: false,
+            advocate_points: 750,
+            friend_points: 250,
+            minimum_minor: 20_00,
+            new_customers_only: false,
+            hold_days: 30,
+            order_within_days: 60,
+            link_days: Some(365),
+            velocity: VelocityLimit { referrals: 5, days: 7 },
+            fraud: FraudPolicy {
+                email_root: FraudAction::Review,
+                address: FraudAction::Refuse,
+                device: FraudAction::Allow,
+                payment: FraudAction::Refuse,
+                ip_range: FraudAction::Review,
+                velocity: FraudAction::Allow,
+            },
+        },
+        badges: BadgeSettings {
+            badges: vec![
+                badge("by_hand", BadgeRule::ByHand, Repeats::Once),
+                badge("ten_orders", BadgeRule::Orders { count: 10 }, Repeats::Once),
+                badge("big_month", BadgeRule::Spend { amount_minor: 50_000, currency: euro() }, Repeats::Monthly),
+                BadgeDefinition {
+                    counts_from: "2026-01".parse().ok(),
+                    ..badge("faithful", BadgeRule::Streak { months: 6 }, Repeats::Yearly)
+                },
+            ],
+        },
+        mail: MailSettings {
+            kinds: MailKind::ALL.into(),
+            language: Language::parse("de").expect("a language"),
+            shop_name: "The Shop".to_owned(),
+            expiring_days: 14,
+            per_hour: 500,
+            quiet: Some(QuietHours { from_hour: 21, until_hour: 8 }),
+        },
     }
+}
+
+fn tiers(measure: Measure, window: TierWindow) -> TierSettings {
+    let perk = Perk { name: "Early access".to_owned(), description: "A day before everybody else".to_owned() };
+    let tier = |id: &str, entry, perks| Tier {
+        id: TierId::parse(id).expect("an id"),
+        name: id.to_uppercase(),
+        entry,
+        retention: entry / 2,
+        multiplier: Decimal::new(1_25, 2),
+        perks,
+    };
+    let tiers = vec![tier("silver", 1_000, Vec::new()), tier("gold", 5_000, vec![perk])];
+    TierSettings { measure, window, downgrade: Downgrade::AtPeriodEnd, grace_days: 30, tiers }
+}
+
+fn euro() -> Currency {
+    Currency::parse("EUR").expect("a currency")
+}
+
+fn badge(id: &str, rule: BadgeRule, repeats: Repeats) -> BadgeDefinition {
+    let id = BadgeId::parse(id).expect("an id");
+    BadgeDefinition { id, name: "A badge".to_owned(), rule, repeats, counts_from: None, points: 50 }
 }
 
 fn rule(id: &str, rounding: Rounding, tax: TaxBase) -> EarningRule {

@@ -55,7 +55,7 @@ async fn adopt(gateway: &Gateway, reason: String, yes: bool, output: Output) -> 
 }
 
 /// Whoever is at this command line, by the name of their account, or its number.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let id = getuid();
     User::from_uid(id).ok().flatten().map_or_else(|| id.to_string(), |user| user.name)
 }

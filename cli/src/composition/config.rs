@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use policies::shopify_admin::AdminAddress;
+use policies::{Mailing, mail::MailServer};
 use projections::transparency::SIGN_EVERY;
 use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
@@ -19,6 +20,9 @@ const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
 const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const SHOPIFY_ADMIN_URL: &str = "LOYALNEST_SHOPIFY_ADMIN_URL";
+const SMTP_URL: &str = "LOYALNEST_SMTP_URL";
+const MAIL_FROM: &str = "LOYALNEST_MAIL_FROM";
+const PUBLIC_URL: &str = "LOYALNEST_PUBLIC_URL";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
 const KMS_KEY: &str = "LOYALNEST_KMS_KEY";
@@ -53,6 +57,8 @@ pub struct Config {
     /// For how long a process uses a key without asking whether it still exists. The same for every process of an
     /// installation: forgetting somebody waits for it.
     pub key_lease: Duration,
+    /// How mails leave; without it none do.
+    pub mailing: Option<Mailing>,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
     /// Where the Admin API of a shop is; `{shop}` in it stands for the shop's domain.
@@ -71,6 +77,7 @@ impl Config {
             checkpoint_file: None,
             checkpoint_every: DEV_CHECKPOINT_EVERY,
             key_lease: DEV_KEY_LEASE,
+            mailing: None,
             key_service: None,
             shopify_admin: AdminAddress::default(),
         }
@@ -81,6 +88,11 @@ impl Config {
     pub fn with_outside_from_env(self) -> anyhow::Result<Self> {
         let read = |name: &str| std::env::var(name).ok();
         Ok(Config { key_service: key_service(read)?, shopify_admin: shopify_admin(read)?, ..self })
+    }
+
+    /// The same, with the mail server that the environment names, if it names one.
+    pub fn with_mailing_from_env(self) -> anyhow::Result<Self> {
+        Ok(Config { mailing: mailing(|name| std::env::var(name).ok())?, ..self })
     }
 
     /// From the environment, as production gives it.
@@ -113,6 +125,7 @@ impl Config {
             checkpoint_file: read(CHECKPOINT_FILE).map(Into::into),
             checkpoint_every: checkpoint_every(&read)?,
             key_lease: key_lease(&read)?,
+            mailing: mailing(&read)?,
             key_service: key_service(&read)?,
             shopify_admin: shopify_admin(&read)?,
         })
@@ -133,6 +146,11 @@ impl Config {
         ];
         if let Some(file) = &self.checkpoint_file {
             variables.push((CHECKPOINT_FILE, file.display().to_string()));
+        }
+        if let Some(mailing) = &self.mailing {
+            variables.push((SMTP_URL, mailing.server.to_url()));
+            variables.push((MAIL_FROM, mailing.server.from.to_string()));
+            variables.push((PUBLIC_URL, mailing.public_url.clone()));
         }
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -166,6 +184,16 @@ fn shopify_admin(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<AdminA
     let Some(template) = read(SHOPIFY_ADMIN_URL) else { return Ok(AdminAddress::default()) };
     AdminAddress::parse(&template)
         .with_context(|| format!("{SHOPIFY_ADMIN_URL} is an address with `{{shop}}` in the place of the shop's domain"))
+}
+
+/// Mail is sent where there is a mail server.
+fn mailing(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Mailing>> {
+    let Some(url) = read(SMTP_URL) else { return Ok(None) };
+    let needed = |name: &str| read(name).with_context(|| format!("{name} is not set, and {SMTP_URL} is"));
+    let (from, public_url) = (needed(MAIL_FROM)?, needed(PUBLIC_URL)?);
+    ensure!(public_url.starts_with("https://") || public_url.starts_with("http://"), "{PUBLIC_URL} is no web address");
+    let server = MailServer::parse(&url, &from).with_context(|| format!("{SMTP_URL} or {MAIL_FROM}"))?;
+    Ok(Some(Mailing { server, public_url: public_url.trim_end_matches('/').to_owned() }))
 }
 
 /// A key service is one that has an address.

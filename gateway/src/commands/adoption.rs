@@ -135,7 +135,7 @@ impl Gateway {
     }
 
     /// Asked for by operators, once in years: nothing is kept in memory for it.
-    fn installation(&self) -> Aggregates<Installation> {
+    pub(super) fn installation(&self) -> Aggregates<Installation> {
         Aggregates::new(self.journal.clone(), Capacity(1))
     }
 }

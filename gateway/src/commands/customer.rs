@@ -1,5 +1,6 @@
 //! Customers: first sight, profile, deletion in the shop.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::{Customer, CustomerCommand, CustomerEvent, CustomerRefusal, Profile, SeenProfile, Standing},
     id::{CustomerId, Fingerprint, MerchantId},
@@ -14,9 +15,6 @@ use super::{
     request::{Done, Request},
 };
 use crate::{clock::new_id, gateway::Gateway, shopify::SeenCustomer};
-
-/// What the sealed profile is bound to.
-pub use policies::delivery::PROFILE_TAG;
 
 /// How often a profile that is no longer the newest is followed by the one that is.
 const INDEXING_ATTEMPTS_MAX: usize = 8;
@@ -150,7 +148,7 @@ impl Gateway {
     }
 
     /// The newest profile as the log has it.
-    async fn newest_profile(
+    pub(super) async fn newest_profile(
         &self,
         subject: Subject,
         keys: &PersonKeys,

@@ -1,14 +1,14 @@
 //! Why a command was not done, as far as a door has to tell it apart.
 
 use aggregates::{
-    customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal, points::PointsRefusal,
-    program::ProgramRefusal, reward::RewardRefusal,
+    campaign::CampaignRefusal, customer::CustomerRefusal, gdpr::GdprRefusal, merchant::MerchantRefusal,
+    points::PointsRefusal, program::ProgramRefusal, reward::RewardRefusal,
 };
 use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::{DeliveryError, RfmError};
+use policies::{BadgeError, CampaignError, DeliveryError, RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,10 @@ pub enum CommandError {
     /// Somebody's keys may not be destroyed until a hold is lifted.
     #[error("a legal hold stands against it")]
     Held,
+    #[error("no such campaign")]
+    UnknownCampaign,
+    #[error("there are as many campaigns as there may be")]
+    TooManyCampaigns,
     #[error(transparent)]
     Reward(RewardRefusal),
     /// Rewards need a shop that lets us make them.
@@ -52,12 +56,22 @@ pub enum CommandError {
     TaskEnded,
     #[error("settings are at version {current}")]
     StaleSettings { current: u32 },
+    #[error("the template is at version {current}")]
+    StaleTemplate { current: u32 },
+    #[error("there are too many templates")]
+    TooManyTemplates,
+    #[error(transparent)]
+    Template(aggregates::mail::TemplateFault),
+    #[error("the programme has no such badge")]
+    UnknownBadge,
     #[error("a test clock only moves forward")]
     ClockBackward,
     #[error("the shop is a merchant already")]
     MerchantExists,
     #[error(transparent)]
     Books(#[from] aggregates::books::BooksRefusal),
+    #[error(transparent)]
+    Referral(super::referrals::ReferralProblem),
     /// The log names a key that the vault has never heard of: it was restored from before.
     #[error("the vault is older than the log")]
     VaultOlderThanLog,
@@ -200,6 +214,62 @@ impl From<RfmError> for CommandError {
             | RfmError::Unreadable(_)
             | RfmError::Definition(_)
             | RfmError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<TierError> for CommandError {
+    fn from(error: TierError) -> Self {
+        match error {
+            TierError::Contended => CommandError::Contended,
+            TierError::Database(_) | TierError::LogUnavailable | TierError::ReadModelBehind(_) => {
+                CommandError::Unavailable(error.to_string())
+            }
+            TierError::Refused(_) | TierError::Unreadable(_) | TierError::TimeZone(_) | TierError::NoProgram => {
+                CommandError::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<CampaignRefusal> for CommandError {
+    fn from(refusal: CampaignRefusal) -> Self {
+        match refusal {
+            CampaignRefusal::Unknown => CommandError::UnknownCampaign,
+            CampaignRefusal::Stale { current } => CommandError::StaleSettings { current },
+            CampaignRefusal::TooMany => CommandError::TooManyCampaigns,
+        }
+    }
+}
+
+impl From<CampaignError> for CommandError {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::Contended => CommandError::Contended,
+            CampaignError::Database(_) | CampaignError::LogUnavailable | CampaignError::ReadModelBehind(_) => {
+                CommandError::Unavailable(error.to_string())
+            }
+            CampaignError::Account(error) => error.into(),
+            CampaignError::Refused(_)
+            | CampaignError::Unreadable(_)
+            | CampaignError::TimeZone(_)
+            | CampaignError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}
+impl From<BadgeError> for CommandError {
+    fn from(error: BadgeError) -> Self {
+        match error {
+            BadgeError::Contended => CommandError::Contended,
+            BadgeError::Customer(refusal) => refusal.into(),
+            BadgeError::Points(refusal) => refusal.into(),
+            BadgeError::Database(_) | BadgeError::LogUnavailable | BadgeError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            BadgeError::Refused(_)
+            | BadgeError::Unreadable(_)
+            | BadgeError::UnreadableHistory(_)
+            | BadgeError::NoProgram => CommandError::Internal(error.to_string()),
         }
     }
 }

@@ -111,9 +111,10 @@ impl Gateway {
             now: request.now,
         }));
         let close = PointsCommand::Close { into: winner, now: request.now };
-        let limits = lost_person.state().limits;
+        let lost = lost_person.state();
+        let (limits, choices, badges) = (lost.limits, lost.choices, lost.badges.clone());
         stage(&mut together, lost_person, &CustomerCommand::MergeInto { winner })?;
-        stage(&mut together, person, &CustomerCommand::Absorb { loser, limits, now: request.now })?;
+        stage(&mut together, person, &CustomerCommand::Absorb { loser, limits, choices, badges, now: request.now })?;
         stage(&mut together, lost_account, &close)?;
         stage(&mut together, account, &absorb)?;
         let positions = together.commit().await?;

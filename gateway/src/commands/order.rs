@@ -174,6 +174,7 @@ impl Gateway {
         let waited = waiting.iter().map(|waiting| waiting.fact.clone());
         let facts: Arc<[OrderFact]> = std::iter::once(fact).chain(waited).collect();
         let redeems = self.redemptions_in(request.merchant, &facts).await?;
+        let boosts = self.boosts(request.merchant, owner, &facts).await?;
         let context = request.context();
         let reached = self
             .on_account(request.merchant, owner, &context, |account, program| {
@@ -184,6 +185,7 @@ impl Gateway {
                     redeems: redeems.clone(),
                     reference: Some(account.keys.seal(REFERENCE_TAG, &reference(order_id, &facts))),
                     lines: newest_lines(&facts).map(|lines| account.keys.seal(LINES_TAG, lines)),
+                    boosts: Arc::clone(&boosts),
                     now: request.now,
                 })))
             })

@@ -62,7 +62,7 @@ impl Done {
     }
 
     /// A later step of the same fact wrote something too.
-    pub(super) fn and(self, later: Option<u64>) -> Self {
+    pub(crate) fn and(self, later: Option<u64>) -> Self {
         match (self, later) {
             (Done::Accepted(position), Some(later)) => Done::Accepted(position.max(Some(later))),
             (Done::Duplicate(_) | Done::Ignored, Some(later)) => Done::Accepted(Some(later)),

@@ -44,13 +44,21 @@ impl Gateway {
             .sweep(request.merchant, now, new_id)
             .await
             .map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        let clicked = self.write_clicks(Some(request.merchant)).await?;
+        let settled = self.referrer().catch_up(request.merchant, now).await?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
+        let rewarded = Box::pin(self.rewarder().catch_up(request.merchant, now)).await?;
+        let tiered = Box::pin(self.tier_keeper().catch_up(request.merchant, now)).await?;
+        let awarded = Box::pin(self.awarder().catch_up(request.merchant, now)).await?;
+        if let Some(postmaster) = self.postmaster() {
+            Box::pin(postmaster.catch_up(request.merchant, now)).await?;
+        }
         // Last, because all of the above may have put something on the queue.
         let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
-        let written = [swept.position, scored].into_iter().flatten().max();
+        let written = [swept.position, clicked, settled, scored, rewarded, tiered, awarded].into_iter().flatten().max();
         Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed).max(done)))
     }
 

@@ -36,6 +36,8 @@ pub struct BalanceDocument {
     pub lifetime_forfeited: i64,
     pub next_expiry: Option<NextExpiryDocument>,
     pub as_of: AsOf,
+    /// `parked`: something about this customer cannot be read, and this is from before. `null` otherwise.
+    pub stale: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -60,6 +62,7 @@ impl BalanceDocument {
                 .next_expiry
                 .map(|next| NextExpiryDocument { points: next.points, at: next.at.to_rfc3339() }),
             as_of,
+            stale: None,
         }
     }
 }
@@ -111,5 +114,7 @@ pub async fn get(
             Purse::default()
         }
     };
-    Ok(Json(BalanceDocument::new(customer, purse.balance_at(caller.request.now), as_of)))
+    let stale = gateway.stale(balances::Balances::NAME, &caller, customer, as_of);
+    let document = BalanceDocument::new(customer, purse.balance_at(caller.request.now), stale.as_of);
+    Ok(Json(BalanceDocument { stale: stale.word, ..document }))
 }

@@ -74,7 +74,9 @@ pub async fn get(
         }
     };
     let as_of = AsOf { position: seen.position, time: caller.request.now.to_rfc3339() };
-    Ok(Json(BooksDocument::new(from, to, &between, documents::entries(&between, &days, step), as_of)))
+    let document = BooksDocument::new(from, to, &between, documents::entries(&between, &days, step), as_of);
+    let incomplete = gateway.progress.is_incomplete(BooksOfMerchants::NAME, caller.merchant());
+    Ok(Json(BooksDocument { incomplete, ..document }))
 }
 
 fn day(name: &str, text: &str) -> Result<Day, Problem> {

@@ -1,5 +1,6 @@
 //! Customers: found by the shop's id, by e-mail or phone, or one by one.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::Profile,
     id::{CustomerId, MerchantId},
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, customer::PROFILE_TAG},
+    commands::CommandError,
     cursor,
     gateway::Gateway,
     problem::{Code, Problem},
@@ -51,6 +52,8 @@ pub struct CustomerDocument {
     pub created_at: String,
     /// Position of the last commit about this customer's profile.
     pub position: u64,
+    /// `parked`: something about this customer cannot be read, and this is from before. `null` otherwise.
+    pub stale: Option<&'static str>,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -136,6 +139,7 @@ pub(super) async fn open(
     let external_id = profile.as_ref().map(|profile| format!("{SHOPIFY}{}", profile.external_id));
     let profile = profile.unwrap_or_default();
     Ok(CustomerDocument {
+        stale: gateway.progress.stale(customers::Customers::NAME, merchant, row.id).map(|_| "parked"),
         id: row.id.to_string(),
         external_id,
         state: row.state,

@@ -3,6 +3,7 @@
 //! Available while a data request of the person is not older than [`REPORT_DAYS`].
 
 mod documents;
+mod programme;
 mod sections;
 mod writer;
 
@@ -14,7 +15,7 @@ use axum::{
 };
 use projections::{
     audit_logs::AuditLogs, customers::Customers, data_requests, gdpr_requests::GdprRequests,
-    points_transactions::PointsTransactions,
+    points_transactions::PointsTransactions, referrals::Referrals,
 };
 use tokio::sync::mpsc;
 
@@ -40,7 +41,8 @@ pub const REPORT_DAYS: u32 = 30;
 /// Pieces of a report that wait for a slow reader before the next is made; a few kilobytes each.
 const PIECES_WAITING: usize = 16;
 /// Read models that a report is made from.
-const READ_MODELS: [&str; 4] = [GdprRequests::NAME, Customers::NAME, PointsTransactions::NAME, AuditLogs::NAME];
+const READ_MODELS: [&str; 5] =
+    [GdprRequests::NAME, Customers::NAME, PointsTransactions::NAME, Referrals::NAME, AuditLogs::NAME];
 
 /// Everything held on a person, while a data request of theirs is open.
 #[utoipa::path(

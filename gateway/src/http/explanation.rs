@@ -9,7 +9,7 @@ use aggregates::{
         Account, BonusRecord, BonusSource, Lot, LotSource, Movement, MovementKind, OrderRecord, OrderReference,
         PointsEvent,
     },
-    program::Program,
+    program::{Boost, BoostSource, Program},
     sealed::Sealed,
     time::Timestamp,
 };
@@ -91,7 +91,29 @@ pub struct AwardDocument {
     /// What counted of the order, minor units.
     pub base_minor: i64,
     pub points_per_unit: Option<String>,
+    /// What multiplied it besides the rule itself.
+    pub boosts: Vec<BoostDocument>,
     pub points: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Boost)]
+pub struct BoostDocument {
+    /// `vip_tier`, the one that the buyer was in just before the order; or `campaign`.
+    pub kind: &'static str,
+    pub id: String,
+    /// Exact decimal text.
+    pub factor: String,
+}
+
+impl From<&Boost> for BoostDocument {
+    fn from(boost: &Boost) -> Self {
+        let (kind, id) = match &boost.source {
+            BoostSource::Tier(tier) => ("vip_tier", tier.to_string()),
+            BoostSource::Campaign(campaign) => ("campaign", campaign.to_string()),
+        };
+        BoostDocument { kind, id, factor: boost.factor.to_string() }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -285,6 +307,7 @@ fn award_of_bonus(bonus: &BonusRecord) -> AwardDocument {
         rule_version: bonus.rule_version,
         base_minor: 0,
         points_per_unit: None,
+        boosts: Vec::new(),
         points: bonus.points,
     }
 }
@@ -318,6 +341,7 @@ fn awards(record: &OrderRecord, program: &Program) -> Vec<AwardDocument> {
             rule_version: record.program_version,
             base_minor: *base_minor,
             points_per_unit: rule(index).map(|rule| rule.points_per_unit.to_string()),
+            boosts: record.boosts.iter().map(BoostDocument::from).collect(),
             points: *points,
         })
         .collect()

@@ -1,11 +1,13 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
+pub mod versions;
+
 use std::collections::BTreeSet;
 
 use aggregates::{
     program::{
-        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings, ProgramVersion,
-        RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
+        EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, Program, ProgramSettings,
+        ProgramVersion, RedemptionRate, Rounding, RuleId, SettingsError, TaxBase,
     },
     time::Timestamp,
 };
@@ -14,11 +16,21 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
+use journal::Subject;
+use projections::replay;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{body::JsonBody, if_match, rfm::settings::RfmDocument};
+use super::{
+    badges::definitions::{self, BadgeDocument},
+    body::{JsonBody, Params},
+    history, if_match,
+    mail::settings::MailDocument,
+    referrals::settings::ReferralsDocument,
+    rfm::settings::RfmDocument,
+    tiers::settings::TiersDocument,
+};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -54,6 +66,19 @@ pub struct SettingsDocument {
     /// Segments of the shop's buyers. A part that is left out stays as it was; counts from the next daily window on.
     #[serde(default)]
     pub rfm: Option<RfmDocument>,
+    /// VIP tiers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub vip_tiers: Option<TiersDocument>,
+    /// How friends are brought and paid for. A part that is left out stays as it was; referrals under way go on by the
+    /// version they began under.
+    #[serde(default)]
+    pub referrals: Option<ReferralsDocument>,
+    /// What customers can achieve; replaced as a whole.
+    #[serde(default)]
+    pub badges: Option<Vec<BadgeDocument>>,
+    /// What is sent to customers. A part that is left out stays as it was.
+    #[serde(default)]
+    pub mail: Option<MailDocument>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -96,7 +121,7 @@ const fn yes() -> bool {
 }
 
 /// Text, or a whole number; never a binary fraction.
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+pub(super) fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
@@ -219,10 +244,14 @@ impl SettingsDocument {
             redact_grace_hours: Some(settings.redact_grace_hours),
             return_grace_days: Some(settings.return_grace_days),
             rfm: Some(RfmDocument::of(&settings.rfm)),
+            vip_tiers: Some(TiersDocument::of(&settings.tiers)),
+            referrals: Some(ReferralsDocument::of(&settings.referrals)),
+            badges: Some(definitions::documents(&settings.badges)),
+            mail: Some(MailDocument::of(&settings.mail)),
         }
     }
 
-    fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
+    pub(super) fn on_top_of(self, current: &ProgramSettings) -> Result<ProgramSettings, Problem> {
         let mut settings = current.clone();
         if let Some(rules) = self.earning_rules {
             settings.earning_rules =
@@ -242,6 +271,18 @@ impl SettingsDocument {
         settings.return_grace_days = self.return_grace_days.unwrap_or(settings.return_grace_days);
         if let Some(rfm) = self.rfm {
             settings.rfm = rfm.on_top_of(&settings.rfm, "/rfm")?;
+        }
+        if let Some(tiers) = self.vip_tiers {
+            settings.tiers = tiers.on_top_of(&settings.tiers, "/vip_tiers")?;
+        }
+        if let Some(referrals) = self.referrals {
+            settings.referrals = referrals.on_top_of(&settings.referrals);
+        }
+        if let Some(mail) = self.mail {
+            settings.mail = mail.on_top_of(&settings.mail, "/mail")?;
+        }
+        if let Some(badges) = self.badges {
+            settings.badges = definitions::read(badges, "/badges")?;
         }
         settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;
         Ok(settings)
@@ -316,24 +357,46 @@ impl RuleDocument {
 }
 
 fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
-        headers.insert(header::ETAG, tag);
-    }
-    (headers, Json(SettingsDocument::of(version)))
+    (etag(version.version), Json(SettingsDocument::of(version)))
 }
 
-/// The settings that were published last.
+/// Says which version an answer is of.
+pub(super) fn etag(version: u32) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SettingsParams {
+    /// The newest settings published by then: an RFC 3339 time, or a position of the journal.
+    pub as_of: Option<String>,
+    /// This version, whenever it was published.
+    pub version: Option<u32>,
+}
+
+/// The settings that were published last, a version, or those of a past moment.
 #[utoipa::path(
-    get, path = "/v1/program_settings", tag = "program", security(("api_key" = [])),
-    responses((status = 200, body = SettingsDocument))
+    get, path = "/v1/program_settings", tag = "program", security(("api_key" = [])), params(SettingsParams),
+    responses((status = 200, body = SettingsDocument), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn get(
     State(gateway): State<Gateway>,
     caller: Caller,
+    Params(params): Params<SettingsParams>,
 ) -> Result<(HeaderMap, Json<SettingsDocument>), Problem> {
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    Ok(answer(lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?))
+    let nothing = || Problem::of(Code::NotFound);
+    let Some(moment) = history::moment(params.as_of.as_deref())? else {
+        let lease = gateway.renew_merchant(caller.merchant()).await?;
+        let found = params.version.map_or(lease.program.current(), |version| lease.program.version(version));
+        return found.map(answer).ok_or_else(nothing);
+    };
+    let past = replay::as_of::<Program>(&gateway.journal, Subject::program(caller.merchant()), moment).await?;
+    let found = params.version.map_or(past.state.current(), |version| past.state.version(version));
+    found.map(answer).ok_or_else(nothing)
 }
 
 /// Publishes the next version.

@@ -12,7 +12,7 @@
 
 pub mod customer;
 pub mod movement;
-mod past;
+pub mod past;
 pub mod preview;
 mod reasons;
 pub mod segments;
@@ -75,7 +75,7 @@ fn segment_counts(counts: impl IntoIterator<Item = (String, u64)>) -> Vec<Segmen
 }
 
 /// The shop's calendar by the settings in effect now.
-fn calendar(caller: &Caller) -> Result<Calendar, Problem> {
+pub(crate) fn calendar(caller: &Caller) -> Result<Calendar, Problem> {
     let version = caller.lease.program.in_effect_at(caller.request.now).ok_or_else(|| Problem::of(Code::Internal))?;
     Calendar::of(&version.settings.rfm.time_zone).map_err(|_| Problem::of(Code::Internal))
 }

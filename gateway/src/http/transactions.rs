@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vault::{PersonKeys, VaultError};
 
 use super::{
-    Page,
+    AsOf, Page, Standing,
     body::{Params, Path},
     customer_id,
     customers::rows_wanted,
@@ -51,6 +51,18 @@ pub struct TransactionReference {
     pub name: Option<String>,
 }
 
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = TransactionPage)]
+pub struct TransactionPage {
+    pub data: Vec<PointsTransaction>,
+    pub has_more: bool,
+    /// Continues the list; `null` at its end.
+    pub next_cursor: Option<String>,
+    pub as_of: AsOf,
+    /// `parked`: something about this customer cannot be read, and this is from before. `null` otherwise.
+    pub stale: Option<&'static str>,
+}
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TransactionParams {
@@ -64,14 +76,14 @@ pub struct TransactionParams {
 #[utoipa::path(
     get, path = "/v1/customers/{id}/points_transactions", tag = "points", security(("api_key" = [])),
     params(("id" = String, Path), TransactionParams),
-    responses((status = 200, body = Page<PointsTransaction>), (status = 404, body = crate::problem::ProblemDocument))
+    responses((status = 200, body = TransactionPage), (status = 404, body = crate::problem::ProblemDocument))
 )]
 pub async fn list(
     State(gateway): State<Gateway>,
     caller: Caller,
     Path(id): Path<String>,
     Params(params): Params<TransactionParams>,
-) -> Result<Json<Page<PointsTransaction>>, Problem> {
+) -> Result<Json<TransactionPage>, Problem> {
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
     gateway.fresh_enough(&caller, PointsTransactions::NAME, params.min_position).await?;
@@ -87,7 +99,10 @@ pub async fn list(
     };
     let now = caller.request.now;
     let data = page.data.into_iter().map(|line| document(line, keys.as_deref(), now)).collect();
-    Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
+    let seen = gateway.progress.of(PointsTransactions::NAME);
+    let as_of = AsOf { position: seen.position, time: now.to_rfc3339() };
+    let Standing { as_of, word } = gateway.stale(PointsTransactions::NAME, &caller, customer, as_of);
+    Ok(Json(TransactionPage { data, has_more: page.has_more, next_cursor: page.next_cursor, as_of, stale: word }))
 }
 
 pub(super) fn document(line: LedgerLine, keys: Option<&PersonKeys>, now: Timestamp) -> PointsTransaction {

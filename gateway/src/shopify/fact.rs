@@ -5,6 +5,7 @@ use aggregates::{
     gdpr::{RequestKind, StatedRequest},
     order::{OrderBody, Refund},
     product::{ProductDeleted, ProductStated},
+    referral::ReferralCode,
     time::Timestamp,
 };
 
@@ -14,6 +15,7 @@ pub enum Fact {
     Order {
         body: OrderBody,
         customer: Option<SeenCustomer>,
+        clues: ReferralClues,
     },
     /// A refund of an order which the body names and does not describe.
     Refund {
@@ -46,6 +48,17 @@ pub enum Fact {
     AppUninstalled,
     /// Nothing follows from this body, and why.
     Nothing(&'static str),
+}
+
+/// What an order says about who brought its customer. In memory only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReferralClues {
+    /// Words of the right shape, wherever the body has them.
+    pub codes: Vec<ReferralCode>,
+    /// The network it was ordered from.
+    pub ip_range: Option<String>,
+    /// Where it goes to, or who pays for it.
+    pub address: Option<String>,
 }
 
 /// A person as a body shows them.

@@ -1,5 +1,6 @@
 //! `orders/create`, `paid`, `updated`, `cancelled` and `fulfilled`: one shape, always the whole order as it now stands.
 
+mod clues;
 mod line;
 
 use aggregates::{
@@ -9,6 +10,7 @@ use aggregates::{
 };
 use serde::Deserialize;
 
+pub use self::clues::CODE_PARAMETER;
 pub(super) use self::line::LineShape;
 use super::{
     customer::CustomerShape,
@@ -48,6 +50,11 @@ pub(super) struct OrderShape<'a> {
     contact_email: Scalar<'a>,
     customer_locale: Scalar<'a>,
     customer: Option<CustomerShape<'a>>,
+    note_attributes: Scalar<'a>,
+    landing_site: Scalar<'a>,
+    browser_ip: Scalar<'a>,
+    shipping_address: Scalar<'a>,
+    billing_address: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -68,7 +75,7 @@ struct DiscountCodeShape<'a> {
 }
 
 pub(super) fn read(shape: &OrderShape<'_>, received_at: Timestamp) -> Result<Fact, UnfitField> {
-    Ok(Fact::Order { body: shape.body(received_at)?, customer: shape.customer()? })
+    Ok(Fact::Order { body: shape.body(received_at)?, customer: shape.customer()?, clues: shape.clues() })
 }
 
 impl OrderShape<'_> {

@@ -25,6 +25,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
+    /// The JSON text itself.
+    pub fn json(self) -> Option<&'a str> {
+        self.0
+    }
+
     pub fn is_stated(self) -> bool {
         self.0.is_some()
     }

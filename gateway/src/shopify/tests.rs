@@ -1,5 +1,6 @@
 //! Bodies the size of real ones, read whole: what becomes of each stands in `tests/snapshots`.
 
+mod clues;
 mod facts;
 mod mutations;
 mod orders;

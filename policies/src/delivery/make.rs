@@ -1,5 +1,6 @@
 //! The task that makes in the shop what points were reserved for.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::Profile,
     id::{CustomerId, MerchantId},
@@ -11,7 +12,7 @@ use futures::future::BoxFuture;
 use journal::Subject;
 use projections::customers;
 
-use super::{Deliveries, DeliveryError, MAKE, PROFILE_TAG, Wanted};
+use super::{Deliveries, DeliveryError, MAKE, Wanted};
 use crate::{
     shopify_admin::{AdminError, Discount, Off, Shop},
     tasks::{Handler, Outcome, Task},

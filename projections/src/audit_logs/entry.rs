@@ -3,19 +3,23 @@
 use aggregates::{
     Context,
     books::BooksEvent,
+    campaign::CampaignEvent,
     customer::CustomerEvent,
     event::Event,
     gdpr::GdprEvent,
-    id::{CustomerId, GdprRequestId, RewardId},
+    id::{CustomerId, GdprRequestId, ReferralId, RewardId},
     installation::InstallationEvent,
+    mail::{Language, MailEvent, MailKind},
     merchant::MerchantEvent,
     parked::ParkedEvent,
     points::{Outcome, PointsEvent},
     product::ProductEvent,
     program::ProgramEvent,
+    referral::{Cause, ReferralEvent},
     reward::RewardEvent,
     rfm::RfmEvent,
     task::TaskEvent,
+    tier::TierEvent,
     waiting::WaitingEvent,
 };
 use journal::{Positioned, SubjectId};
@@ -36,12 +40,16 @@ pub enum TargetKind {
     Installation,
     Books,
     Segments,
+    VipTiers,
+    Campaign,
+    Referral,
     Task,
     Reward,
+    Mail,
 }
 
 impl TargetKind {
-    pub const ALL: [TargetKind; 13] = [
+    pub const ALL: [TargetKind; 17] = [
         TargetKind::Merchant,
         TargetKind::ProgramSettings,
         TargetKind::Customer,
@@ -53,8 +61,12 @@ impl TargetKind {
         TargetKind::Installation,
         TargetKind::Books,
         TargetKind::Segments,
+        TargetKind::VipTiers,
+        TargetKind::Campaign,
+        TargetKind::Referral,
         TargetKind::Task,
         TargetKind::Reward,
+        TargetKind::Mail,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -70,8 +82,12 @@ impl TargetKind {
             TargetKind::Installation => "installation",
             TargetKind::Books => "books",
             TargetKind::Segments => "segments",
+            TargetKind::VipTiers => "vip_tiers",
+            TargetKind::Campaign => "campaign",
+            TargetKind::Referral => "referral",
             TargetKind::Task => "task",
             TargetKind::Reward => "reward",
+            TargetKind::Mail => "mail",
         }
     }
 
@@ -92,8 +108,12 @@ impl TargetKind {
             Context::Installation => TargetKind::Installation,
             Context::Books => TargetKind::Books,
             Context::Rfm => TargetKind::Segments,
+            Context::Tier => TargetKind::VipTiers,
+            Context::Campaign => TargetKind::Campaign,
+            Context::Referral => TargetKind::Referral,
             Context::Task => TargetKind::Task,
             Context::Reward => TargetKind::Reward,
+            Context::Mail => TargetKind::Mail,
         }
     }
 }
@@ -141,8 +161,16 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
             });
         }),
         Context::Installation => each(commit, |event, entry| {
-            let InstallationEvent::LogAdopted(adopted) = event;
-            entry.reason = Some(adopted.note.ciphertext().to_vec());
+            let (about, note) = match event {
+                InstallationEvent::LogAdopted(adopted) => (None, Some(&adopted.note)),
+                InstallationEvent::AggregateParked(parked) => (Some((&parked.read_model, parked.position)), None),
+                InstallationEvent::ParkingRetried(retried) => (Some((&retried.read_model, retried.position)), None),
+                InstallationEvent::CommitDiscarded(discarded) => {
+                    (Some((&discarded.read_model, discarded.position)), Some(&discarded.note))
+                }
+            };
+            entry.target_id = about.map(|(read_model, position)| format!("{read_model}/{position}"));
+            entry.reason = note.map(|note| note.ciphertext().to_vec());
         }),
         Context::Books => each(commit, |event, entry| {
             if let BooksEvent::PeriodClosed(closed) = event {
@@ -155,8 +183,18 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
                 RfmEvent::WindowClosed(closed) => closed.day.to_string(),
             });
         }),
+        Context::Tier => each(commit, |event, entry| {
+            let version = match event {
+                TierEvent::Assigned(assigned) => assigned.definition_version,
+                TierEvent::DefinitionApplied(applied) => applied.definition_version,
+            };
+            entry.target_id = Some(version.to_string());
+        }),
+        Context::Campaign => each(commit, campaign),
+        Context::Referral => each(commit, referral),
         Context::Task => each(commit, task),
         Context::Reward => each(commit, |_: &RewardEvent, _| {}),
+        Context::Mail => each(commit, mail),
     }
 }
 
@@ -180,6 +218,7 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
     };
     let target_id = match (context, id) {
         (Context::Gdpr, SubjectId::Uuid(id)) => Some(GdprRequestId(id).to_string()),
+        (Context::Referral, SubjectId::Uuid(id)) => Some(ReferralId(id).to_string()),
         (Context::Reward, SubjectId::Uuid(id)) => Some(RewardId(id).to_string()),
         (Context::Merchant, _) => Some(commit.subject.merchant.to_string()),
         _ => customer.map(|customer| customer.to_string()),
@@ -190,6 +229,10 @@ fn of_subject(commit: &Positioned, action: &'static str) -> Entry {
 fn customer(event: &CustomerEvent, entry: &mut Entry) {
     if let CustomerEvent::Restricted(limit) | CustomerEvent::Objected(limit) = event {
         entry.reason = limit.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
+    if let CustomerEvent::BadgeAwarded(award) = event {
+        entry.outcome = award.cause.as_str();
+        entry.reason = award.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
     }
 }
 
@@ -222,6 +265,37 @@ fn points(event: &PointsEvent, entry: &mut Entry) {
     }
 }
 
+fn campaign(event: &CampaignEvent, entry: &mut Entry) {
+    match event {
+        CampaignEvent::Defined(defined) => entry.target_id = Some(defined.id.to_string()),
+        CampaignEvent::Withdrawn(withdrawn) => entry.target_id = Some(withdrawn.id.to_string()),
+        CampaignEvent::ActionTaken(taken) => {
+            entry.target_id = taken.rewards.first().map(|reward| reward.campaign.to_string());
+            entry.customer = Some(taken.customer);
+        }
+    }
+}
+
+/// About the friend, where it says why: the reason is under the friend's key.
+fn referral(event: &ReferralEvent, entry: &mut Entry) {
+    let (cause, reason) = match event {
+        ReferralEvent::Approved(approved) => (None, Some(&approved.reason)),
+        ReferralEvent::Rejected(rejected) => (Some(rejected.cause), rejected.reason.as_ref()),
+        ReferralEvent::ClawedBack(back) => (Some(back.cause), back.reason.as_ref()),
+        ReferralEvent::Cancelled(cancelled) => (Some(cancelled.cause), None),
+        ReferralEvent::FriendIdentified(identified) => {
+            entry.customer = Some(identified.friend);
+            (None, None)
+        }
+        _ => (None, None),
+    };
+    entry.outcome = cause.map_or(DONE, Cause::as_str);
+    if let Some(reason) = reason {
+        entry.reason = Some(reason.ciphertext().to_vec());
+        entry.customer = vault::key_of(reason).ok().map(CustomerId);
+    }
+}
+
 fn parked(event: &ParkedEvent, entry: &mut Entry) {
     let id = match event {
         ParkedEvent::Parked(parked) => parked.id,
@@ -232,6 +306,19 @@ fn parked(event: &ParkedEvent, entry: &mut Entry) {
         }
     };
     entry.target_id = Some(id.to_string());
+}
+
+fn mail(event: &MailEvent, entry: &mut Entry) {
+    let template = |kind: MailKind, language: &Language| Some(format!("{}/{language}", kind.as_str()));
+    match event {
+        MailEvent::TemplateSaved(saved) => entry.target_id = template(saved.kind, &saved.language),
+        MailEvent::TemplateDeleted(deleted) => entry.target_id = template(deleted.kind, &deleted.language),
+        MailEvent::Created(step) => {
+            entry.target_id = Some(step.mail.to_string());
+            entry.customer = Some(step.customer);
+            entry.outcome = step.stage.as_str();
+        }
+    }
 }
 
 fn task(event: &TaskEvent, entry: &mut Entry) {

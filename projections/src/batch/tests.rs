@@ -57,7 +57,7 @@ fn no_batch_ends_inside_a_group() {
 
 #[test]
 fn a_full_batch_has_room_for_the_rest_of_a_group_only() {
-    let first = 11 + OWN_COMMITS_MAX as u64;
+    let first = 11 + LIVE.own as u64;
     let mut batch = batch_of((11..first).map(commit));
     assert_eq!(batch.room(), 0);
     batch = batch_of((11..first - 1).map(commit).chain([member(first - 1, 0, 4)]));

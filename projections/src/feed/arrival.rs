@@ -11,7 +11,7 @@ const AT_ONCE_MAX: usize = 512;
 
 /// Waits for the next commit, and takes of the others what is there, at most so many. An error is left for the next call
 /// if there is anything before it. Nothing is lost if the wait is given up.
-pub(super) async fn arrived<C>(commits: &mut Peekable<C>, most: usize) -> Result<Vec<Positioned>, JournalError>
+pub(crate) async fn arrived<C>(commits: &mut Peekable<C>, most: usize) -> Result<Vec<Positioned>, JournalError>
 where
     C: Stream<Item = Result<Positioned, JournalError>> + Unpin,
 {

@@ -4,19 +4,21 @@ use std::collections::HashMap;
 
 use aggregates::{id::MerchantId, points::PointsEvent};
 use journal::Positioned;
-use sqlx::{PgConnection, postgres::PgRow};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Deviation,
-    held::{Held, Key, Rows},
+    held::{FIRST_COLUMN, Held, Key, Rows},
 };
 use crate::{
     balances::{self, BalanceRow},
+    copied::Fields,
     projection::ProjectionError,
 };
 
-const ROWS: Rows = Rows { read_model: balances::Balances::NAME, table: "read.balances", columns: "purse, recorded_at" };
+const ROWS: Rows =
+    Rows { read_model: balances::Balances::NAME, table: "read.balances", columns: &["purse", "recorded_at"] };
 
 pub(super) struct Balances {
     up_to: u64,
@@ -50,14 +52,14 @@ impl Held for BalanceRow {
         self.position
     }
 
-    fn difference(&self, row: &PgRow) -> Result<Option<&'static str>, sqlx::Error> {
-        let Ok(there) = balances::from_row(row) else { return Ok(Some("purse")) };
-        Ok(if there.purse != self.purse {
+    fn difference(&self, position: u64, row: &Fields<'_>) -> Result<Option<&'static str>, ProjectionError> {
+        let purse = balances::purse(row.bytes(FIRST_COLUMN)?);
+        Ok(if !purse.is_ok_and(|purse| purse == self.purse) {
             Some("purse")
-        } else if there.position != self.position {
+        } else if position != self.position {
             Some("position")
         } else {
-            (there.recorded_at != self.recorded_at).then_some("recorded_at")
+            (row.timestamp(FIRST_COLUMN + 1)? != self.recorded_at).then_some("recorded_at")
         })
     }
 }

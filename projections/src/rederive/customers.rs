@@ -7,25 +7,32 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     time::Timestamp,
 };
-use chrono::{DateTime, Utc};
 use journal::Positioned;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Deviation,
-    held::{Held, Key, Rows},
+    held::{FIRST_COLUMN, Held, Key, Rows},
 };
 use crate::{
+    copied::Fields,
     customers,
     projection::{ProjectionError, events_of},
-    sql::{position, timestamp},
 };
 
 const ROWS: Rows = Rows {
     read_model: customers::Customers::NAME,
     table: "read.customers",
-    columns: "state, merged_into, deleted_in_shop, enrolled_at, erased_at, restricted, objects_to_profiling",
+    columns: &[
+        "state",
+        "merged_into",
+        "deleted_in_shop",
+        "enrolled_at",
+        "erased_at",
+        "restricted",
+        "objects_to_profiling",
+    ],
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +100,12 @@ impl Standing {
 
     fn apply(&mut self, event: &CustomerEvent) {
         match event {
-            CustomerEvent::Enrolled(_) | CustomerEvent::Absorbed(_) => {}
+            CustomerEvent::Enrolled(_)
+            | CustomerEvent::Absorbed(_)
+            | CustomerEvent::ReferralLinkIssued(_)
+            | CustomerEvent::BadgeAwarded(_)
+            | CustomerEvent::MailChosen(_)
+            | CustomerEvent::LeaderboardChosen(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {
                 self.state = "erased";
@@ -118,24 +130,18 @@ impl Held for Standing {
         self.position
     }
 
-    fn difference(&self, row: &PgRow) -> Result<Option<&'static str>, sqlx::Error> {
-        let merged_into = row.try_get::<Option<Uuid>, _>("merged_into")?.map(CustomerId);
-        Ok(if row.try_get::<&str, _>("state")? != self.state {
-            Some("state")
-        } else if merged_into != self.merged_into {
-            Some("merged_into")
-        } else if row.try_get::<bool, _>("deleted_in_shop")? != self.deleted_in_shop {
-            Some("deleted_in_shop")
-        } else if timestamp(row.try_get("enrolled_at")?) != self.enrolled_at {
-            Some("enrolled_at")
-        } else if row.try_get::<Option<DateTime<Utc>>, _>("erased_at")?.map(timestamp) != self.erased_at {
-            Some("erased_at")
-        } else if row.try_get::<bool, _>("restricted")? != self.restricted {
-            Some("restricted")
-        } else if row.try_get::<bool, _>("objects_to_profiling")? != self.objects_to_profiling {
-            Some("objects_to_profiling")
-        } else {
-            (position(row.try_get("position")?) != self.position).then_some("position")
-        })
+    fn difference(&self, position: u64, row: &Fields<'_>) -> Result<Option<&'static str>, ProjectionError> {
+        let at = |column: usize| FIRST_COLUMN + column;
+        let is_so = [
+            row.text(at(0))? == self.state,
+            row.unless_null(at(1), Fields::uuid)?.map(CustomerId) == self.merged_into,
+            row.boolean(at(2))? == self.deleted_in_shop,
+            row.timestamp(at(3))? == self.enrolled_at,
+            row.unless_null(at(4), Fields::timestamp)? == self.erased_at,
+            row.boolean(at(5))? == self.restricted,
+            row.boolean(at(6))? == self.objects_to_profiling,
+        ];
+        let other = is_so.iter().zip(ROWS.columns).find(|(is_so, _)| !**is_so).map(|(_, column)| *column);
+        Ok(other.or((position != self.position).then_some("position")))
     }
 }

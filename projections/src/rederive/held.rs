@@ -3,30 +3,37 @@
 use std::collections::HashMap;
 
 use aggregates::id::MerchantId;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Deviation, Difference, cursor::Cursor};
-use crate::{projection::ProjectionError, sql};
+use super::{Deviation, Difference, of_merchant};
+use crate::{
+    copied::{self, Fields},
+    projection::ProjectionError,
+    sql,
+};
 
 /// Merchant and customer.
 pub(super) type Key = (Uuid, Uuid);
+
+/// Where the columns of a model begin: before them stand merchant, customer and position.
+pub(super) const FIRST_COLUMN: usize = 3;
 
 /// What was derived for one customer.
 pub(super) trait Held {
     /// Of the commit that made it what it is.
     fn position(&self) -> u64;
 
-    /// The column of the row that says something else, if there is one.
-    fn difference(&self, row: &PgRow) -> Result<Option<&'static str>, sqlx::Error>;
+    /// The column of the row that says something else, if there is one. `position` is that of the row.
+    fn difference(&self, position: u64, row: &Fields<'_>) -> Result<Option<&'static str>, ProjectionError>;
 }
 
 /// A table with one row for each customer.
 pub(super) struct Rows {
     pub read_model: &'static str,
     pub table: &'static str,
-    /// What [`Held::difference`] looks at, besides merchant, customer and position.
-    pub columns: &'static str,
+    /// What [`Held::difference`] looks at, from [`FIRST_COLUMN`] on.
+    pub columns: &'static [&'static str],
 }
 
 impl Rows {
@@ -38,28 +45,26 @@ impl Rows {
         only: Option<MerchantId>,
         deviations: &mut Vec<Deviation>,
     ) -> Result<(), ProjectionError> {
-        let columns = format!("merchant, customer, position, {} from {}", self.columns, self.table);
-        let rows = Cursor::open(db, self.read_model, &columns, only, "merchant, customer").await?;
-        loop {
-            let page = rows.next(db).await?;
-            if page.is_empty() {
-                break;
+        let columns = self.columns.join(", ");
+        let query = format!("select merchant, customer, position, {columns} from {}{}", self.table, of_merchant(only));
+        let mut found = Vec::new();
+        copied::read(db, &query, FIRST_COLUMN + self.columns.len(), |row| {
+            let key = (row.uuid(0)?, row.uuid(1)?);
+            let position = sql::position(row.bigint(2)?);
+            let Some(held) = derived.remove(&key) else {
+                found.push(self.deviation(key, position, Difference::Invented));
+                return Ok(());
+            };
+            if let Some(column) = held.difference(position, row)? {
+                found.push(self.deviation(key, held.position(), Difference::Differs(column)));
             }
-            for row in &page {
-                let key = (row.try_get("merchant")?, row.try_get("customer")?);
-                let Some(held) = derived.remove(&key) else {
-                    let position = sql::position(row.try_get("position")?);
-                    deviations.push(self.deviation(key, position, Difference::Invented));
-                    continue;
-                };
-                if let Some(column) = held.difference(row)? {
-                    deviations.push(self.deviation(key, held.position(), Difference::Differs(column)));
-                }
-            }
-        }
-        let mut missing: Vec<(Key, u64)> = derived.iter().map(|(key, held)| (*key, held.position())).collect();
-        missing.sort_unstable();
-        deviations.extend(missing.into_iter().map(|(key, at)| self.deviation(key, at, Difference::Missing)));
+            Ok(())
+        })
+        .await?;
+        let missing = derived.iter().map(|(key, held)| self.deviation(*key, held.position(), Difference::Missing));
+        found.extend(missing);
+        found.sort_unstable_by_key(|deviation| (deviation.merchant, deviation.position, deviation.customer));
+        deviations.extend(found);
         Ok(())
     }
 

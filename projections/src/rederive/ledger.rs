@@ -1,124 +1,181 @@
-//! `points_transactions` once more: both the log and the table tell their lines in one order, so they are compared as they
-//! come, and neither is held. References and reasons are sealed, and erasure empties them: they are not compared.
+//! `points_transactions` once more. Every account's lines are hashed and summed up, on both sides and in whatever order they come:
+//! sorting a table of millions would cost more than all the rest. Whose sums differ is looked at line by line. The hash is
+//! keyed with something random, so that nobody can have made a table that only looks right.
+//!
+//! References and reasons are sealed, and erasure empties them: they are not compared.
 
-use std::{borrow::Cow, cmp::Ordering, collections::VecDeque};
-
-use aggregates::{id::MerchantId, points::PointsEvent, time::Timestamp};
-use chrono::{DateTime, Utc};
-use journal::Positioned;
-use sqlx::{PgConnection, Row, postgres::PgRow};
-use uuid::Uuid;
-
-use super::{Deviation, Difference, cursor::Cursor};
-use crate::{
-    points_transactions::{LedgerRow, PointsTransactions, lines_of},
-    projection::ProjectionError,
-    sql::{position, timestamp},
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
 };
 
-/// Lines that come together before they are compared.
-const LINES: usize = 4_096;
+use aggregates::{
+    id::{CustomerId, MerchantId},
+    points::PointsEvent,
+    time::Timestamp,
+};
+use journal::{Journal, JournalError, Positioned, Subject};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Line {
+use super::{Deviation, Difference, RederiveError, held::Key, of_merchant};
+use crate::{
+    copied::{self, Fields},
+    points_transactions::{LedgerRow, PointsTransactions, lines_of},
+    projection::{ProjectionError, events_of},
+    sql::position,
+};
+
+const COLUMNS: &str = "merchant, customer, position, line, id, type, points, recorded_at, occurred_at, available_at,
+                       reference_kind, reference_id";
+const COLUMN_COUNT: usize = 12;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Line<'a> {
     position: u64,
     line: i16,
-    merchant: Uuid,
-    customer: Uuid,
     id: Uuid,
-    kind: Cow<'static, str>,
+    kind: Cow<'a, str>,
     points: i64,
     recorded_at: Timestamp,
     occurred_at: Timestamp,
     available_at: Option<Timestamp>,
-    reference_kind: Cow<'static, str>,
+    reference_kind: Cow<'a, str>,
     reference_id: Option<Uuid>,
+}
+
+/// Of an account's lines, whatever their order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    lines: u64,
+    hashes: u64,
+}
+
+impl Sum {
+    fn add(&mut self, hash: u64) {
+        self.lines += 1;
+        self.hashes = self.hashes.wrapping_add(hash);
+    }
 }
 
 pub(super) struct Ledger {
     up_to: u64,
-    rows: Cursor,
-    derived: VecDeque<Line>,
-    there: VecDeque<Line>,
+    keyed: RandomState,
+    derived: HashMap<Key, Sum>,
 }
 
 impl Ledger {
-    pub async fn up_to(up_to: u64, only: Option<MerchantId>, db: &mut PgConnection) -> Result<Self, ProjectionError> {
-        let columns = "merchant, customer, recorded_at, position, line, id, type, points, occurred_at, available_at,
-                       reference_kind, reference_id from read.points_transactions";
-        let rows = Cursor::open(db, "ledger_there", columns, only, "position, line").await?;
-        Ok(Ledger { up_to, rows, derived: VecDeque::new(), there: VecDeque::new() })
+    pub fn up_to(up_to: u64) -> Self {
+        Ledger { up_to, keyed: RandomState::new(), derived: HashMap::new() }
     }
 
     pub fn take_in(&mut self, commit: &Positioned, customer: Uuid, events: &[PointsEvent]) {
-        if commit.position <= self.up_to {
-            let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
-            let lines = lines.enumerate().map(|(index, line)| Line::of(LedgerRow { commit, customer, index, line }));
-            self.derived.extend(lines);
+        if commit.position > self.up_to {
+            return;
+        }
+        let mut lines = derived_lines(commit, customer, events).peekable();
+        if lines.peek().is_some() {
+            let sum = self.derived.entry((commit.subject.merchant.0, customer)).or_default();
+            lines.for_each(|line| sum.add(self.keyed.hash_one(&line)));
         }
     }
 
-    pub async fn settle(
-        &mut self,
+    /// Adds every line that differs, is missing or was invented. Of shops that are forgotten, rows may be gone.
+    pub async fn compare(
+        self,
+        journal: &Journal,
         db: &mut PgConnection,
+        only: Option<MerchantId>,
+        forgotten: &HashSet<MerchantId>,
         deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
-        if self.derived.len() >= LINES { self.compare(db, deviations).await } else { Ok(()) }
-    }
-
-    pub async fn finish(
-        &mut self,
-        db: &mut PgConnection,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
-        self.compare(db, deviations).await?;
-        while self.fetch(db).await? {
-            let invented = self.there.drain(..).map(|line| line.deviates(Difference::Invented));
-            deviations.extend(invented);
+    ) -> Result<(), RederiveError> {
+        let mut there: HashMap<Key, Sum> = HashMap::with_capacity(self.derived.len());
+        let query = format!("select {COLUMNS} from read.points_transactions{}", of_merchant(only));
+        copied::read(db, &query, COLUMN_COUNT, |row| {
+            let hash = self.keyed.hash_one(Line::read(row)?);
+            there.entry((row.uuid(0)?, row.uuid(1)?)).or_default().add(hash);
+            Ok(())
+        })
+        .await?;
+        let differs = |key: &&Key| self.derived.get(key) != there.get(key);
+        let is_gone = |key: &&Key| forgotten.contains(&MerchantId(key.0)) && !there.contains_key(key);
+        let suspects = self.derived.keys().chain(there.keys()).filter(differs).filter(|key| !is_gone(key));
+        for account in suspects.copied().collect::<BTreeSet<Key>>() {
+            compare_lines(account, self.up_to, journal, db, deviations).await?;
         }
         Ok(())
-    }
-
-    /// Compares everything that was derived with what stands in its place.
-    async fn compare(&mut self, db: &mut PgConnection, deviations: &mut Vec<Deviation>) -> Result<(), ProjectionError> {
-        while let Some(derived) = self.derived.pop_front() {
-            loop {
-                self.fetch(db).await?;
-                match self.there.front().map_or(Ordering::Greater, |there| there.place().cmp(&derived.place())) {
-                    Ordering::Less => {
-                        deviations.extend(self.there.pop_front().map(|line| line.deviates(Difference::Invented)));
-                        continue;
-                    }
-                    Ordering::Greater => deviations.push(derived.deviates(Difference::Missing)),
-                    Ordering::Equal => {
-                        let there = self.there.pop_front();
-                        let column = there.and_then(|there| derived.difference(&there));
-                        deviations.extend(column.map(|column| derived.deviates(Difference::Differs(column))));
-                    }
-                }
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes sure that there is a row to look at. False at the end of the table.
-    async fn fetch(&mut self, db: &mut PgConnection) -> Result<bool, ProjectionError> {
-        if self.there.is_empty() {
-            let rows = self.rows.next(db).await?;
-            self.there = rows.iter().map(Line::read).collect::<Result<_, _>>()?;
-        }
-        Ok(!self.there.is_empty())
     }
 }
 
-impl Line {
-    fn of(row: LedgerRow<'_>) -> Self {
+/// One account, line by line.
+async fn compare_lines(
+    (merchant, customer): Key,
+    up_to: u64,
+    journal: &Journal,
+    db: &mut PgConnection,
+    deviations: &mut Vec<Deviation>,
+) -> Result<(), RederiveError> {
+    let mut there: HashMap<(u64, i16), Line<'static>> = HashMap::new();
+    let query = format!(
+        "select {COLUMNS} from read.points_transactions where merchant = '{merchant}' and customer = '{customer}'"
+    );
+    copied::read(db, &query, COLUMN_COUNT, |row| {
+        let line = Line::read(row)?.into_owned();
+        there.insert((line.position, line.line), line);
+        Ok(())
+    })
+    .await?;
+    let mut found = Vec::new();
+    let mut find = |position: u64, difference: Difference| {
+        let (read_model, merchant) = (PointsTransactions::NAME, MerchantId(merchant));
+        found.push(Deviation { read_model, merchant, customer, position, difference });
+    };
+    let subject = Subject::points(MerchantId(merchant), CustomerId(customer));
+    let commits = match journal.read(&subject, 0).await {
+        Err(JournalError::Poison(poison)) => {
+            find(poison.position, Difference::Unreadable);
+            deviations.extend(found);
+            return Ok(());
+        }
+        commits => commits?,
+    };
+    for commit in commits.iter().filter(|commit| commit.position <= up_to) {
+        let Ok(events) = events_of::<PointsEvent>(commit) else {
+            there.retain(|(position, _), _| *position != commit.position);
+            find(commit.position, Difference::Unreadable);
+            continue;
+        };
+        for derived in derived_lines(commit, customer, &events) {
+            match there.remove(&(derived.position, derived.line)) {
+                None => find(derived.position, Difference::Missing),
+                Some(there) => {
+                    let column = derived.other_column(&there);
+                    column.into_iter().for_each(|column| find(derived.position, Difference::Differs(column)));
+                }
+            }
+        }
+    }
+    there.into_values().for_each(|invented| find(invented.position, Difference::Invented));
+    found.sort_by_key(|deviation| deviation.position);
+    deviations.extend(found);
+    Ok(())
+}
+
+fn derived_lines<'a>(
+    commit: &'a Positioned,
+    customer: Uuid,
+    events: &'a [PointsEvent],
+) -> impl Iterator<Item = Line<'static>> + 'a {
+    let lines = events.iter().flat_map(|event| lines_of(event, commit.commit.recorded_at));
+    lines.enumerate().map(move |(index, line)| Line::of(&LedgerRow { commit, customer, index, line }))
+}
+
+impl<'a> Line<'a> {
+    fn of(row: &LedgerRow<'_>) -> Line<'static> {
         Line {
             position: row.commit.position,
             line: row.number(),
-            merchant: row.commit.subject.merchant.0,
-            customer: row.customer,
             id: row.id(),
             kind: row.line.kind.as_str().into(),
             points: row.line.points,
@@ -130,32 +187,28 @@ impl Line {
         }
     }
 
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let time = |column: &str| row.try_get::<DateTime<Utc>, _>(column).map(timestamp);
+    fn read(row: &Fields<'a>) -> Result<Self, ProjectionError> {
         Ok(Line {
-            position: position(row.try_get("position")?),
-            line: row.try_get("line")?,
-            merchant: row.try_get("merchant")?,
-            customer: row.try_get("customer")?,
-            id: row.try_get("id")?,
-            kind: row.try_get::<String, _>("type")?.into(),
-            points: row.try_get("points")?,
-            recorded_at: time("recorded_at")?,
-            occurred_at: time("occurred_at")?,
-            available_at: row.try_get::<Option<DateTime<Utc>>, _>("available_at")?.map(timestamp),
-            reference_kind: row.try_get::<String, _>("reference_kind")?.into(),
-            reference_id: row.try_get("reference_id")?,
+            position: position(row.bigint(2)?),
+            line: row.smallint(3)?,
+            id: row.uuid(4)?,
+            kind: row.text(5)?.into(),
+            points: row.bigint(6)?,
+            recorded_at: row.timestamp(7)?,
+            occurred_at: row.timestamp(8)?,
+            available_at: row.unless_null(9, Fields::timestamp)?,
+            reference_kind: row.text(10)?.into(),
+            reference_id: row.unless_null(11, Fields::uuid)?,
         })
     }
 
-    fn place(&self) -> (u64, i16) {
-        (self.position, self.line)
+    fn into_owned(self) -> Line<'static> {
+        let (kind, reference_kind) = (self.kind.into_owned().into(), self.reference_kind.into_owned().into());
+        Line { kind, reference_kind, ..self }
     }
 
-    fn difference(&self, there: &Line) -> Option<&'static str> {
+    fn other_column(&self, there: &Line<'_>) -> Option<&'static str> {
         let differs = [
-            ("merchant", self.merchant != there.merchant),
-            ("customer", self.customer != there.customer),
             ("points", self.points != there.points),
             ("type", self.kind != there.kind),
             ("id", self.id != there.id),
@@ -166,15 +219,5 @@ impl Line {
             ("reference_id", self.reference_id != there.reference_id),
         ];
         differs.into_iter().find(|(_, differs)| *differs).map(|(column, _)| column)
-    }
-
-    fn deviates(&self, difference: Difference) -> Deviation {
-        Deviation {
-            read_model: PointsTransactions::NAME,
-            merchant: MerchantId(self.merchant),
-            customer: self.customer,
-            position: self.position,
-            difference,
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! What a commit says, as documents for people. What is sealed stays sealed.
 
 use aggregates::{
-    Context, books::BooksEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
-    installation::InstallationEvent, merchant::MerchantEvent, parked::ParkedEvent, points::PointsEvent,
-    product::ProductEvent, program::ProgramEvent, reward::RewardEvent, rfm::RfmEvent, task::TaskEvent,
-    waiting::WaitingEvent,
+    Context, books::BooksEvent, campaign::CampaignEvent, customer::CustomerEvent, event::Event, gdpr::GdprEvent,
+    installation::InstallationEvent, mail::MailEvent, merchant::MerchantEvent, parked::ParkedEvent,
+    points::PointsEvent, product::ProductEvent, program::ProgramEvent, referral::ReferralEvent, reward::RewardEvent,
+    rfm::RfmEvent, task::TaskEvent, tier::TierEvent, waiting::WaitingEvent,
 };
 use journal::Positioned;
 use serde::Serialize;
@@ -38,8 +38,12 @@ pub fn told_by(commit: &Positioned) -> Result<Vec<Told>, ProjectionError> {
         Context::Installation => of::<InstallationEvent>(commit),
         Context::Books => of::<BooksEvent>(commit),
         Context::Rfm => of::<RfmEvent>(commit),
+        Context::Tier => of::<TierEvent>(commit),
+        Context::Campaign => of::<CampaignEvent>(commit),
+        Context::Referral => of::<ReferralEvent>(commit),
         Context::Task => of::<TaskEvent>(commit),
         Context::Reward => of::<RewardEvent>(commit),
+        Context::Mail => of::<MailEvent>(commit),
     }
 }
 

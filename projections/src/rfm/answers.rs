@@ -24,7 +24,7 @@ pub enum Bound {
 
 impl Bound {
     /// Highest position and latest time that are still inside.
-    pub(super) fn limits(self) -> (i64, DateTime<Utc>) {
+    pub(crate) fn limits(self) -> (i64, DateTime<Utc>) {
         match self {
             Bound::Position(position) => (bigint(position), DateTime::<Utc>::MAX_UTC),
             Bound::Time(time) => (i64::MAX, timestamptz(time)),

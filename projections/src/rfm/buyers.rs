@@ -6,18 +6,14 @@ use aggregates::{
     id::{CustomerId, MerchantId},
     money::Currency,
     rfm::{Before, Buyer, Calendar, Day, Names, Purchases, Standing},
-    time::Timestamp,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
-use super::{cell, copied, literal};
-use crate::{projection::ProjectionError, rfm_segments::day_of, sql::timestamp};
+use super::{cell, literal};
+use crate::{copied, projection::ProjectionError, rfm_segments::day_of, sql::timestamp};
 
-/// Microseconds from 1970 to 2000, where Postgres counts from.
-const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
-/// The same in days.
+/// Days from 1970 to 2000, where Postgres counts from.
 const POSTGRES_EPOCH_DAYS: i32 = 10_957;
 
 /// The currency of most of a shop's orders that count. A shop has one currency; where it was changed, sums over both would
@@ -44,22 +40,20 @@ pub(super) async fn purchases(
     currency: Currency,
     calendar: &Calendar,
 ) -> Result<Vec<(CustomerId, Purchases)>, ProjectionError> {
-    let statement = format!(
-        "copy (select customer, max(processed_at), count(*), sum(net_minor)::bigint from read.rfm_orders
-                where merchant = {} and currency = '{}' and net_minor > 0 group by customer)
-           to stdout (format binary)",
+    let query = format!(
+        "select customer, max(processed_at), count(*), sum(net_minor)::bigint from read.rfm_orders
+          where merchant = {} and currency = '{}' and net_minor > 0 group by customer",
         literal(merchant),
         currency.as_str(),
     );
     let mut bought = Vec::new();
-    copied::read::<4>(connection, &statement, |fields| {
-        let last = Timestamp(fields.bigint(1)?.saturating_add(POSTGRES_EPOCH_MICROS));
+    copied::read(connection, &query, 4, |fields| {
         let purchases = Purchases {
-            last_order_day: calendar.day_of(last),
+            last_order_day: calendar.day_of(fields.timestamp(1)?),
             orders: orders(fields.bigint(2)?),
             spend_minor: fields.bigint(3)?,
         };
-        bought.push((CustomerId(Uuid::from_bytes(fields.fixed(0)?)), purchases));
+        bought.push((CustomerId(fields.uuid(0)?), purchases));
         Ok(())
     })
     .await?;
@@ -76,23 +70,23 @@ pub(super) async fn standings(
     merchant: MerchantId,
     names: &mut Names,
 ) -> Result<Vec<(CustomerId, Before)>, ProjectionError> {
-    let statement = format!(
-        "copy (select customer, last_order_day, orders, spend_minor, scores, segment from read.customer_segments
-                where merchant = {}) to stdout (format binary)",
+    let query = format!(
+        "select customer, last_order_day, orders, spend_minor, scores, segment from read.customer_segments
+          where merchant = {}",
         literal(merchant),
     );
     let mut stood = Vec::new();
-    copied::read::<6>(connection, &statement, |fields| {
-        let segment = std::str::from_utf8(fields.bytes(5)).map_err(|_| ProjectionError::BadRow("a copy"))?;
+    copied::read(connection, &query, 6, |fields| {
+        let segment = fields.text(5)?;
         let last_order_day = i32::from_be_bytes(fields.fixed(1)?).saturating_add(POSTGRES_EPOCH_DAYS);
         let purchases = Purchases {
             last_order_day: Day(last_order_day),
             orders: orders(fields.bigint(2)?),
             spend_minor: fields.bigint(3)?,
         };
-        let standing = Standing { cell: cell(i16::from_be_bytes(fields.fixed(4)?))?, purchases };
+        let standing = Standing { cell: cell(fields.smallint(4)?)?, purchases };
         let before = Before { standing, segment: names.number_of(segment) };
-        stood.push((CustomerId(Uuid::from_bytes(fields.fixed(0)?)), before));
+        stood.push((CustomerId(fields.uuid(0)?), before));
         Ok(())
     })
     .await?;

@@ -125,7 +125,7 @@ async fn state(connection: &mut PgConnection, merchant: MerchantId) -> Result<(u
 }
 
 async fn counted_through(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {
-    let stands: Option<i64> = sqlx::query_scalar("select position from read.checkpoint where projection = $1")
+    let stands: Option<i64> = sqlx::query_scalar("select position from read.checkpoint where projection = $1 and live")
         .bind(RfmOrders::NAME)
         .fetch_optional(connection)
         .await?;

@@ -18,6 +18,8 @@ pub struct OrderRow {
     pub currency: Option<Currency>,
     pub processed_at: Timestamp,
     pub base_minor: i64,
+    /// Earned and kept.
+    pub points: i64,
     pub cancelled: bool,
     pub voided: bool,
     pub test: bool,
@@ -37,6 +39,7 @@ impl OrderRow {
         }
         self.customer = fact.customer;
         self.position = fact.commit.position;
+        self.points = event.kept;
         self.cancelled |= event.cancelled_at.is_some();
         if let Some(body) = &event.body {
             self.currency = Some(body.currency);

@@ -32,8 +32,8 @@ pub async fn load(transaction: &mut PgConnection, keys: &[Key]) -> Result<HashMa
         "select asked.merchant, asked.order_token, row.*
            from unnest($1::uuid[], $2::bytea[]) as asked (merchant, order_token)
           cross join lateral (
-                select customer, currency, processed_at, base_minor, cancelled, voided, test, refunds, position
-                  from read.rfm_orders
+                select customer, currency, processed_at, base_minor, cancelled, voided, test, refunds, points, position
+                  from rfm_orders
                  where merchant = asked.merchant and order_token = asked.order_token limit 1) as row",
     )
     .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
@@ -62,6 +62,7 @@ fn from_row(row: &PgRow) -> Result<OrderRow, ProjectionError> {
         voided: row.try_get("voided")?,
         test: row.try_get("test")?,
         refunds,
+        points: row.try_get("points")?,
         position: position(row.try_get("position")?),
         ..OrderRow::default()
     })
@@ -74,16 +75,17 @@ pub async fn save(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) -> R
         };
     }
     sqlx::query(
-        "insert into read.rfm_orders
+        "insert into rfm_orders
             (merchant, order_token, customer, currency, processed_at, base_minor, cancelled, voided, test, refunds,
-             net_minor, position)
+             net_minor, points, position)
          select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[], $5::timestamptz[], $6::bigint[],
-             $7::boolean[], $8::boolean[], $9::boolean[], $10::bytea[], $11::bigint[], $12::bigint[])
+             $7::boolean[], $8::boolean[], $9::boolean[], $10::bytea[], $11::bigint[], $12::bigint[],
+             $13::bigint[])
          on conflict (merchant, order_token) do update
             set customer = excluded.customer, currency = excluded.currency, processed_at = excluded.processed_at,
                 base_minor = excluded.base_minor, cancelled = excluded.cancelled, voided = excluded.voided,
                 test = excluded.test, refunds = excluded.refunds, net_minor = excluded.net_minor,
-                position = excluded.position",
+                points = excluded.points, position = excluded.position",
     )
     .bind(column!(key, _row => key.0))
     .bind(column!(key, _row => key.1.to_vec()))
@@ -96,6 +98,7 @@ pub async fn save(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) -> R
     .bind(column!(_key, row => row.test))
     .bind(column!(_key, row => postcard::to_stdvec(&row.refunds).expect("plain values")))
     .bind(column!(_key, row => row.net_minor()))
+    .bind(column!(_key, row => row.points))
     .bind(column!(_key, row => bigint(row.position)))
     .execute(&mut *transaction)
     .await?;
@@ -112,7 +115,7 @@ async fn note_shops(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) ->
         }
     }
     sqlx::query(
-        "insert into read.rfm_shops (merchant, first_order_at)
+        "insert into rfm_shops (merchant, first_order_at)
          select * from unnest($1::uuid[], $2::timestamptz[]) on conflict (merchant) do nothing",
     )
     .bind(first.keys().copied().collect::<Vec<_>>())
@@ -125,7 +128,7 @@ async fn note_shops(transaction: &mut PgConnection, rows: &[(Key, OrderRow)]) ->
 pub async fn merge(transaction: &mut PgConnection, merge: Merge<'_>) -> Result<(), ProjectionError> {
     let merchant = merge.commit.subject.merchant.0;
     let position = bigint(merge.commit.position);
-    sqlx::query("update read.rfm_orders set customer = $3, position = $4 where merchant = $1 and customer = $2")
+    sqlx::query("update rfm_orders set customer = $3, position = $4 where merchant = $1 and customer = $2")
         .bind(merchant)
         .bind(merge.loser)
         .bind(merge.winner)
@@ -133,7 +136,7 @@ pub async fn merge(transaction: &mut PgConnection, merge: Merge<'_>) -> Result<(
         .execute(&mut *transaction)
         .await?;
     sqlx::query(
-        "insert into read.rfm_closed_accounts (merchant, customer, position) values ($1, $2, $3)
+        "insert into rfm_closed_accounts (merchant, customer, position) values ($1, $2, $3)
          on conflict (merchant, customer) do update set position = excluded.position",
     )
     .bind(merchant)

@@ -60,7 +60,7 @@ pub async fn stand(
         };
     }
     sqlx::query(
-        "insert into read.customer_segments
+        "insert into customer_segments
             (merchant, as_of, recorded_at, position, customer, segment, scores, last_order_day, orders, spend_minor)
          select $1, $2, $3, $4, * from unnest($5::uuid[], $6::text[], $7::smallint[], $8::date[], $9::bigint[],
              $10::bigint[])
@@ -82,7 +82,7 @@ pub async fn stand(
     .execute(&mut *transaction)
     .await?;
     let gone = updated.changes.iter().filter(|change| change.standing.is_none()).map(|change| change.customer.0);
-    sqlx::query("delete from read.customer_segments where merchant = $1 and customer = any($2::uuid[])")
+    sqlx::query("delete from customer_segments where merchant = $1 and customer = any($2::uuid[])")
         .bind(commit.subject.merchant.0)
         .bind(gone.collect::<Vec<_>>())
         .execute(transaction)
@@ -106,7 +106,7 @@ pub async fn remember(
         };
     }
     sqlx::query(
-        "insert into read.rfm_score_history
+        "insert into rfm_score_history
             (merchant, recorded_at, position, day, as_of, cause, definition_version, customer, from_segment, segment,
              scores, last_order_day, orders, spend_minor)
          select $1, $2, $3, $4, $5, $6, $7, * from unnest($8::uuid[], $9::text[], $10::text[], $11::smallint[],
@@ -138,7 +138,7 @@ pub async fn closed(
 ) -> Result<(), ProjectionError> {
     let cuts = &closed.cut_points;
     sqlx::query(
-        "insert into read.rfm_windows
+        "insert into rfm_windows
             (merchant, day, definition_version, method, currency, recency_days, orders, spend_minor, segments, customers,
              buyers, orders_through, closed_at, position)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -169,7 +169,7 @@ pub async fn reached(
     orders_through: u64,
 ) -> Result<(), ProjectionError> {
     sqlx::query(
-        "insert into read.rfm_state as known (merchant, position, orders_through, recorded_at) values ($1, $2, $3, $4)
+        "insert into rfm_state as known (merchant, position, orders_through, recorded_at) values ($1, $2, $3, $4)
          on conflict (merchant) do update
             set position = excluded.position,
                 orders_through = greatest(known.orders_through, excluded.orders_through),

@@ -21,7 +21,7 @@ pub async fn moved(
     }
     let name = |number: u16| updated.segments.get(usize::from(number)).map_or_else(String::new, ToString::to_string);
     sqlx::query(
-        "insert into read.rfm_segment_deltas as known (merchant, day, from_segment, to_segment, customers)
+        "insert into rfm_segment_deltas as known (merchant, day, from_segment, to_segment, customers)
          select $1, $2, * from unnest($3::text[], $4::text[], $5::bigint[])
          on conflict (merchant, day, from_segment, to_segment) do update
             set customers = known.customers + excluded.customers",
@@ -52,10 +52,10 @@ async fn grow(
 ) -> Result<(), ProjectionError> {
     let (segments, by): (Vec<String>, Vec<i64>) = growth.into_iter().unzip();
     sqlx::query(
-        "insert into read.rfm_segment_counts (merchant, day, segment, customers)
-         select merchant, $2, segment, customers from read.rfm_segment_counts
+        "insert into rfm_segment_counts (merchant, day, segment, customers)
+         select merchant, $2, segment, customers from rfm_segment_counts
           where merchant = $1
-            and day = (select max(day) from read.rfm_segment_counts where merchant = $1 and day <= $2)
+            and day = (select max(day) from rfm_segment_counts where merchant = $1 and day <= $2)
          on conflict (merchant, day, segment) do nothing",
     )
     .bind(commit.subject.merchant.0)
@@ -63,9 +63,9 @@ async fn grow(
     .execute(&mut *transaction)
     .await?;
     sqlx::query(
-        "insert into read.rfm_segment_counts as known (merchant, day, segment, customers)
+        "insert into rfm_segment_counts as known (merchant, day, segment, customers)
          select $1, days.day, grown.segment, grown.by
-           from (select $2::date union select day from read.rfm_segment_counts where merchant = $1 and day > $2)
+           from (select $2::date union select day from rfm_segment_counts where merchant = $1 and day > $2)
                     as days (day)
           cross join unnest($3::text[], $4::bigint[]) as grown (segment, by)
          on conflict (merchant, day, segment) do update set customers = known.customers + excluded.customers",
@@ -86,13 +86,13 @@ pub async fn counted(
     closed: &WindowClosed,
 ) -> Result<(), ProjectionError> {
     let (merchant, day) = (commit.subject.merchant.0, date(closed.day));
-    sqlx::query("delete from read.rfm_segment_counts where merchant = $1 and day = $2")
+    sqlx::query("delete from rfm_segment_counts where merchant = $1 and day = $2")
         .bind(merchant)
         .bind(day)
         .execute(&mut *transaction)
         .await?;
     sqlx::query(
-        "insert into read.rfm_segment_counts (merchant, day, segment, customers)
+        "insert into rfm_segment_counts (merchant, day, segment, customers)
          select $1, $2, * from unnest($3::text[], $4::bigint[])",
     )
     .bind(merchant)

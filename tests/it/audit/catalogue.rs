@@ -91,7 +91,7 @@ fn every_field_that_is_ever_sealed_is_in_the_catalogue() {
 }
 
 /// Columns by which a row leads to a person.
-const LEADS_TO_A_PERSON: [&str; 6] = ["person", "customer", "subject", "account", "merged_into", "lookup"];
+const LEADS_TO_A_PERSON: [&str; 7] = ["person", "customer", "subject", "account", "merged_into", "advocate", "lookup"];
 
 #[tokio::test]
 async fn every_column_with_sealed_bytes_or_a_person_is_in_the_catalogue() {

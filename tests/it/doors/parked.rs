@@ -183,6 +183,7 @@ async fn later(installation: &Installation, days: u32) -> Gateway {
             snapshot_seal: Arc::new(VaultSeal(gateway.vault.clone())),
             deletions: gateway.eraser.deletions().clone(),
             shopify_admin: ShopifyAdmin::new(AdminAddress::default()),
+            mailing: None,
             options: gateway.options,
         })
     })

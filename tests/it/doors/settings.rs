@@ -35,7 +35,10 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
                            "return_grace_days": 14,
                            "rfm": { "time_zone": "UTC", "method": "value_bands", "mapping": "eleven_segments",
                                     "thresholds": { "recency_days": [30, 90, 180, 365], "orders": [2, 5, 10, 20],
-                                                    "spend_minor": [25_000, 50_000, 75_000, 100_000] } } });
+                                                    "spend_minor": [25_000, 50_000, 75_000, 100_000] } },
+                           "badges": [],
+                           "mail": { "kinds": [], "language": "en", "shop_name": "", "expiring_days": 7,
+                                     "per_hour": 1_000, "quiet": { "from_hour": 0, "until_hour": 0 } } });
     assert_eq!(settings, expected);
 }
 
@@ -73,7 +76,11 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
                          "redact_grace_hours": 24, "return_grace_days": 7,
                          "rfm": { "time_zone": "America/Sao_Paulo", "method": "fixed_thresholds", "mapping": "rf_grid",
                                   "thresholds": { "recency_days": [7, 14, 21, 28], "orders": [2, 3, 4, 5],
-                                                  "spend_minor": [100, 200, 300, 400] } } });
+                                                  "spend_minor": [100, 200, 300, 400] } },
+                         "badges": [{ "id": "faithful", "name": "Faithful", "rule": { "kind": "streak", "months": 3 },
+                                      "repeats": "yearly", "counts_from": "2026-01", "points": 50 }],
+                         "mail": { "kinds": ["welcome", "points_expiring"], "language": "pt", "shop_name": "A Loja",
+                                   "expiring_days": 14, "per_hour": 50, "quiet": { "from_hour": 21, "until_hour": 8 } } });
     let written = write(&shop, "\"1\"", &wanted).await;
     assert_eq!(written.status, 200, "{}", written.body);
     let mut stored = read(&shop).await.body;
@@ -156,4 +163,23 @@ async fn an_order_is_judged_by_the_version_in_effect_when_it_was_made() {
     let explanation = ada.explanation().await;
     assert_eq!(explanation.lot_of(before.id()).source.program_version, Some(1));
     assert_eq!(explanation.lot_of(after.id()).source.program_version, Some(2));
+}
+
+#[tokio::test]
+async fn settings_can_be_read_by_version_and_as_of_any_moment() {
+    let shop = Shop::open().await;
+    let first = read(&shop).await;
+    let written = write(&shop, first.header("etag"), &json!({ "hold": { "days": 14 } })).await;
+    assert_eq!(written.header("etag"), "\"2\"");
+    let of = |name: &'static str, value: String| shop.api.get(PATH).query(name, value).send();
+    assert_eq!(of("version", "1".to_owned()).await.body["hold"]["days"], 0);
+    assert_eq!(of("version", "2".to_owned()).await.body["hold"]["days"], 14);
+    assert_eq!(of("version", "3".to_owned()).await.status, 404);
+    let before = first.body["effective_from"].as_str().unwrap().to_owned();
+    let between = of("as_of", before).await;
+    assert_eq!((between.header("etag"), &between.body["hold"]["days"]), ("\"1\"", &json!(0)));
+    // Before there was a merchant there were no settings.
+    assert_eq!(of("as_of", "2020-01-01T00:00:00Z".to_owned()).await.status, 404);
+    assert_eq!(of("as_of", "now".to_owned()).await.status, 400);
+    assert_eq!(of("as_of", i64::MAX.to_string()).await.body["hold"]["days"], 14);
 }

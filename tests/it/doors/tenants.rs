@@ -35,22 +35,32 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     fn names_something(&self) -> bool {
-        self.path.contains('{') || self.names_in_its_body()
+        if self.path.starts_with("/v1/email_templates/") && self.method == Method::DELETE {
+            // Everybody has words of these names, and only their own can go.
+            return true;
+        }
+        self.path.replace("{period}", "").replace("{kind}/{language}", "").contains('{') || self.names_in_its_body()
     }
 
-    /// Asking for privacy names the customer in the document.
+    /// Asking for privacy, and for a link, names the customer in the document.
     fn names_in_its_body(&self) -> bool {
-        self.method == Method::POST && self.path == "/v1/gdpr_requests"
+        self.method == Method::POST && ["/v1/gdpr_requests", "/v1/referrals"].contains(&self.path.as_str())
     }
 
     fn addressed_to(&self, victim: &Ids) -> String {
-        let of = match self.path.split('/').nth(2) {
-            Some("gdpr_requests") => &victim.request,
-            Some("tasks") => &victim.task,
-            Some("rewards") => &victim.reward,
+        let of = match self.path.as_str() {
+            path if path.starts_with("/v1/gdpr_requests") => &victim.request,
+            "/v1/referrals/{id}/friends" => &victim.code,
+            path if path.starts_with("/v1/referrals") => &victim.referral,
+            path if path.starts_with("/v1/tasks") => &victim.task,
+            path if path.starts_with("/v1/rewards") => &victim.reward,
             _ => &victim.customer,
         };
-        self.path.replace("{id}", of).replace("{redemption_id}", &victim.redemption)
+        self.path
+            .replace("{id}", of)
+            .replace("{redemption_id}", &victim.redemption)
+            .replace("{period}", "all_time")
+            .replace("{kind}/{language}", "welcome/de")
     }
 
     /// A request that would succeed for whoever owns these ids.
@@ -63,20 +73,46 @@ impl Operation {
             (_, "points_adjustments") => json!({ "points": 1_000, "reason": "theft" }),
             (_, "reward_redemptions") => json!({ "points": 1 }),
             (_, "program_settings") => json!({ "hold": { "days": 99 } }),
+            ("PUT", "badges") => json!({ "badges": [] }),
+            (_, "badges") => json!({ "badge_id": "loyal", "reason": "theft" }),
+            (_, "leaderboard") => json!({ "opt_out": true }),
+            (_, "mail") => json!({ "subscribed": true }),
             (_, "periods") => json!({ "until": "2020-01-01" }),
             (_, "test_clock") => json!({ "advance_seconds": 86_400 * 365 }),
+            (_, "vip_tiers") => json!({ "tiers": [{ "id": "stolen", "name": "Stolen", "entry": 1 }] }),
+            (_, "campaigns" | "{id}") if self.path.starts_with("/v1/campaigns") => {
+                json!({ "name": "theft", "multiply": { "factor": "2" } })
+            }
+            (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
+            (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
+            (_, "undo") => json!({}),
+            ("PUT", "{language}") => {
+                json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" })
+            }
+            (_, "preview") if self.path.starts_with("/v1/email_templates/") => json!({}),
             (_, "preview") => json!({ "rfm": { "method": "fixed_thresholds" } }),
+            (_, "hold" | "execute" | "refuse" | "restriction" | "objection" | "approve" | "reject") => {
+                json!({ "reason": "theft" })
+            }
+            (_, "referrals") => json!({ "customer_id": victim.customer }),
+            (_, "friends") => json!({ "external_id": "1" }),
             (_, "cancel" | "release" | "complete" | "retry") => json!({}),
             (_, "rewards") => free_shipping(),
             ("PUT", id) if id == "{id}" => free_shipping(),
             (_, "shopify") => json!({ "admin_token": "theirs" }),
-            (_, "discard" | "hold" | "execute" | "refuse" | "restriction" | "objection") => {
-                json!({ "reason": "theft" })
-            }
+            (_, "discard") => json!({ "reason": "theft" }),
             (_, "gdpr_requests") => json!({ "type": "customers/redact", "customer_id": victim.customer }),
             (method, _) => panic!("{method} {} is new: say here what its request looks like", self.path),
         };
-        let call = api.call(self.method.clone(), &path).header("If-Match", "\"1\"").header("Idempotency-Key", "theft");
+        // Settings have one tag, whichever part of them is written.
+        let settings = api.get("/v1/program_settings").send().await;
+        let tag = if settings.status.is_success() { settings.header("etag") } else { "\"1\"" };
+        // Templates have tags of their own; this one is the first.
+        let own = self.path.starts_with("/v1/email_templates/");
+        let condition = if own && self.method == Method::PUT { ("If-None-Match", "*") } else { ("If-Match", tag) };
+        let condition = if own && self.method == Method::DELETE { ("If-Match", "\"1\"") } else { condition };
+        let call =
+            api.call(self.method.clone(), &path).header(condition.0, condition.1).header("Idempotency-Key", "theft");
         let call = if document.is_null() { call } else { call.json(&document) };
         call.send().await
     }
@@ -91,6 +127,9 @@ struct Ids {
     customer: String,
     redemption: String,
     request: String,
+    /// Of a link.
+    code: String,
+    referral: String,
     task: String,
     reward: String,
 }
@@ -106,14 +145,22 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     assert!(shop.deliver("customers/create", &profile.body()).await.is_accepted());
     assert!(ada.order(50_00).deliver().await.is_accepted());
     let redemption = ada.redeem(10).await;
+    let asked = json!({ "customer_id": ada.id().await });
+    let link = shop.api.post_once("/v1/referrals", &asked).document().await;
+    let code = link["code"].as_str().unwrap().to_owned();
+    let friend = json!({ "external_id": shop.fresh_id().to_string() });
+    let brought = shop.api.post_once(&format!("/v1/referrals/{code}/friends"), &friend).document().await;
+    let referral = brought["id"].as_str().unwrap().to_owned();
     let request = json!({ "shop_id": 1, "shop_domain": shop.domain, "customer": { "id": ada.external_id } });
     assert!(shop.deliver("customers/redact", &request.to_string()).await.is_accepted());
     let requests = shop.api.get("/v1/gdpr_requests").query("min_position", shop.seen()).document().await;
     let request = requests["data"][0]["id"].as_str().unwrap().to_owned();
     let reward = shop.api.post("/v1/rewards", &free_shipping()).document().await["id"].as_str().unwrap().to_owned();
+    let words = json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" });
+    shop.api.put("/v1/email_templates/welcome/de", &words).header("If-None-Match", "*").document().await;
     let probe = Probe::new();
     let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, task, reward })
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
@@ -122,7 +169,15 @@ async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
     let mut balance = shopper.balance().await;
     balance["as_of"] = Value::Null;
     let customers = shop.api.get("/v1/customers").document().await;
-    json!([settings, balance, customers, shopper.transactions().await, format!("{:?}", shopper.explanation().await)])
+    let templates = shop.api.get("/v1/email_templates").document().await;
+    json!([
+        settings,
+        balance,
+        customers,
+        templates,
+        shopper.transactions().await,
+        format!("{:?}", shopper.explanation().await)
+    ])
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@
 use std::fs;
 
 use aggregates::{
-    customer::Profile,
+    customer::{PROFILE_TAG, Profile},
     id::{CustomerId, MerchantId},
     sealed::Sealed,
 };
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use gateway::{commands::customer::PROFILE_TAG, shopify::sample::OrderSample};
+use gateway::shopify::sample::OrderSample;
 use loyalnest::drill::{
     installation::{Installation, Setting},
     shop::Shop,

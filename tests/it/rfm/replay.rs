@@ -49,11 +49,12 @@ async fn throw_away(db: &PgPool) {
 async fn until_filled(db: &PgPool, head: u64) {
     let began = Instant::now();
     loop {
-        let stand: Vec<i64> = sqlx::query_scalar("select position from read.checkpoint where projection = any($1)")
-            .bind(&READ_MODELS[..])
-            .fetch_all(db)
-            .await
-            .unwrap();
+        let stand: Vec<i64> =
+            sqlx::query_scalar("select position from read.checkpoint where projection = any($1) and live")
+                .bind(&READ_MODELS[..])
+                .fetch_all(db)
+                .await
+                .unwrap();
         if stand.iter().all(|position| u64::try_from(*position).unwrap() >= head) {
             return;
         }

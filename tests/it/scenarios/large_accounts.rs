@@ -106,6 +106,7 @@ fn one_point() -> PointsEvent {
             base_minor: 100,
             quantity: 1,
             awards: vec![RuleAward { rule: RuleId("order".to_owned()), base_minor: 100, points: 1 }],
+            boosts: Vec::new(),
             exclusions: Vec::new(),
             outcome: Outcome::Awarded,
         }),

@@ -83,6 +83,14 @@ impl Installation {
         .await
     }
 
+    /// The same, configured otherwise. To be awaited on the shared runtime.
+    pub async fn own_with(change: impl FnOnce(Config) -> Config) -> Installation {
+        let servers = Servers::shared();
+        let nats = servers.another_nats().await;
+        let config = change(new_config(servers, "own", nats.url()).await);
+        Installation::start(config, Role::Everything, Some(nats)).await
+    }
+
     /// The same, where nothing happens of its own accord.
     pub async fn own_without_policies() -> Installation {
         let servers = Servers::shared();

@@ -91,6 +91,12 @@ impl MerchantKeys {
         code
     }
 
+    /// What the code of a referral link is made from: only this merchant's key can predict it. Never equal to what a
+    /// redemption's code is made from.
+    pub fn referral_hash(&self, link: Uuid) -> [u8; 32] {
+        self.codes.mac(&[b"referral".as_slice(), link.as_bytes()])
+    }
+
     /// The merchant's half of what wraps new items, and of which generation it is.
     pub(crate) fn current_items(&self) -> (i32, &Secret) {
         (self.current().number, &self.current().items)

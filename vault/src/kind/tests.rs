@@ -30,14 +30,17 @@ fn items_live_as_long_as_their_purpose_allows() {
 /// These words stand in tables and inside keyed hashes: changing one loses what was written under it.
 #[test]
 fn stored_words_stay() {
-    use DirectoryKind::{GdprRequest, RedemptionCode, Shop, ShopifyCustomer};
-    let directory = [Shop, ShopifyCustomer, RedemptionCode, GdprRequest];
-    assert_eq!(directory.map(DirectoryKind::as_str), ["shop", "shopify_customer", "redemption_code", "gdpr_request"]);
+    use DirectoryKind::{GdprRequest, RedemptionCode, ReferralCode, ReferralShop, Shop, ShopifyCustomer};
+    let directory = [Shop, ShopifyCustomer, RedemptionCode, GdprRequest, ReferralCode, ReferralShop];
+    let words = ["shop", "shopify_customer", "redemption_code", "gdpr_request", "referral_code", "referral_shop"];
+    assert_eq!(directory.map(DirectoryKind::as_str), words);
     for kind in directory {
         assert_eq!(kind.lookup_kind(), format!("directory/{}", kind.as_str()));
     }
-    let index = [IndexKind::Email, IndexKind::Phone, IndexKind::OrderNumber];
-    assert_eq!(index.map(IndexKind::as_str), ["email", "phone", "order_number"]);
+    use IndexKind::{Address, Device, Email, IpRange, OrderNumber, Payment, Phone};
+    let index = [Email, Phone, OrderNumber, Address, Device, Payment, IpRange];
+    let words = ["email", "phone", "order_number", "address", "device", "payment", "ip_range"];
+    assert_eq!(index.map(IndexKind::as_str), words);
     for kind in index {
         assert_eq!(kind.lookup_kind(), format!("index/{}", kind.as_str()));
     }

@@ -25,6 +25,7 @@ use crate::{
         lot::{Lot, LotExpiry, LotSource},
         order_record::OrderRecord,
     },
+    program::Boost,
     time::Timestamp,
 };
 
@@ -32,12 +33,13 @@ use crate::{
 pub(super) const BYTES_FORESEEN: usize = 56;
 
 /// What the orders of one shop under one version of its rules have in common.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Terms {
     program_version: u32,
     currency: Currency,
     taxes_included: bool,
     activated: bool,
+    boosts: Box<[Boost]>,
     /// Microseconds from earned to available.
     hold: i64,
     expiry: PackedExpiry,
@@ -137,6 +139,7 @@ pub(super) fn read(
         base_minor,
         quantity,
         rules: read_rules(base_minor, from)?,
+        boosts: terms.boosts.clone(),
         facts: read_facts(before, from)?,
         ..OrderRecord::unknown(terms.program_version)
     };
@@ -162,6 +165,7 @@ impl Terms {
             currency: order.currency?,
             taxes_included: order.taxes_included,
             activated: lot.activated,
+            boosts: order.boosts.clone(),
             hold: since_earned(lot.available_at),
             expiry: match lot.expiry {
                 LotExpiry::Never => PackedExpiry::Never,

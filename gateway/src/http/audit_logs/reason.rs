@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use vault::VaultError;
 
 use crate::{
-    commands::{CommandError, adjust, limits, park, privacy::follow_up, tasks},
+    commands::{CommandError, adjust, badges, limits, park, privacy::follow_up, referrals::decision, tasks},
     gateway::Gateway,
     problem::Problem,
 };
@@ -44,8 +44,10 @@ pub(super) async fn of(gateway: &Gateway, merchant: MerchantId, row: &AuditRow) 
 fn tag_of(action: &str) -> Option<&'static str> {
     Some(match action {
         "points.adjusted" => adjust::REASON_TAG,
+        "badge.awarded" => badges::REASON_TAG,
         "customer.restricted" | "customer.profiling_objected" => limits::REASON_TAG,
         "gdpr.request_held" | "gdpr.request_expedited" | "gdpr.request_refused" => follow_up::NOTE_TAG,
+        "referral.approved" | "referral.rejected" | "referral.clawed_back" => decision::REASON_TAG,
         "parked.discarded" => park::NOTE_TAG,
         "task.discarded" => tasks::NOTE_TAG,
         _ => return None,

@@ -96,6 +96,8 @@ pub struct BooksDocument {
     /// With `by`: each day or month in which something came or went, the oldest first.
     pub entries: Vec<EntryDocument>,
     pub as_of: AsOf,
+    /// Something of this merchant cannot be read, and is not in these figures.
+    pub incomplete: bool,
 }
 
 impl BooksDocument {
@@ -109,6 +111,7 @@ impl BooksDocument {
             value_minor: points.valued_at(&between.rate),
             entries,
             as_of,
+            incomplete: false,
         }
     }
 }

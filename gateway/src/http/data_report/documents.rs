@@ -3,19 +3,22 @@
 use aggregates::{
     customer::Profile,
     gdpr::StatedRequest,
-    id::RedemptionId,
+    id::{CustomerId, RedemptionId},
     order::OrderLine,
     points::{OrderAssessed, OrderReference, Redemption, RefundShare},
     time::Timestamp,
 };
 use journal::Positioned;
-use projections::data_requests::PersonsRequest;
+use projections::{
+    data_requests::PersonsRequest,
+    referrals::{LinkRow, ReferralRow},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    audit_logs::AuditEntry, balance::BalanceDocument, customers::CustomerDocument, explanation::LotDocument,
-    transactions::PointsTransaction,
+    audit_logs::AuditEntry, badges::CustomerBadge, balance::BalanceDocument, customers::CustomerDocument,
+    explanation::LotDocument, mail::events::EmailEvent, transactions::PointsTransaction,
 };
 
 /// What this version of the report is called.
@@ -34,6 +37,10 @@ pub struct DataReport {
     pub points_transactions: Vec<PointsTransaction>,
     pub orders: Vec<OrderFacts>,
     pub reward_redemptions: Vec<SpentPoints>,
+    pub referral_links: Vec<PersonsLink>,
+    pub referrals: Vec<PersonsReferral>,
+    pub badges: Vec<CustomerBadge>,
+    pub email_events: Vec<EmailEvent>,
     pub gdpr_requests: Vec<PrivacyRequest>,
     pub audit_log: Vec<AuditEntry>,
 }
@@ -156,6 +163,63 @@ impl SpentPoints {
             created_at: redemption.at.to_rfc3339(),
             used: redemption.used_by.is_some(),
             cancelled: redemption.cancelled,
+        }
+    }
+}
+
+/// A link of theirs to bring friends by.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonsLink {
+    pub id: String,
+    pub code: String,
+    pub clicks: i64,
+    pub created_at: String,
+    pub expires_at: Option<String>,
+}
+
+impl PersonsLink {
+    pub fn new(link: &LinkRow, code: String) -> Self {
+        PersonsLink {
+            id: link.id.to_string(),
+            code,
+            clicks: link.clicks,
+            created_at: link.issued_at.to_rfc3339(),
+            expires_at: link.expires_at.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+/// A referral they have part in. Who the other is, is the other's.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonsReferral {
+    pub id: String,
+    /// `advocate` or `friend`
+    pub part: &'static str,
+    pub status: String,
+    pub cause: Option<String>,
+    /// In what the two were found to meet.
+    pub signals: Vec<String>,
+    /// What this person was paid and still has.
+    pub points: i64,
+    pub referred_at: String,
+    pub completed_at: Option<String>,
+}
+
+impl PersonsReferral {
+    pub fn new(referral: ReferralRow, person: CustomerId) -> Self {
+        let (part, points) = match referral.friend == person {
+            true => ("friend", referral.friend_points),
+            false => ("advocate", referral.advocate_points),
+        };
+        PersonsReferral {
+            id: referral.id.to_string(),
+            part,
+            status: referral.status,
+            cause: referral.cause,
+            signals: referral.signals,
+            points,
+            referred_at: referral.identified_at.to_rfc3339(),
+            completed_at: referral.paid_at.map(Timestamp::to_rfc3339),
         }
     }
 }

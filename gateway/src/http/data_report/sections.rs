@@ -1,6 +1,7 @@
 //! What a report says, section by section. The order is that of the questions people ask: who am I to you, what do I
 //! have, what have I done, what was done about me.
 
+use aggregates::customer::PROFILE_TAG;
 use aggregates::{
     customer::CustomerEvent,
     gdpr::{GdprEvent, StatedRequest},
@@ -15,18 +16,19 @@ use projections::{
     customers, data_requests,
     points_transactions::{self, Page},
     projection::events_of,
+    referrals,
     replay::{Moment, Past},
 };
 use serde::de::DeserializeOwned;
 use vault::PersonKeys;
 
 use super::{
-    documents::{About, OrderFacts, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
+    documents::{About, OrderFacts, PersonsLink, PersonsReferral, PrivacyRequest, SCHEMA, SpentPoints, StatedProfile},
     writer::{ReaderGone, Writer},
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, customer::PROFILE_TAG, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG},
+    commands::{CommandError, order::LINES_TAG, order::REFERENCE_TAG, privacy::STATED_TAG, referrals::link::code_of},
     gateway::Gateway,
     http::{audit_logs as audit_doors, customers as customer_doors, explanation, transactions},
     problem::Problem,
@@ -36,7 +38,7 @@ const OPENED: &str = "Text that was sealed is shown opened. Nothing of this repo
 const ERASED: &str =
     "This person was erased. What is left are numbers: nothing here leads back to anybody without other data.";
 /// Rows read at once.
-const ROWS_AT_ONCE: i64 = 250;
+pub(super) const ROWS_AT_ONCE: i64 = 250;
 
 /// Why a report was not completed.
 pub enum Stopped {
@@ -85,6 +87,9 @@ impl Report {
         self.points(writer).await?;
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
+        self.referrals(writer).await?;
+        self.badges(writer).await?;
+        self.mails(writer).await?;
         self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)
@@ -212,6 +217,29 @@ impl Report {
         writer.end_section().await.map_err(gone)
     }
 
+    async fn referrals(&self, writer: &mut Writer) -> Result<(), Stopped> {
+        let merchant = self.caller.merchant();
+        let keys = self.gateway.vault.merchant(merchant).await.map_err(CommandError::from)?;
+        writer.section("referral_links", "Links of yours to bring friends by").await.map_err(gone)?;
+        for link in referrals::links_of(&self.gateway.db, merchant, self.customer).await? {
+            let code = code_of(&keys, merchant, link.id).to_string();
+            writer.row(&PersonsLink::new(&link, code)).await.map_err(gone)?;
+        }
+        writer.end_section().await.map_err(gone)?;
+        writer.section("referrals", "Whom you brought, and whether you were brought").await.map_err(gone)?;
+        let filter = referrals::Filter { customer: Some(self.customer), ..referrals::Filter::default() };
+        let mut before = None;
+        loop {
+            let rows = referrals::list(&self.gateway.db, merchant, filter, before, ROWS_AT_ONCE).await?;
+            let Some(last) = rows.last() else { break };
+            before = Some((last.identified_at, last.id));
+            for row in rows {
+                writer.row(&PersonsReferral::new(row, self.customer)).await.map_err(gone)?;
+            }
+        }
+        writer.end_section().await.map_err(gone)
+    }
+
     /// Of somebody who was erased only that there were requests: what these stated has gone with the person's key.
     async fn requests(&self, writer: &mut Writer, parts: &[Part]) -> Result<(), Stopped> {
         let merchant = self.caller.merchant();
@@ -252,7 +280,7 @@ fn is_erased(parts: &[Part]) -> bool {
     parts.first().is_none_or(|part| part.keys.is_none())
 }
 
-fn gone(_: ReaderGone) -> Stopped {
+pub(super) fn gone(_: ReaderGone) -> Stopped {
     Stopped::ReaderGone
 }
 

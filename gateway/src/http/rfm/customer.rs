@@ -7,6 +7,7 @@ use aggregates::{
 use axum::{Json, extract::State};
 use projections::{
     rfm::{Bound, Held, Sheet, WindowRow, answers, windows},
+    rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
 };
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub struct CustomerRfm {
     pub recorded_at: Option<String>,
     pub next_window_at: String,
     pub as_of: AsOf,
+    /// `parked`: something about this customer cannot be read, and this is from before. `null` otherwise.
+    pub stale: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -114,6 +117,8 @@ pub async fn get(
         recorded_at: held.as_ref().map(|held| held.recorded_at.to_rfc3339()),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
         as_of: past::as_of(read_model, bound),
+        // What a customer has bought is known by their orders; segments are counted for the whole shop.
+        stale: gateway.progress.stale(RfmOrders::NAME, caller.merchant(), customer).map(|_| "parked"),
     };
     match held {
         Some(held) => document.stand(&held, closed),

@@ -4,6 +4,7 @@ use aggregates::{rfm::Calendar, time::Timestamp};
 use axum::{Json, extract::State};
 use projections::{
     rfm::{WindowRow, answers, windows},
+    rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct SegmentsDocument {
     /// When the next window is due.
     pub next_window_at: String,
     pub as_of: AsOf,
+    /// Something of this merchant cannot be read, and is not in these figures.
+    pub incomplete: bool,
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -66,6 +69,9 @@ pub async fn get(
         window: window.as_ref().map(WindowDocument::from),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
         as_of: past::as_of(read_model, bound),
+        incomplete: [RfmSegments::NAME, RfmOrders::NAME]
+            .iter()
+            .any(|read_model| gateway.progress.is_incomplete(read_model, caller.merchant())),
     }))
 }
 

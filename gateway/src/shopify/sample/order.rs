@@ -45,6 +45,14 @@ pub struct OrderSample {
     pub financial_status: String,
     pub test: bool,
     pub refunds: Vec<RefundSample>,
+    /// Attributes of the cart, such as the code of a referral link.
+    pub note_attributes: Vec<(String, String)>,
+    /// Where the customer came in, such as `/?ref=…`.
+    pub landing_site: Option<String>,
+    /// Other than everybody's.
+    pub browser_ip: Option<String>,
+    /// Street of both addresses, other than everybody's.
+    pub street: Option<String>,
 }
 
 /// A line while its amounts are being worked out.
@@ -86,6 +94,10 @@ impl OrderSample {
             financial_status: "paid".to_owned(),
             test: false,
             refunds: Vec::new(),
+            note_attributes: Vec::new(),
+            landing_site: None,
+            browser_ip: None,
+            street: None,
         }
     }
 
@@ -222,6 +234,17 @@ impl OrderSample {
         body["phone"] = self.phone.clone().into();
         for address in ["billing_address", "shipping_address"] {
             readdress(&mut body[address], &self.first_name, &self.last_name, &self.phone);
+            if let Some(street) = &self.street {
+                body[address]["address1"] = street.as_str().into();
+            }
+        }
+        let attribute = |(name, value): &(String, String)| json!({ "name": name, "value": value });
+        body["note_attributes"] = self.note_attributes.iter().map(attribute).collect();
+        if let Some(landing_site) = &self.landing_site {
+            body["landing_site"] = landing_site.as_str().into();
+        }
+        if let Some(browser_ip) = &self.browser_ip {
+            body["browser_ip"] = browser_ip.as_str().into();
         }
     }
 

@@ -126,6 +126,7 @@ impl Story {
             redeems: Vec::new(),
             reference: None,
             lines: None,
+            boosts: Arc::from([]),
             now: self.now,
         }))
     }

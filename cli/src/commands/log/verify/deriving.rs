@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aggregates::id::MerchantId;
 use anyhow::{Context, bail};
-use journal::Positioned;
+use journal::{Journal, Positioned};
 use projections::{
     ProjectionError,
     rederive::{Deviation, Rederivation},
@@ -31,9 +31,9 @@ pub struct Deriving {
 
 impl Deriving {
     /// `moment` names an exported snapshot of a transaction that stays open until this is finished.
-    pub fn start(db: PgPool, moment: String, only: Option<MerchantId>) -> Deriving {
+    pub fn start(journal: Journal, db: PgPool, moment: String, only: Option<MerchantId>) -> Deriving {
         let (commits, incoming) = mpsc::channel(AHEAD);
-        Deriving { commits, task: tokio::spawn(derive(db, moment, only, incoming)) }
+        Deriving { commits, task: tokio::spawn(derive(journal, db, moment, only, incoming)) }
     }
 
     /// The next commits of the log.
@@ -60,6 +60,7 @@ impl Deriving {
 }
 
 async fn derive(
+    journal: Journal,
     db: PgPool,
     moment: String,
     only: Option<MerchantId>,
@@ -71,7 +72,7 @@ async fn derive(
     let same_moment =
         format!("set transaction isolation level repeatable read, read only; set transaction snapshot '{moment}'");
     sqlx::raw_sql(AssertSqlSafe(same_moment)).execute(&mut *snapshot).await?;
-    let mut models = Rederivation::begin(&mut snapshot, only).await?;
+    let mut models = Rederivation::begin(&mut snapshot).await?;
     let mut derived = Derived::default();
     while let Some(commits) = incoming.recv().await {
         for commit in commits {
@@ -82,8 +83,7 @@ async fn derive(
                 taken => taken?,
             }
         }
-        models.settle(&mut snapshot).await?;
     }
-    derived.deviations = models.finish(&mut snapshot, only).await?;
+    derived.deviations = models.finish(&journal, &mut snapshot, only).await?;
     Ok(derived)
 }

@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
             bail!("{outside} is not a checkpoint of the merchant that is verified: leave --merchant away");
         }
         let moment: String = sqlx::query_scalar("select pg_export_snapshot()").fetch_one(&mut *db).await?;
-        let models = scope.read_models.then(|| Deriving::start(pool.clone(), moment, scope.only));
+        let models = scope.read_models.then(|| Deriving::start(journal.clone(), pool.clone(), moment, scope.only));
         let mut walk = Walk {
             in_trees: seen.map_or(0, |seen| seen.position),
             adoptions: 0,
@@ -317,6 +317,7 @@ fn about(deviation: &Deviation) -> Finding {
     let detail = match deviation.difference {
         Difference::Missing => format!("{read_model}: {customer} has no row for it"),
         Difference::Invented => format!("{read_model}: {customer} has a row of which the log does not tell"),
+        Difference::Unreadable => format!("{read_model}: of {customer} the log cannot be read here"),
         Difference::Differs(column) => format!("{read_model}: {column} of {customer} is not what the log says"),
     };
     let (position, merchant) = (Some(deviation.position), Some(deviation.merchant));

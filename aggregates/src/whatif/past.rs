@@ -1,0 +1,121 @@
+//! What is kept of a person's past: about 150 bytes for an order.
+
+use crate::{
+    id::{ByToken, Token},
+    money::Currency,
+    points::{OrderAssessed, RefundShare},
+    program::Boost,
+    tier::Fact,
+    time::Timestamp,
+};
+
+/// One person's past.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    pub orders: ByToken<PastOrder>,
+    /// Everything else that moved points, in the order of the log.
+    pub moves: Vec<Move>,
+}
+
+/// An order as the account judged it in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastOrder {
+    pub at: Timestamp,
+    pub program_version: u32,
+    /// None until a body tells.
+    pub currency: Option<Currency>,
+    /// Cancelled or voided.
+    pub off: bool,
+    pub test: bool,
+    /// Merchandise without gift cards, as priced; minor units.
+    pub base_minor: i64,
+    /// The base that each rule of the version counted.
+    pub bases: Box<[i64]>,
+    pub boosts: Box<[Boost]>,
+    pub refunds: Vec<RefundShare>,
+    /// Of what was awarded, what refunds and cancellation leave.
+    pub kept: i64,
+}
+
+/// Points that came or went for something that is not an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    pub at: Timestamp,
+    pub points: i64,
+    /// It counts towards a tier.
+    pub counts: bool,
+}
+
+impl Past {
+    /// Takes in what the account recorded about one of its orders. Later records replace what they tell anew.
+    pub fn take_in(&mut self, event: &OrderAssessed) {
+        let order = self.orders.entry(event.order).or_insert_with(|| PastOrder::unknown(event.program_version));
+        order.take_in(event);
+    }
+
+    /// What another profile did belongs to this one now.
+    pub fn absorb(&mut self, other: Past) {
+        self.orders.extend(other.orders);
+        self.moves.extend(other.moves);
+    }
+
+    /// Orders by when they were made; those of one instant by their tokens, so that the order is always the same.
+    pub fn in_order(&self) -> Vec<&PastOrder> {
+        let mut orders: Vec<(&Token, &PastOrder)> = self.orders.iter().collect();
+        orders.sort_unstable_by_key(|(token, order)| (order.at, **token));
+        orders.into_iter().map(|(_, order)| order).collect()
+    }
+
+    /// What counts towards tiers besides orders.
+    pub(super) fn other_facts(&self) -> impl Iterator<Item = Fact> + '_ {
+        let counting = self.moves.iter().filter(|moved| moved.counts);
+        counting.map(|moved| Fact { at: moved.at, points: moved.points, spend_minor: 0, orders: 0 })
+    }
+}
+
+impl PastOrder {
+    fn unknown(program_version: u32) -> Self {
+        PastOrder {
+            at: Timestamp::default(),
+            program_version,
+            currency: None,
+            off: false,
+            test: false,
+            base_minor: 0,
+            bases: Box::default(),
+            boosts: Box::default(),
+            refunds: Vec::new(),
+            kept: 0,
+        }
+    }
+
+    fn take_in(&mut self, event: &OrderAssessed) {
+        if let Some(body) = &event.body {
+            self.at = body.processed_at;
+            self.currency = Some(body.currency);
+            self.off = body.voided;
+            self.test = body.test;
+            self.base_minor = body.base_minor;
+            self.bases = body.awards.iter().map(|award| award.base_minor).collect();
+            self.boosts = body.boosts.clone().into_boxed_slice();
+        }
+        self.off |= event.cancelled_at.is_some();
+        for refund in &event.refunds {
+            self.refunds.retain(|known| known.refund != refund.refund);
+            self.refunds.push(refund.clone());
+        }
+        self.kept = event.kept;
+    }
+
+    /// Merchandise that went back; minor units.
+    pub fn refunded_minor(&self) -> i64 {
+        self.refunds.iter().fold(0_i64, |sum, refund| sum.saturating_add(refund.merchandise_minor))
+    }
+
+    /// What counts of it towards tiers if it keeps so many points. Spending counts in the shop's currency only.
+    pub(super) fn fact(&self, kept: i64, currency: Option<Currency>) -> Fact {
+        let net = if self.off || self.test { 0 } else { (self.base_minor - self.refunded_minor()).max(0) };
+        let spend_minor = if self.currency == currency { net } else { 0 };
+        Fact { at: self.at, points: kept, spend_minor, orders: i64::from(net > 0) }
+    }
+}

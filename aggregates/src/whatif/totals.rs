@@ -1,0 +1,137 @@
+//! Outcomes of many, added up.
+
+use std::collections::BTreeMap;
+
+use super::{
+    outcome::Outcome,
+    past::Past,
+    proposal::{Paid, Proposal},
+};
+use crate::{
+    id::CustomerId,
+    program::{Expiry, Program},
+    tier::{Fact, Ladder},
+    time::Timestamp,
+};
+
+/// Winners and losers that are named; the others are only counted.
+pub const NAMED_MAX: usize = 20;
+
+/// One side of the comparison, over everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Points of orders, less what went back with them: what the programme costs.
+    pub kept: i64,
+    pub expired: i64,
+    /// Left to be spent: what the shop owes.
+    pub outstanding: i64,
+    /// Spent in the past, and not there by this programme.
+    pub unaffordable: i64,
+    /// Members of each tier, by its id.
+    pub members: BTreeMap<String, u64>,
+}
+
+/// Somebody who would have had more, or less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    pub customer: CustomerId,
+    pub happened: i64,
+    pub proposed: i64,
+}
+
+/// What happened, beside what would have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WhatIf {
+    pub customers: u64,
+    pub orders: u64,
+    /// Orders whose base is not known exactly.
+    pub approximated: u64,
+    pub happened: Side,
+    pub proposed: Side,
+    pub winners: u64,
+    pub losers: u64,
+    /// Those who would have got the most more, the most first.
+    pub top_winners: Vec<Compared>,
+    /// Those who would have got the most less, the most first.
+    pub top_losers: Vec<Compared>,
+}
+
+/// What one comparison is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    pub proposal: &'a Proposal,
+    pub program: &'a Program,
+    /// The tiers in effect.
+    pub present: &'a Ladder,
+    pub now: Timestamp,
+}
+
+impl WhatIf {
+    /// One person more.
+    pub fn add(&mut self, trial: Trial<'_>, customer: CustomerId, past: &Past) {
+        let Trial { proposal, program, present, now } = trial;
+        let kept: Vec<i64> = past.in_order().iter().map(|order| order.kept).collect();
+        let happened = Outcome::of(
+            past,
+            &kept,
+            |order, at| expiry_then(program, order.map(|order| order.program_version), at),
+            now,
+        );
+        let Paid { kept: paid, approximated } = proposal.pay(past, program);
+        let proposed = Outcome::of(past, &paid, |_, _| proposal.settings.expiry, now);
+        self.customers += 1;
+        self.orders += past.orders.len() as u64;
+        self.approximated += approximated;
+        self.happened.add(&happened, tier_of(present, &facts(past, &kept, proposal), now));
+        self.proposed.add(&proposed, tier_of(proposal.ladder(), &facts(past, &paid, proposal), now));
+        self.compare(Compared { customer, happened: happened.kept, proposed: proposed.kept });
+    }
+
+    fn compare(&mut self, compared: Compared) {
+        let gain = |compared: &Compared| compared.proposed - compared.happened;
+        let named = match gain(&compared) {
+            0 => return,
+            more if more > 0 => {
+                self.winners += 1;
+                &mut self.top_winners
+            }
+            _ => {
+                self.losers += 1;
+                &mut self.top_losers
+            }
+        };
+        named.push(compared);
+        named.sort_by_key(|compared| (-gain(compared).abs(), compared.customer));
+        named.truncate(NAMED_MAX);
+    }
+}
+
+impl Side {
+    fn add(&mut self, outcome: &Outcome, tier: Option<String>) {
+        self.kept += outcome.kept;
+        self.expired += outcome.expired;
+        self.outstanding += outcome.outstanding;
+        self.unaffordable += outcome.unaffordable;
+        if let Some(tier) = tier {
+            *self.members.entry(tier).or_default() += 1;
+        }
+    }
+}
+
+/// How points lived that were earned under a version, or at an instant.
+fn expiry_then(program: &Program, version: Option<u32>, at: Timestamp) -> Expiry {
+    let version = match version {
+        Some(version) => program.version(version),
+        None => program.in_effect_at(at),
+    };
+    version.map_or(Expiry::None, |version| version.settings.expiry)
+}
+
+fn facts(past: &Past, kept: &[i64], proposal: &Proposal) -> Vec<Fact> {
+    let orders = past.in_order().into_iter().zip(kept).map(|(order, kept)| order.fact(*kept, proposal.currency));
+    orders.chain(past.other_facts()).collect()
+}
+
+fn tier_of(ladder: &Ladder, facts: &[Fact], now: Timestamp) -> Option<String> {
+    ladder.tier(&ladder.stand(facts, now)).map(|tier| tier.id.to_string())
+}

@@ -1,0 +1,66 @@
+//! Referrals: links, friends who come through them, and what the merchant decides. Paying is a policy's.
+//!
+//! | file | its idea |
+//! |---|---|
+//! | [`link`] | a link for a customer, and whose link a code is |
+//! | [`friend`] | somebody has come: by the storefront's word, or by an order that carries a code |
+//! | [`evidence`] | comparing traces of two people, and sealing what met |
+//! | [`decision`] | the merchant approves or rejects |
+//! | [`clicks`] | how often links were followed |
+
+pub mod clicks;
+pub mod decision;
+pub mod evidence;
+pub mod friend;
+pub mod link;
+
+use aggregates::referral::ReferralRefusal;
+use policies::ReferralError;
+
+use super::error::CommandError;
+
+/// Why something about a referral was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferralProblem {
+    #[error(transparent)]
+    Refused(#[from] ReferralRefusal),
+    #[error("the merchant has no referral programme")]
+    Off,
+    #[error("no such link")]
+    UnknownLink,
+    #[error("the link brings nobody any more")]
+    LinkEnded,
+    /// Nobody is known by that e-mail address: the shop's id is needed.
+    #[error("nobody is known by that address")]
+    FriendUnknown,
+    #[error("the moment lies in the future")]
+    InTheFuture,
+}
+
+impl From<ReferralProblem> for CommandError {
+    fn from(problem: ReferralProblem) -> Self {
+        CommandError::Referral(problem)
+    }
+}
+
+impl From<ReferralRefusal> for CommandError {
+    fn from(refusal: ReferralRefusal) -> Self {
+        CommandError::Referral(refusal.into())
+    }
+}
+
+impl From<ReferralError> for CommandError {
+    fn from(error: ReferralError) -> Self {
+        match error {
+            ReferralError::Refused(refusal) => refusal.into(),
+            ReferralError::Contended => CommandError::Contended,
+            ReferralError::Load(error) => error.into(),
+            ReferralError::Together(error) => error.into(),
+            ReferralError::Account(refusal) => refusal.into(),
+            ReferralError::Database(_) | ReferralError::LogUnavailable | ReferralError::ReadModelBehind => {
+                CommandError::Unavailable(error.to_string())
+            }
+            ReferralError::NoProgram => CommandError::Internal(error.to_string()),
+        }
+    }
+}

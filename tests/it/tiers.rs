@@ -1,0 +1,8 @@
+//! VIP tiers, through the doors and by the merchant's own clock.
+
+#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
+
+mod changing;
+mod climbing;
+mod falling;
+mod kit;
