@@ -41,7 +41,7 @@ pub async fn dev(args: DevArgs) -> anyhow::Result<()> {
     let below = Config::below(&data_dir.join("keys"), supervisor.nats().url(), supervisor.postgres().url());
     let config = Config {
         checkpoint_file: Some(data_dir.join("checkpoint")),
-        ..below.with_key_service_from_env()?.with_mailing_from_env()?
+        ..below.with_outside_from_env()?.with_mailing_from_env()?
     };
     // The servers outlive the clients: they are stopped once everything that uses them is done.
     let servers_stop = CancellationToken::new();

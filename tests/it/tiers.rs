@@ -5,4 +5,4 @@
 mod changing;
 mod climbing;
 mod falling;
-mod kit;
+pub mod kit;

@@ -83,9 +83,11 @@ impl Config {
         }
     }
 
-    /// The same, with the key service that the environment names, if it names one.
-    pub fn with_key_service_from_env(self) -> anyhow::Result<Self> {
-        Ok(Config { key_service: key_service(|name| std::env::var(name).ok())?, ..self })
+    /// The same, with what lies outside of this machine as the environment names it: the key service, and where shops are
+    /// called.
+    pub fn with_outside_from_env(self) -> anyhow::Result<Self> {
+        let read = |name: &str| std::env::var(name).ok();
+        Ok(Config { key_service: key_service(read)?, shopify_admin: shopify_admin(read)?, ..self })
     }
 
     /// The same, with the mail server that the environment names, if it names one.

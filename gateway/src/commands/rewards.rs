@@ -5,7 +5,7 @@ use aggregates::{
     reward::{CATALOGUE_MAX, Reward, RewardCommand, RewardDefinition, RewardRefusal, Standing},
 };
 use journal::Subject;
-use projections::{rewards, rfm::answers};
+use projections::{ProjectionError, rewards, rfm, tiers};
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -75,14 +75,16 @@ impl Gateway {
         customer: CustomerId,
         definition: &RewardDefinition,
     ) -> Result<Standing, CommandError> {
-        let segment = match definition.segments.is_empty() {
-            true => None,
-            false => {
-                let held = answers::standing(&self.db, merchant, customer).await;
-                held.map_err(|error| CommandError::Unavailable(error.to_string()))?.map(|held| held.segment)
-            }
-        };
-        // Tiers are not looked up here yet: a reward for tiers is for nobody.
-        Ok(Standing { segment, tier: None })
+        let unreadable = |error: ProjectionError| CommandError::Unavailable(error.to_string());
+        let mut standing = Standing::default();
+        if !definition.segments.is_empty() {
+            let held = rfm::answers::standing(&self.db, merchant, customer).await.map_err(unreadable)?;
+            standing.segment = held.map(|held| held.segment);
+        }
+        if !definition.tiers.is_empty() {
+            let member = tiers::answers::member(&self.db, merchant, customer).await.map_err(unreadable)?;
+            standing.tier = member.and_then(|member| member.tier);
+        }
+        Ok(standing)
     }
 }

@@ -97,7 +97,7 @@ impl TaskWorker {
             if room == 0 {
                 continue;
             }
-            for (merchant, task) in self.take(None, &[kind.clone()], room).await? {
+            for (merchant, task) in self.take(None, std::slice::from_ref(&kind), room).await? {
                 took += 1;
                 let worker = self.clone();
                 running.start(kind.clone(), async move { worker.attempt(merchant, task).await });

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::kit::{connected, five_off, offered, shown, take, time_passes, with_points};
-use crate::{rfm::kit::next_window, support::Shop};
+use crate::{
+    rfm::kit::next_window,
+    support::Shop,
+    tiers::kit::{shop_with, silver_and_gold},
+};
 
 #[tokio::test]
 async fn rewards_are_defined_in_versions_and_listed_until_they_are_retired() {
@@ -63,6 +67,18 @@ async fn a_reward_is_had_by_whom_it_is_for_as_often_as_one_may_while_it_is_offer
     let dear = offered(&shop, five_off(json!({ "cost_points": 5_000 }))).await;
     let poor = take(ada, &dear).await;
     assert_eq!(poor.code(), "insufficient_points", "{}", poor.body);
+}
+
+#[tokio::test]
+async fn a_reward_of_a_tier_is_for_whoever_is_in_it() {
+    let shop = connected(shop_with(silver_and_gold()).await).await;
+    let (ada, bob) = (with_points(&shop, 600).await, with_points(&shop, 150).await);
+    shop.settle().await;
+    let golden = offered(&shop, five_off(json!({ "tiers": ["gold"] }))).await;
+    let refused = take(bob, &golden).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "reward_not_eligible"));
+    let taken = take(ada, &golden).await;
+    assert_eq!(taken.status, 201, "{}", taken.body);
 }
 
 #[tokio::test]
