@@ -222,7 +222,11 @@ mod tests {
             token_file: "/token".into(),
             key: "another".to_owned(),
         };
-        for config in [config(), Config { key_copy_days: 7, key_service: Some(service), ..config() }] {
+        let server = MailServer::parse("smtps://ada:p%40ss@mail.example:2465", "Rewards <rewards@shop.example>");
+        let mailing = server.map(|server| Mailing { server, public_url: "https://loyalty.example".to_owned() }).ok();
+        assert!(mailing.is_some());
+        let all = Config { key_copy_days: 7, key_service: Some(service), mailing, ..config() };
+        for config in [config(), all] {
             let again = read(&told(&config)).expect("everything is said");
             assert_eq!(told(&again), told(&config));
             assert_eq!((again.key_copy_days, &again.key_service), (config.key_copy_days, &config.key_service));
@@ -248,6 +252,14 @@ mod tests {
             let refused = read(&variables).expect_err(name).to_string();
             assert!(refused.contains(name), "{refused}");
         }
+        let mut variables = told(&config());
+        variables.insert(SMTP_URL.to_owned(), "smtp://127.0.0.1".to_owned());
+        for (name, value) in [(MAIL_FROM, "rewards@shop.example"), (PUBLIC_URL, "https://loyalty.example/")] {
+            let refused = read(&variables).expect_err("a mail server alone").to_string();
+            assert!(refused.contains(name), "{refused}");
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        assert_eq!(read(&variables).unwrap().mailing.unwrap().public_url, "https://loyalty.example");
         let mut variables = told(&config());
         variables.insert(KMS_URL.to_owned(), "http://127.0.0.1:8200".to_owned());
         let refused = read(&variables).expect_err("a service without a token").to_string();
