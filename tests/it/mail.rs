@@ -6,5 +6,6 @@ mod consent;
 mod due;
 mod kit;
 mod outcomes;
+mod secured;
 mod server;
 mod templates;

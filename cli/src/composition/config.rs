@@ -20,6 +20,7 @@ const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const SMTP_URL: &str = "LOYALNEST_SMTP_URL";
 const MAIL_FROM: &str = "LOYALNEST_MAIL_FROM";
+const SMTP_CA_FILE: &str = "LOYALNEST_SMTP_CA_FILE";
 const PUBLIC_URL: &str = "LOYALNEST_PUBLIC_URL";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
@@ -57,6 +58,8 @@ pub struct Config {
     pub key_lease: Duration,
     /// How mails leave; without it none do.
     pub mailing: Option<Mailing>,
+    /// Whose certificate vouches for the mail server beside those that the machine trusts.
+    pub mail_authority: Option<PathBuf>,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
 }
@@ -74,6 +77,7 @@ impl Config {
             checkpoint_every: DEV_CHECKPOINT_EVERY,
             key_lease: DEV_KEY_LEASE,
             mailing: None,
+            mail_authority: None,
             key_service: None,
         }
     }
@@ -85,7 +89,8 @@ impl Config {
 
     /// The same, with the mail server that the environment names, if it names one.
     pub fn with_mailing_from_env(self) -> anyhow::Result<Self> {
-        Ok(Config { mailing: mailing(|name| std::env::var(name).ok())?, ..self })
+        let read = |name: &str| std::env::var(name).ok();
+        Ok(Config { mailing: mailing(read)?, mail_authority: read(SMTP_CA_FILE).map(Into::into), ..self })
     }
 
     /// From the environment, as production gives it.
@@ -119,6 +124,7 @@ impl Config {
             checkpoint_every: checkpoint_every(&read)?,
             key_lease: key_lease(&read)?,
             mailing: mailing(&read)?,
+            mail_authority: read(SMTP_CA_FILE).map(Into::into),
             key_service: key_service(&read)?,
         })
     }
@@ -142,6 +148,9 @@ impl Config {
             variables.push((SMTP_URL, mailing.server.to_url()));
             variables.push((MAIL_FROM, mailing.server.from.to_string()));
             variables.push((PUBLIC_URL, mailing.public_url.clone()));
+        }
+        if let Some(file) = &self.mail_authority {
+            variables.push((SMTP_CA_FILE, file.display().to_string()));
         }
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -177,7 +186,11 @@ fn mailing(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Maili
     let needed = |name: &str| read(name).with_context(|| format!("{name} is not set, and {SMTP_URL} is"));
     let (from, public_url) = (needed(MAIL_FROM)?, needed(PUBLIC_URL)?);
     ensure!(public_url.starts_with("https://") || public_url.starts_with("http://"), "{PUBLIC_URL} is no web address");
-    let server = MailServer::parse(&url, &from).with_context(|| format!("{SMTP_URL} or {MAIL_FROM}"))?;
+    let mut server = MailServer::parse(&url, &from).with_context(|| format!("{SMTP_URL} or {MAIL_FROM}"))?;
+    if let Some(file) = read(SMTP_CA_FILE) {
+        let pem = std::fs::read(&file).with_context(|| format!("{SMTP_CA_FILE}: cannot read {file}"))?;
+        server = server.vouched_for_by(&pem).with_context(|| format!("{SMTP_CA_FILE}: {file}"))?;
+    }
     Ok(Some(Mailing { server, public_url: public_url.trim_end_matches('/').to_owned() }))
 }
 
