@@ -17,7 +17,7 @@
 pub mod due;
 mod filling;
 mod handler;
-mod message;
+pub mod message;
 mod order;
 mod reader;
 mod record;

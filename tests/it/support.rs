@@ -21,7 +21,7 @@ pub use api::{Answer, Api};
 pub use explanation::Explanation;
 pub use installation::Installation;
 pub use order::{Order, Refund};
-pub use runtime::{shared as on_shared_runtime, shared_blocking};
+pub use runtime::shared as on_shared_runtime;
 pub use shop::Shop;
 pub use shopify_admin::{Fault, StandIn};
 pub use shopper::Shopper;

@@ -22,6 +22,7 @@ const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const SHOPIFY_ADMIN_URL: &str = "LOYALNEST_SHOPIFY_ADMIN_URL";
 const SMTP_URL: &str = "LOYALNEST_SMTP_URL";
 const MAIL_FROM: &str = "LOYALNEST_MAIL_FROM";
+const SMTP_CA_FILE: &str = "LOYALNEST_SMTP_CA_FILE";
 const PUBLIC_URL: &str = "LOYALNEST_PUBLIC_URL";
 const KMS_URL: &str = "LOYALNEST_KMS_URL";
 const KMS_TOKEN_FILE: &str = "LOYALNEST_KMS_TOKEN_FILE";
@@ -59,6 +60,8 @@ pub struct Config {
     pub key_lease: Duration,
     /// How mails leave; without it none do.
     pub mailing: Option<Mailing>,
+    /// Whose certificate vouches for the mail server beside those that the machine trusts.
+    pub mail_authority: Option<PathBuf>,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
     /// Where the Admin API of a shop is; `{shop}` in it stands for the shop's domain.
@@ -78,6 +81,7 @@ impl Config {
             checkpoint_every: DEV_CHECKPOINT_EVERY,
             key_lease: DEV_KEY_LEASE,
             mailing: None,
+            mail_authority: None,
             key_service: None,
             shopify_admin: AdminAddress::default(),
         }
@@ -92,7 +96,8 @@ impl Config {
 
     /// The same, with the mail server that the environment names, if it names one.
     pub fn with_mailing_from_env(self) -> anyhow::Result<Self> {
-        Ok(Config { mailing: mailing(|name| std::env::var(name).ok())?, ..self })
+        let read = |name: &str| std::env::var(name).ok();
+        Ok(Config { mailing: mailing(read)?, mail_authority: read(SMTP_CA_FILE).map(Into::into), ..self })
     }
 
     /// From the environment, as production gives it.
@@ -126,6 +131,7 @@ impl Config {
             checkpoint_every: checkpoint_every(&read)?,
             key_lease: key_lease(&read)?,
             mailing: mailing(&read)?,
+            mail_authority: read(SMTP_CA_FILE).map(Into::into),
             key_service: key_service(&read)?,
             shopify_admin: shopify_admin(&read)?,
         })
@@ -151,6 +157,9 @@ impl Config {
             variables.push((SMTP_URL, mailing.server.to_url()));
             variables.push((MAIL_FROM, mailing.server.from.to_string()));
             variables.push((PUBLIC_URL, mailing.public_url.clone()));
+        }
+        if let Some(file) = &self.mail_authority {
+            variables.push((SMTP_CA_FILE, file.display().to_string()));
         }
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -192,7 +201,11 @@ fn mailing(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Maili
     let needed = |name: &str| read(name).with_context(|| format!("{name} is not set, and {SMTP_URL} is"));
     let (from, public_url) = (needed(MAIL_FROM)?, needed(PUBLIC_URL)?);
     ensure!(public_url.starts_with("https://") || public_url.starts_with("http://"), "{PUBLIC_URL} is no web address");
-    let server = MailServer::parse(&url, &from).with_context(|| format!("{SMTP_URL} or {MAIL_FROM}"))?;
+    let mut server = MailServer::parse(&url, &from).with_context(|| format!("{SMTP_URL} or {MAIL_FROM}"))?;
+    if let Some(file) = read(SMTP_CA_FILE) {
+        let pem = std::fs::read(&file).with_context(|| format!("{SMTP_CA_FILE}: cannot read {file}"))?;
+        server = server.vouched_for_by(&pem).with_context(|| format!("{SMTP_CA_FILE}: {file}"))?;
+    }
     Ok(Some(Mailing { server, public_url: public_url.trim_end_matches('/').to_owned() }))
 }
 
@@ -237,7 +250,11 @@ mod tests {
             token_file: "/token".into(),
             key: "another".to_owned(),
         };
-        for config in [config(), Config { key_copy_days: 7, key_service: Some(service), ..config() }] {
+        let server = MailServer::parse("smtps://ada:p%40ss@mail.example:2465", "Rewards <rewards@shop.example>");
+        let mailing = server.map(|server| Mailing { server, public_url: "https://loyalty.example".to_owned() }).ok();
+        assert!(mailing.is_some());
+        let all = Config { key_copy_days: 7, key_service: Some(service), mailing, ..config() };
+        for config in [config(), all] {
             let again = read(&told(&config)).expect("everything is said");
             assert_eq!(told(&again), told(&config));
             assert_eq!((again.key_copy_days, &again.key_service), (config.key_copy_days, &config.key_service));
@@ -264,6 +281,14 @@ mod tests {
             let refused = read(&variables).expect_err(name).to_string();
             assert!(refused.contains(name), "{refused}");
         }
+        let mut variables = told(&config());
+        variables.insert(SMTP_URL.to_owned(), "smtp://127.0.0.1".to_owned());
+        for (name, value) in [(MAIL_FROM, "rewards@shop.example"), (PUBLIC_URL, "https://loyalty.example/")] {
+            let refused = read(&variables).expect_err("a mail server alone").to_string();
+            assert!(refused.contains(name), "{refused}");
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        assert_eq!(read(&variables).unwrap().mailing.unwrap().public_url, "https://loyalty.example");
         let mut variables = told(&config());
         variables.insert(KMS_URL.to_owned(), "http://127.0.0.1:8200".to_owned());
         let refused = read(&variables).expect_err("a service without a token").to_string();

@@ -8,7 +8,7 @@ use lettre::{
     message::Mailbox,
     transport::smtp::{
         authentication::{Credentials, Mechanism},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, TlsParameters},
         commands::{Data, Mail, Rcpt},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
@@ -32,6 +32,8 @@ pub struct MailServer {
     pub security: Security,
     pub login: Option<(String, String)>,
     pub from: Mailbox,
+    /// Vouches for the server beside those that the machine trusts.
+    pub authority: Option<Certificate>,
 }
 
 /// How the connection is protected.
@@ -54,6 +56,8 @@ pub enum MailServerError {
     UnknownScheme,
     #[error("a password goes over an encrypted connection only: smtps:// or smtp+starttls://")]
     OpenPassword,
+    #[error("is not a certificate in PEM")]
+    NotACertificate,
     #[error("is not a sender such as `The Shop <rewards@shop.example>`")]
     NotASender,
 }
@@ -106,7 +110,16 @@ impl MailServer {
             return Err(MailServerError::NotAnAddress);
         }
         let from = from.parse().map_err(|_| MailServerError::NotASender)?;
-        Ok(MailServer { host: host.to_owned(), port, security, login, from })
+        Ok(MailServer { host: host.to_owned(), port, security, login, from, authority: None })
+    }
+
+    /// The same, also where only the owner of this certificate vouches for the server.
+    ///
+    /// # Errors
+    /// [`MailServerError::NotACertificate`]
+    pub fn vouched_for_by(self, pem: &[u8]) -> Result<Self, MailServerError> {
+        let authority = Certificate::from_pem(pem).map_err(|_| MailServerError::NotACertificate)?;
+        Ok(MailServer { authority: Some(authority), ..self })
     }
 
     /// As [`MailServer::parse`] reads it.
@@ -158,7 +171,7 @@ impl MailServer {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Verdict> {
         let unreachable = |error: &lettre::transport::smtp::Error| said(error, "the connection");
-        let tls = || TlsParameters::new_rustls(self.host.clone()).map_err(|error| unreachable(&error));
+        let tls = || self.tls().map_err(|error| unreachable(&error));
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
         let at_once = if self.security == Security::Tls { Some(tls()?) } else { None };
         let place = (self.host.as_str(), self.port);
@@ -173,6 +186,14 @@ impl MailServer {
             connection.auth(&mechanisms, &credentials).await.map_err(|error| said(&error, "the log-in"))?;
         }
         Ok(connection)
+    }
+
+    fn tls(&self) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+        let mut builder = TlsParameters::builder(self.host.clone());
+        if let Some(authority) = &self.authority {
+            builder = builder.add_root_certificate(authority.clone());
+        }
+        builder.build_rustls()
     }
 
     fn parameters(&self, connection: &AsyncSmtpConnection, mail: &Outgoing) -> Result<Vec<MailParameter>, Verdict> {

@@ -8,7 +8,7 @@ use policies::{Mailing, mail::MailServer};
 use serde_json::{Value, json};
 
 use super::server::{MailBox, Received};
-use crate::support::{Installation, Shop, Shopper, shared_blocking};
+use crate::support::{Installation, Shop, Shopper};
 
 /// Where readers would reach the installation.
 pub const PUBLIC_URL: &str = "https://loyalty.example";
@@ -21,10 +21,10 @@ pub struct PostOffice {
 
 static POST_OFFICE: LazyLock<PostOffice> = LazyLock::new(|| {
     let mail_box = MailBox::start();
-    let url = format!("smtp://127.0.0.1:{}", mail_box.port);
+    let url = format!("smtp://127.0.0.1:{}", mail_box.open_port);
     let server = MailServer::parse(&url, "Rewards <rewards@loyalty.example>").expect("an address");
     let mailing = Some(Mailing { server, public_url: PUBLIC_URL.to_owned() });
-    let installation = shared_blocking(Installation::own_with(move |config| Config { mailing, ..config }));
+    let installation = Installation::own_with(move |config| Config { mailing, ..config });
     PostOffice { installation, mail_box }
 });
 

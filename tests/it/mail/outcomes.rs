@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use aggregates::{
+    id::{CommandId, CustomerId},
+    mail::{EmailEventCreated, MailKind, MailStage, Outbox, OutboxCommand, shard_of},
+    time::Timestamp,
+};
+use gateway::clock::new_id;
+use journal::{Actor, Aggregates, CommandContext, Subject, executor::Capacity};
+use policies::mail::MAIL_TASK;
+use serde_json::{Value, json};
 
 use super::kit::{enrolled, header, mails, open, outcome, outcomes, post_office};
-use crate::support::Shop;
+use crate::support::{Shop, on_shared_runtime};
 
 /// Longer than any pause between two attempts.
 const LONG: Duration = Duration::from_secs(4 * 3_600);
@@ -103,4 +111,43 @@ async fn nothing_personal_is_in_tasks_events_or_tables() {
     for told in [events, tasks] {
         assert!(!told.contains(&address) && !told.contains("Ada"), "{told}");
     }
+}
+
+/// What a worker leaves that dies with the mail server on the line.
+async fn begins_to_hand_over(shop: &Shop, customer: CustomerId) {
+    let (gateway, merchant, now) = (post_office().installation.gateway.clone(), shop.merchant, shop.now());
+    on_shared_runtime(async move {
+        let mail = gateway.tasks.id_of(merchant, &MAIL_TASK, &format!("welcome:{customer}")).await.unwrap();
+        let outboxes = Aggregates::<Outbox>::new(gateway.journal.clone(), Capacity(1));
+        let (kind, stage) = (MailKind::Welcome, MailStage::HandingOver);
+        let step = EmailEventCreated { mail, customer, kind, stage, attempt: 1, words: None, at: now };
+        let context = CommandContext {
+            command_id: CommandId(new_id()),
+            request: None,
+            actor: Actor::Policy("mail".to_owned()),
+            correlation: new_id(),
+            causation: None,
+            recorded_at: now,
+            occurred_at: None,
+            traceparent: None,
+        };
+        let subject = Subject::outbox(merchant, shard_of(mail));
+        outboxes.execute(subject, &context, &OutboxCommand::HandOver(step)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_worker_died_at_the_server_is_not_sent_by_the_next_one() {
+    let shop = open(&["welcome"]).await;
+    // Held back for long enough to die in between.
+    shop.publish(json!({ "mail": { "quiet": { "from_hour": 0, "until_hour": 23 } } })).await;
+    let tomorrow = Timestamp::parse(&format!("{}T01:00:00Z", &shop.now().plus_days(1).to_rfc3339()[..10])).unwrap();
+    shop.advance_to(&tomorrow.to_rfc3339()).await;
+    let (ada, address) = enrolled(&shop, "ada", "en").await;
+    shop.settle().await;
+    begins_to_hand_over(&shop, ada.id().await.parse().unwrap()).await;
+    shop.advance_to(&tomorrow.plus_seconds(22 * 3_600 + 1).to_rfc3339()).await;
+    assert_eq!(outcomes(ada).await, [outcome("welcome", "unknown", "")]);
+    assert_eq!(post_office().mail_box.count(&address), 0);
 }

@@ -1,6 +1,7 @@
 """A mail server for the tests: real SMTP over a socket, with the moods that mail servers have.
 
-Prints its port, then every message it was given as a line of JSON. What it does follows from the reader's address:
+Takes a certificate and its key. Prints its ports: open, STARTTLS, TLS, the last two with a log-in;
+then every message it was given as a line of JSON. What it does follows from the reader's address:
 
   busy-…    451 to the first attempt, in several lines; takes the second
   gone-…    550, in several lines
@@ -12,9 +13,12 @@ Prints its port, then every message it was given as a line of JSON. What it does
 
 import asyncio
 import json
+import logging
+import ssl
 import sys
+import warnings
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Moods:
@@ -51,14 +55,32 @@ class Moods:
         return "250-2.0.0 Taken,\r\n250 2.0.0 thank you."
 
 
-async def serve():
+def knows(server, session, envelope, mechanism, data):
+    return AuthResult(handled=False, success=(data.login, data.password) == (b"rewards@shop", b"p:ss w\xc3\xb6rd"))
+
+
+async def serve(certificate, key):
     moods = Moods()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(moods, hostname="mail.example", enable_SMTPUTF8=True), "127.0.0.1", 0
-    )
-    print(server.sockets[0].getsockname()[1], flush=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    usual = {"hostname": "mail.example", "enable_SMTPUTF8": True}
+    login = {"auth_required": True, "authenticator": knows}
+    plain = lambda: SMTP(moods, **usual)
+    upgraded = lambda: SMTP(moods, tls_context=context, require_starttls=True, **login, **usual)
+    # Encrypted from the first byte, which this server does not see.
+    encrypted = lambda: SMTP(moods, auth_require_tls=False, **login, **usual)
+    loop = asyncio.get_running_loop()
+    servers = [
+        await loop.create_server(plain, "127.0.0.1", 0),
+        await loop.create_server(upgraded, "127.0.0.1", 0),
+        await loop.create_server(encrypted, "127.0.0.1", 0, ssl=context),
+    ]
+    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
     # Ends with whoever has started it: its input is then at an end.
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await loop.run_in_executor(None, sys.stdin.read)
 
 
-asyncio.run(serve())
+# Whoever cuts a connection, or has no certificate, does so on purpose.
+logging.disable()
+warnings.simplefilter("ignore")
+asyncio.run(serve(*sys.argv[1:]))

@@ -27,22 +27,33 @@ pub struct Received {
 type ByReader = HashMap<String, Vec<Received>>;
 
 pub struct MailBox {
-    pub port: u16,
+    pub open_port: u16,
+    pub starttls_port: u16,
+    pub tls_port: u16,
+    /// Of the certificate that vouches for the server, as `localhost`.
+    pub pem: String,
     received: watch::Receiver<Arc<ByReader>>,
     _process: Child,
 }
 
 impl MailBox {
     pub fn start() -> MailBox {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let (pem, folder) = (made.cert.pem(), tempfile::tempdir().expect("a folder"));
+        let (certificate, key) = (folder.path().join("certificate"), folder.path().join("key"));
+        std::fs::write(&certificate, &pem).expect("a file");
+        std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
         let mut process = Command::new("python3")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("it/mail/server.py"))
+            .args([&certificate, &key])
             .env("PYTHONPATH", packages())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3");
         let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let port = lines.next().and_then(|line| line.parse().ok()).expect("run `make setup-mail-server` first");
+        let ports = lines.next().expect("run `make setup-mail-server` first");
+        let ports: Vec<u16> = ports.split(' ').map(|port| port.parse().expect("a port")).collect();
         let (sender, received) = watch::channel(Arc::<ByReader>::default());
         thread::spawn(move || {
             for message in lines.map(|line| serde_json::from_str::<Received>(&line).expect("a message")) {
@@ -51,7 +62,8 @@ impl MailBox {
                 });
             }
         });
-        MailBox { port, received, _process: process }
+        let [open_port, starttls_port, tls_port] = ports[..] else { panic!("three ports, not {ports:?}") };
+        MailBox { open_port, starttls_port, tls_port, pem, received, _process: process }
     }
 
     /// Everything that this reader has got, as soon as it is so many messages.

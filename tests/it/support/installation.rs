@@ -83,12 +83,14 @@ impl Installation {
         .await
     }
 
-    /// The same, configured otherwise. To be awaited on the shared runtime.
-    pub async fn own_with(change: impl FnOnce(Config) -> Config) -> Installation {
+    /// The same, configured otherwise; for what several tests share.
+    pub fn own_with(change: impl FnOnce(Config) -> Config + Send + 'static) -> Installation {
         let servers = Servers::shared();
-        let nats = servers.another_nats().await;
-        let config = change(new_config(servers, "own", nats.url()).await);
-        Installation::start(config, Role::Everything, Some(nats)).await
+        runtime::shared_blocking(async move {
+            let nats = servers.another_nats().await;
+            let config = change(new_config(servers, "own", nats.url()).await);
+            Installation::start(config, Role::Everything, Some(nats)).await
+        })
     }
 
     /// The same, where nothing happens of its own accord.
