@@ -10,7 +10,7 @@ use aggregates::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use journal::Subject;
-use projections::{customers, projection::events_of, rfm_segments};
+use projections::{projection::events_of, rfm_segments};
 use vault::VaultError;
 
 use super::{error::CommandError, order::LINES_TAG};
@@ -47,8 +47,9 @@ impl Gateway {
     /// Products that people who buy like this customer have bought, and this customer has not.
     pub async fn recommend(&self, merchant: MerchantId, customer: CustomerId) -> Result<Recommended, CommandError> {
         let customer = self.survivor(merchant, customer).await?;
-        let row = customers::find(&self.db, merchant, customer).await?;
-        if row.is_none_or(|row| row.limits.objects_to_profiling || row.limits.restricted) {
+        // The log is asked, and not a table: what somebody has ruled out is ruled out from that moment on.
+        let person = self.customers.load_confirmed(Subject::customer(merchant, customer)).await?;
+        if person.state.limits.objects_to_profiling || person.state.limits.restricted {
             return Ok(Recommended::NotProfiled);
         }
         let neighbours = rfm_segments::neighbours(&self.db, merchant, customer, NEIGHBOURS_MAX).await?;
