@@ -1,7 +1,7 @@
 //! A person of one merchant: profile under the person's own key, and what became of it.
 
-mod choices;
 mod birthday;
+mod choices;
 mod event;
 mod limits;
 #[cfg(test)]
@@ -9,15 +9,11 @@ mod tests;
 
 pub use choices::{Choices, ChosenBy, MailChoice};
 pub use event::{
-    Absorbed, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LeaderboardChosen, LimitLifted,
-    Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
+    Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, Imported, LeaderboardChosen,
+    LimitLifted, Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
 };
 
 pub use birthday::{Birthday, NotABirthday};
-pub use event::{
-    Absorbed, BirthdayTold, CustomerEvent, DeletedInShop, Enrolled, Erased, Fenced, LimitLifted, Limited, MergedInto,
-    ProfileUpdated, ReferralLink,
-};
 pub use limits::{Limit, Limits};
 
 use serde::{Deserialize, Serialize};

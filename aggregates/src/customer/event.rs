@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Profile, choices::{ChosenBy, MailChoice}, Birthday};
+use super::{
+    Birthday, Profile,
+    choices::{ChosenBy, MailChoice},
+};
 use crate::{
     badge::{BadgeAwarded, HeldBadge},
     event::events,

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use aggregates::{
-    customer::{Profile, ReferralCode, Birthday},
+    customer::{Birthday, Profile, ReferralCode},
     gdpr::StatedRequest,
     installation::AdoptionNote,
     merchant::{AdminToken, ShopDomain, WebhookSecret},
@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 12] = [
+pub const FILES: [&str; 13] = [
     "sealed.profile.hex",
     "sealed.referral_code.hex",
     "sealed.birthday.hex",

@@ -11,7 +11,6 @@ mod share;
 use std::time::Duration;
 
 use aggregates::installation::Installation;
-use futures::future::BoxFuture;
 use journal::{
     Aggregates, Journal, JournalError, Subject,
     executor::{Capacity, LoadError},

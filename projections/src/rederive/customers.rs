@@ -106,9 +106,8 @@ impl Standing {
             | CustomerEvent::Imported(_)
             | CustomerEvent::BadgeAwarded(_)
             | CustomerEvent::MailChosen(_)
-            | CustomerEvent::LeaderboardChosen(_) => {}
-            | CustomerEvent::BirthdayTold(_)
-            | CustomerEvent::ReferralLinkIssued(_) => {}
+            | CustomerEvent::LeaderboardChosen(_)
+            | CustomerEvent::BirthdayTold(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {
                 self.state = "erased";

@@ -4,7 +4,7 @@ use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::clock::SystemClock;
 use journal::{Journal, streams::Streams};
-use projections::{gdpr_requests, parked_webhooks, queue_tasks, parking::store};
+use projections::{gdpr_requests, parked_webhooks, parking::store, queue_tasks};
 use sqlx::PgPool;
 use vault::Vault;
 
