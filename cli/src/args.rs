@@ -1,21 +1,16 @@
 //! The command line. What is said here is `--help`.
 
+mod projections;
 mod transfer;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use aggregates::id::{CustomerId, MerchantId, TaskId};
-mod projections;
-
-use std::{net::SocketAddr, path::PathBuf};
-
 use ::projections::{books::Day, replay::Moment};
-use aggregates::id::{CustomerId, MerchantId};
+use aggregates::id::{CustomerId, MerchantId, TaskId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 pub use self::projections::*;
-
-pub use transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
+pub use self::transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
 
 /// A self-hosted loyalty platform for online shops.
 #[derive(Debug, Parser)]

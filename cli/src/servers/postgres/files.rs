@@ -93,7 +93,7 @@ impl PostgresServer {
              port = {port}\n\
              # A socket's path may have 107 bytes; a data directory's may have more.\n\
              unix_socket_directories = ''\n\
-             max_connections = 200\n\
+             max_connections = 500\n\
              fsync = on\n\
              synchronous_commit = on\n\
              full_page_writes = on\n\

@@ -33,7 +33,6 @@ use crate::{
     commands::{
         CommandError,
         birthday::BIRTHDAY_TAG,
-        customer::PROFILE_TAG,
         import::REFERRAL_TAG,
         order::{LINES_TAG, REFERENCE_TAG},
         privacy::STATED_TAG,
