@@ -98,8 +98,8 @@ impl Scale {
         cold_accounts: 50,
         hot_accounts: 10_000,
         rfm_buyers: 100_000,
-        rebuild_commits: 50_000,
-        rebuild_customers: 5_000,
+        rebuild_commits: 20_000,
+        rebuild_customers: 2_000,
     };
 }
 
