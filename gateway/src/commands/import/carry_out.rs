@@ -60,7 +60,9 @@ impl Gateway {
             return Ok(Some(CarriedOut { import: progress }));
         }
         let upload = ItemId(progress.opened.upload);
-        let Some(mut pieces) = PieceReader::open(self, merchant, upload, progress.opened.pieces).await? else { return Ok(None) };
+        let Some(mut pieces) = PieceReader::open(self, merchant, upload, progress.opened.pieces).await? else {
+            return Ok(None);
+        };
         let mut seen = HashSet::new();
         let request = self.import_request(merchant, import).await?;
         let mut work = Work { gateway: self, request, import: progress, may_be_repeated: true };
