@@ -1,7 +1,5 @@
 //! What another programme would have made of the real history: through the door, and at the command line.
 
-#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
-
 use gateway::shopify::sample::OrderSample;
 use loyalnest::drill::{installation::Setting, shop::Shop as DrilledShop};
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! What another programme would have made of a past.
 
-#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
-
 use proptest::{collection::vec, prelude::*};
 use rust_decimal::Decimal;
 use uuid::Uuid;
