@@ -8,6 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use ::projections::{books::Day, replay::Moment};
 use aggregates::id::{CustomerId, MerchantId, TaskId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 pub use self::projections::*;
 pub use self::transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
@@ -49,6 +50,10 @@ pub enum Command {
     Keys(KeysCommand),
     /// Brings the database to this version's schema.
     Migrate,
+    /// What a shell completes commands from: `source <(loyalnest completions bash)`.
+    Completions {
+        shell: Shell,
+    },
     /// Merchants.
     #[command(subcommand)]
     Merchant(MerchantCommand),
@@ -150,7 +155,7 @@ pub enum KeysCommand {
 #[derive(Debug, Group)]
 #[group(multiple = false)]
 pub struct RotateArgs {
-    /// The key of one bucket, under which up to 4,096 people's keys are.
+    /// The key of one bucket, under which up to 1,024 people's keys are.
     #[arg(long, value_name = "UUID")]
     pub bucket: Option<uuid::Uuid>,
     /// A merchant's own key, and all its buckets. Takes a minute longer: processes have to hear of the new key first.

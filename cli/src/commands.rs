@@ -20,6 +20,8 @@ pub mod whatif;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
+
 use crate::{
     args::{Args, Command},
     bench,
@@ -36,6 +38,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve::serve(serve, config()?).await?,
         Command::Work(work) => serve::work(work, config()?).await?,
         Command::Keys(command) => keys::run(command, &config()?, args.output).await?,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "loyalnest", &mut std::io::stdout());
+        }
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,

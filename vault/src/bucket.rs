@@ -10,7 +10,7 @@ use sqlx::{PgConnection, Row};
 use crate::{BucketGeneration, RootKeyStore, VaultError, root::Contents};
 
 /// People in one bucket at most: what one rotation has to wrap again.
-pub const BUCKET_CAPACITY: i32 = 4_096;
+pub const BUCKET_CAPACITY: i32 = 1_024;
 /// Buckets opened together, for new people to be spread over.
 const OPENED_TOGETHER: usize = 4;
 

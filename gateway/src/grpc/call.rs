@@ -18,8 +18,11 @@ use crate::problem::Code;
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Fields of requests that are headers in REST.
-const HEADER_FIELDS: [(&str, HeaderName); 2] =
-    [("idempotency_key", HeaderName::from_static("idempotency-key")), ("if_match", header::IF_MATCH)];
+const HEADER_FIELDS: [(&str, HeaderName); 3] = [
+    ("idempotency_key", HeaderName::from_static("idempotency-key")),
+    ("if_match", header::IF_MATCH),
+    ("if_none_match", header::IF_NONE_MATCH),
+];
 
 /// What of a call's metadata its REST call is shown.
 const FORWARDED: [HeaderName; 3] =

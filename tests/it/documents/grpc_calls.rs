@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::read;
 use gateway::grpc::{Call, descriptors};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 use serde_json::Value;
@@ -162,7 +163,33 @@ fn the_calls_of_the_contract_are_there() {
         "core.v1.CoreService.GetCustomerRFM",
         "rfm.v1.RFMService.GetSegmentCounts",
         "admin_core.v1.AdminCoreService.GetAuditLogs",
+        "referrals.v1.ReferralsService.GetReferralStatus",
     ] {
         assert!(there.contains(call), "{call}");
     }
+}
+
+/// The page names them as "`points.v1` GetPointsBalance, ListPointsTransactions · and so on".
+#[test]
+fn every_call_that_the_page_of_services_names_is_there() {
+    let there: BTreeSet<String> = methods()
+        .iter()
+        .map(|method| format!("{}/{}", method.parent_service().package_name(), method.name()))
+        .collect();
+    let page = read("docs/services.md");
+    let mut named = 0;
+    for cell in page.lines().filter_map(|line| line.split('|').nth(2)) {
+        let Some((package, calls)) = cell.trim().strip_prefix('`').and_then(|rest| rest.split_once("` ")) else {
+            continue;
+        };
+        if !package.ends_with(".v1") {
+            continue;
+        }
+        let calls = calls.split('·').next().unwrap_or_default().replace(" and others", "");
+        for call in calls.split(',').map(str::trim) {
+            named += 1;
+            assert!(there.contains(&format!("{package}/{call}")), "{package} has no {call}");
+        }
+    }
+    assert!(named >= 40, "the page of services names {named} calls");
 }

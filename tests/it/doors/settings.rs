@@ -32,8 +32,9 @@ async fn a_new_merchant_starts_with_one_point_per_unit_and_nothing_else() {
     settings.as_object_mut().unwrap().remove("effective_from");
     let rule = json!({ "id": "orders", "kind": "order", "points_per_unit": "1", "minimum_minor": 0, "rounding": "down",
                        "include": { "tax": "as_priced", "shipping": false },
-                       "exclude": { "product_ids": [], "variant_ids": [], "skus": [], "vendors": [], "gift_cards": true },
-                       "multiplier": null });
+                       "exclude": { "product_ids": [], "variant_ids": [], "skus": [], "vendors": [], "gift_cards": true,
+                                    "tags": [], "product_types": [], "collections": [] },
+                       "only": null, "multiplier": null });
     let mut expected = json!({ "version": 1, "earning_rules": [rule], "hold": { "days": 0 },
                            "expiry": { "kind": "none", "days": null }, "negative_balance": "allow",
                            "redemption": { "points": 100, "amount_minor": 100 }, "redact_grace_hours": 72,
@@ -80,8 +81,8 @@ async fn everything_that_can_be_set_comes_back_as_it_was_set() {
     let rule = json!({ "id": "double", "kind": "order", "points_per_unit": "1.5", "minimum_minor": 1_000, "rounding": "up",
                        "include": { "tax": "never", "shipping": true },
                        "exclude": { "product_ids": ["1"], "variant_ids": ["2"], "skus": ["TEA"], "vendors": ["Acme"],
-                                    "gift_cards": false },
-                       "multiplier": { "factor": "2", "from": shop.now().to_rfc3339(), "until": until.to_rfc3339() } });
+                                    "gift_cards": false, "tags": ["sale"], "product_types": ["Tea"], "collections": ["7"] },
+                       "only": null, "multiplier": { "factor": "2", "from": shop.now().to_rfc3339(), "until": until.to_rfc3339() } });
     let mut wanted = json!({ "effective_from": shop.now().plus_days(1).to_rfc3339(), "earning_rules": [rule],
                          "hold": { "days": 14 }, "expiry": { "kind": "inactivity", "days": 365 },
                          "negative_balance": "clamp", "redemption": { "points": 50, "amount_minor": 25 },
