@@ -1,5 +1,7 @@
 //! A history in which everything happens once, and rebuilds as `loyalnest projections` does them.
 
+use std::time::Duration;
+
 use projections::{
     Progress, ReadModel, Tables,
     generation::{
@@ -9,27 +11,31 @@ use projections::{
     },
     lag, read_model,
 };
+use reqwest::Method;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     privacy::kit::{ask_to_forget, completed_at},
-    support::{Installation, Shop, on_shared_runtime},
+    support::{Installation, Shop, Shopper, on_shared_runtime},
+    tasks::kit::{Probe, enqueue_at},
 };
 
 /// Read models follow within milliseconds; this is for a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Orders, refunds, a cancellation, a merge, a redemption and its return, points by hand, settings, expiry, windows of
-/// segments, a friend who is brought, a webhook nobody understands, and somebody who is forgotten.
-/// segments, tiers, campaigns, a webhook nobody understands, and somebody who is forgotten.
+/// segments, tiers, campaigns, badges, a friend who is brought, a file of customers, a till, a product, a reward, a task, a webhook nobody
+/// understands, and somebody who is forgotten.
 pub async fn everything_happens(installation: &Installation) -> Shop {
     let shop = Shop::open_at(installation).await;
     let regular = json!({ "id": "regular", "name": "Regular", "entry": 2 });
     let tiers = json!({ "measure": "orders", "tiers": [regular] });
-    shop.publish(json!({ "expiry": { "kind": "after_earning", "days": 30 }, "vip_tiers": tiers })).await;
+    let badges = json!([{ "id": "first", "name": "First", "rule": { "kind": "orders", "count": 1 }, "points": 5 }]);
+    let mail = json!({ "kinds": ["welcome"], "shop_name": "The Shop" });
+    let expiry = json!({ "kind": "after_earning", "days": 30 });
+    shop.publish(json!({ "expiry": expiry, "vip_tiers": tiers, "badges": badges, "mail": mail })).await;
     campaigns_of_a_day(&shop).await;
     let [ada, bob, cay, dee] = [(); 4].map(|()| shop.shopper());
     for shopper in [ada, bob, cay, dee] {
@@ -37,7 +43,7 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
             assert!(shopper.order(price).deliver().await.is_accepted());
         }
     }
-    let asked = serde_json::json!({ "customer_id": ada.id().await });
+    let asked = json!({ "customer_id": ada.id().await });
     let link = shop.api.post_once("/v1/referrals", &asked).document().await;
     let code = ("ref".to_owned(), link["code"].as_str().unwrap().to_owned());
     let brought = shop.shopper().order(25_00).with(|order| order.note_attributes = vec![code]);
@@ -48,6 +54,7 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
     ada.adjust(30, "kindness").await;
     let review = json!({ "action": "review", "distinct_id": "the first" });
     assert!(shop.api.post(&ada.path("actions").await, &review).send().await.status.is_success());
+    other_doors(installation, &shop, bob).await;
     let redemption = ada.redeem(100).await;
     ada.cancel(&redemption).await;
     shop.merge(ada, cay).await;
@@ -60,6 +67,24 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
     shop.settle().await;
     all_caught_up(installation).await;
     shop
+}
+
+/// What comes neither by an order nor by hand.
+async fn other_doors(installation: &Installation, shop: &Shop, bob: Shopper<'_>) {
+    let wish = json!({ "opt_out": true });
+    assert!(shop.api.put(&bob.path("leaderboard").await, &wish).send().await.status.is_success());
+    let file = "external_id,points\n123,40\n124,none\n";
+    shop.has_seen(shop.api.call(Method::POST, "/v1/imports").text(file).document().await["position"].as_u64());
+    let sale = json!({ "terminal_id": "till", "sale_id": "1", "sold_at": "2026-11-20T10:00:00Z", "currency": "EUR",
+                       "customer": { "external_id": format!("shopify:{}", bob.external_id) },
+                       "items": [{ "product_id": "1", "sku": "TEA", "quantity": 1, "net_minor": 10_00 }] });
+    assert!(shop.api.post("/v1/pos/sales", &json!({ "sales": [sale] })).send().await.status.is_success());
+    let product = json!({ "id": 100, "title": "Green tea", "vendor": "Leaf", "product_type": "Drinks", "tags": "new",
+                          "status": "active", "updated_at": "2026-01-01T00:00:00Z", "variants": [] });
+    assert!(shop.deliver("products/update", &product.to_string()).await.is_accepted());
+    let reward = json!({ "name": "Free shipping", "cost_points": 10, "kind": "free_shipping" });
+    assert!(shop.api.post("/v1/rewards", &reward).send().await.status.is_success());
+    enqueue_at(installation, shop, Probe::new().task("anything")).await.unwrap();
 }
 
 /// One that multiplies orders, and one that rewards reviews.

@@ -13,7 +13,10 @@ use policies::mail::MAIL_TASK;
 use serde_json::{Value, json};
 
 use super::kit::{enrolled, header, mails, open, outcome, outcomes, post_office};
-use crate::support::{Shop, on_shared_runtime};
+use crate::{
+    generations::kit::verify,
+    support::{Shop, on_shared_runtime},
+};
 
 /// Longer than any pause between two attempts.
 const LONG: Duration = Duration::from_secs(4 * 3_600);
@@ -23,6 +26,16 @@ async fn tasks(shop: &Shop) -> Vec<Value> {
     shop.has_seen_everything_of(&post_office().installation).await;
     let page = shop.api.get("/v1/tasks").query("min_position", shop.seen()).document().await;
     page["data"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_is_known_of_mails_can_be_made_anew() {
+    let shop = open(&["welcome"]).await;
+    let (_, address) = enrolled(&shop, "ida", "en").await;
+    shop.settle().await;
+    mails(&address, 1).await;
+    let report = verify(&post_office().installation, "email_events").await;
+    assert!(report.is_clean() && report.tables.iter().all(|table| table.rows > 0), "{report:#?}");
 }
 
 #[tokio::test]

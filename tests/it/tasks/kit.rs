@@ -89,7 +89,15 @@ impl Probe {
 }
 
 pub async fn enqueue(shop: &Shop, task: NewTask) -> Result<Enqueued, policies::TaskError> {
-    let (queue, merchant, now) = (Installation::shared().gateway.tasks.clone(), shop.merchant, shop.now());
+    enqueue_at(Installation::shared(), shop, task).await
+}
+
+pub async fn enqueue_at(
+    installation: &Installation,
+    shop: &Shop,
+    task: NewTask,
+) -> Result<Enqueued, policies::TaskError> {
+    let (queue, merchant, now) = (installation.gateway.tasks.clone(), shop.merchant, shop.now());
     let enqueued = on_shared_runtime(async move {
         let context = CommandContext {
             command_id: CommandId(new_id()),
