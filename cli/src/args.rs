@@ -51,9 +51,7 @@ pub enum Command {
     /// Brings the database to this version's schema.
     Migrate,
     /// What a shell completes commands from: `source <(loyalnest completions bash)`.
-    Completions {
-        shell: Shell,
-    },
+    Completions { shell: Shell },
     /// Merchants.
     #[command(subcommand)]
     Merchant(MerchantCommand),

@@ -101,9 +101,12 @@ impl Ledger {
         let differs = |key: &&Key| self.derived.get(key) != there.get(key);
         let is_gone = |key: &&Key| forgotten.contains(&MerchantId(key.0)) && !there.contains_key(key);
         let suspects = self.derived.keys().chain(there.keys()).filter(differs).filter(|key| !is_gone(key));
+        let mut found = Vec::new();
         for account in suspects.copied().collect::<BTreeSet<Key>>() {
-            compare_lines(account, self.up_to, journal, db, deviations).await?;
+            compare_lines(account, self.up_to, journal, db, &mut found).await?;
         }
+        found.sort_by_key(|deviation| deviation.position);
+        deviations.extend(found);
         Ok(())
     }
 }

@@ -100,7 +100,8 @@ async fn a_balance_is_the_same_as_by_rest() {
     assert_eq!(answer.body["available"], json!(50));
     assert_eq!(answer.body["available"], by_rest["available"]);
     assert_eq!(answer.body["customer_id"], json!(id));
-    assert_eq!(answer.body["as_of"]["position"], by_rest["as_of"]["position"]);
+    // Others write meanwhile.
+    assert!(answer.body["as_of"]["position"].as_u64() >= by_rest["as_of"]["position"].as_u64());
 }
 
 #[tokio::test]

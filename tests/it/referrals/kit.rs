@@ -76,12 +76,19 @@ pub async fn decide(friend: Shopper<'_>, decision: &str) -> Answer {
 
 /// Points of bonuses on the ledger, given less taken back.
 pub async fn rewarded(customer: Shopper<'_>) -> i64 {
+    rewarded_by(customer, u64::MAX).await
+}
+
+/// By this position.
+async fn rewarded_by(customer: Shopper<'_>, position: u64) -> i64 {
     let lines = customer.transactions().await;
     let rewards = lines.iter().filter(|line| line["reference"]["kind"] == "referral");
+    let rewards = rewards.filter(|line| line["position"].as_u64().unwrap() <= position);
     rewards.map(|line| line["points"].as_i64().unwrap()).sum()
 }
 
-/// Points of bonuses on both sides.
+/// Points of bonuses on both sides, at one moment: a commit may come while they are read.
 pub async fn both_rewarded(advocate: Shopper<'_>, friend: Shopper<'_>) -> (i64, i64) {
-    (rewarded(advocate).await, rewarded(friend).await)
+    let position = advocate.shop.seen();
+    (rewarded_by(advocate, position).await, rewarded_by(friend, position).await)
 }

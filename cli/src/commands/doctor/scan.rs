@@ -66,7 +66,7 @@ fn read_planted(path: &Path) -> anyhow::Result<Vec<String>> {
 
 async fn columns(db: &PgPool, condition: &'static str) -> anyhow::Result<Vec<(String, String)>> {
     let statement = format!(
-        "select table_schema || '.' || table_name, column_name::text from information_schema.columns
+        "select table_schema || '.' || table_name, quote_ident(column_name) from information_schema.columns
           where table_schema in {SCHEMAS} and {condition} order by 1, 2"
     );
     Ok(sqlx::query_as(AssertSqlSafe(statement)).fetch_all(db).await?)
