@@ -27,7 +27,7 @@ pub mod standing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use clicks::{CLICK_SHARDS, ClickShard, CountClicks, LINKS_PER_COMMIT_MAX};
 pub use code::{CODE_CHARACTERS, ReferralCode};
@@ -139,8 +139,8 @@ pub struct Referral {
     pub qualifying: Option<(Token, Timestamp)>,
     /// What was paid and has not gone back.
     pub paid: Option<Completed>,
-    /// Orders that were paid for and went back: none is paid for again.
-    pub clawed_back: BTreeSet<Token>,
+    /// Orders whose payment was taken back, and how often: an earlier order may come to light and go back itself.
+    pub clawed_back: BTreeMap<Token, u16>,
     /// Why nothing can follow any more.
     pub closed: Option<Cause>,
     /// Up to where the log was looked at.
@@ -215,7 +215,8 @@ impl Aggregate for Referral {
                 self.status = Status::ClawedBack;
                 self.paid = None;
                 self.qualifying = None;
-                self.clawed_back.insert(event.order);
+                let times = self.clawed_back.entry(event.order).or_default();
+                *times = times.saturating_add(1);
                 self.closed = Some(event.cause).filter(|cause| cause.is_final());
             }
             ReferralEvent::Cancelled(_) => {

@@ -53,8 +53,11 @@ pub fn in_front_of(rest: Router, gateway: Gateway) -> Router {
         let rest = rest.clone();
         router = router.route(&path, post(move |request: Request| answer(Transcoded { call, rest }, request)));
     }
-    let reflection =
-        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
     let v1 = reflection().build_v1().expect("descriptors compiled with this binary can be read");
     let v1alpha = reflection().build_v1alpha().expect("descriptors compiled with this binary can be read");
     router

@@ -87,8 +87,6 @@ fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, even
     let order = match standing {
         Err(Shortfall::NotNew) => return events.push(rejected(Cause::NotNew, Vec::new())),
         Err(shortfall) => return events.extend(without_order(referral, origin, shortfall, command)),
-        // Paid for once, and gone back: its token would name the same points.
-        Ok(order) if referral.clawed_back.contains(&order.order) => return,
         Ok(order) => order,
     };
     if referral.qualifying != Some((order.order, order.hold_until)) {
@@ -105,7 +103,8 @@ fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, even
             at,
         })),
         (FraudAction::Allow, _) if order.hold_until <= command.now => {
-            events.push(ReferralEvent::Completed(completed(origin, order, (advocate, friend), command)));
+            let round = referral.clawed_back.get(&order.order).copied().unwrap_or_default();
+            events.push(ReferralEvent::Completed(completed(origin, (order, round), (advocate, friend), command)));
         }
         (FraudAction::Allow, _) => {}
     }
@@ -113,12 +112,13 @@ fn before_payment(referral: &Referral, origin: &Origin, command: &Consider, even
 
 fn completed(
     origin: &Origin,
-    order: Qualifying,
+    (order, round): (Qualifying, u16),
     (advocate, friend): (CustomerId, CustomerId),
     command: &Consider,
 ) -> Completed {
     Completed {
         order: order.order,
+        round,
         advocate: Half { customer: advocate, points: command.rules.advocate_points },
         friend: Half { customer: friend, points: command.rules.friend_points },
         program_version: origin.program_version,

@@ -148,6 +148,8 @@ pub struct Half {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completed {
     pub order: Token,
+    /// How often a payment for this order had been taken back before. Each payment has points of its own.
+    pub round: u16,
     pub advocate: Half,
     pub friend: Half,
     pub program_version: u32,

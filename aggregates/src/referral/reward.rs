@@ -1,5 +1,5 @@
-//! What both sides are given, as commands on their accounts. A bonus is named by the order and the side: whoever repeats a
-//! payment names the same points, and another order of the same friend names others.
+//! What both sides are given, as commands on their accounts. A bonus is named by the order, the side and the round: whoever
+//! repeats a payment names the same points; another order of the same friend, and a payment after the first was taken back, name others.
 
 use std::sync::Arc;
 
@@ -42,8 +42,10 @@ impl Side {
 }
 
 /// The token is a keyed hash of the friend's: as good as random, and the same for ever.
-pub fn bonus_of(order: Token, side: Side) -> BonusId {
-    BonusId(uuid::Builder::from_custom_bytes(order.0.map(|byte| byte ^ side.mask())).into_uuid())
+pub fn bonus_of(order: Token, side: Side, round: u16) -> BonusId {
+    let mut bytes = order.0.map(|byte| byte ^ side.mask());
+    bytes.iter_mut().zip(round.to_be_bytes()).for_each(|(byte, round)| *byte ^= round);
+    BonusId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// The points of one side; none where the merchant gives none. The return window is over: they can be spent at once.
@@ -55,7 +57,7 @@ pub fn grant(
     now: Timestamp,
 ) -> Option<PointsCommand> {
     let points = side.half(completed).points;
-    let bonus = bonus_of(completed.order, side);
+    let bonus = bonus_of(completed.order, side, completed.round);
     (points > 0).then(|| {
         PointsCommand::Grant(Grant {
             bonus,
@@ -74,7 +76,7 @@ pub fn grant(
 
 /// Takes one side's points back, wherever they are by now.
 pub fn revoke(paid: &Completed, side: Side, program: &Arc<Program>, now: Timestamp) -> Option<PointsCommand> {
-    let bonus = bonus_of(paid.order, side);
+    let bonus = bonus_of(paid.order, side, paid.round);
     (side.half(paid).points > 0).then(|| PointsCommand::Revoke(Revoke { bonus, program: Arc::clone(program), now }))
 }
 
@@ -86,14 +88,16 @@ mod tests {
     fn each_side_of_each_order_has_points_of_its_own() {
         let (one, other) = (Token([0x07; 16]), Token([0x5a; 16]));
         let all = [
-            bonus_of(one, Side::Advocate).0,
-            bonus_of(one, Side::Friend).0,
-            bonus_of(other, Side::Advocate).0,
-            bonus_of(other, Side::Friend).0,
+            bonus_of(one, Side::Advocate, 0).0,
+            bonus_of(one, Side::Friend, 0).0,
+            bonus_of(one, Side::Advocate, 1).0,
+            bonus_of(one, Side::Friend, 1).0,
+            bonus_of(other, Side::Advocate, 0).0,
+            bonus_of(other, Side::Friend, 0).0,
             LotId::of_order(one).0,
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
-        assert_eq!(bonus_of(one, Side::Friend), bonus_of(one, Side::Friend));
+        assert_eq!(bonus_of(one, Side::Friend, 0), bonus_of(one, Side::Friend, 0));
     }
 }

@@ -32,6 +32,7 @@ pub fn samples() -> Vec<ReferralEvent> {
         ReferralEvent::Approved(Approved { reason: sealed("a family of five"), at: at(7) }),
         ReferralEvent::Completed(Completed {
             order: token(0x0a),
+            round: 1,
             advocate: Half { customer: CustomerId(uuid(0xc1)), points: 500 },
             friend: Half { customer: CustomerId(uuid(0xc2)), points: 250 },
             program_version: 3,
