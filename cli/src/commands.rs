@@ -18,7 +18,7 @@ pub mod streams;
 pub mod tasks;
 pub mod whatif;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::CommandFactory;
 
@@ -39,7 +39,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Work(work) => serve::work(work, config()?).await?,
         Command::Keys(command) => keys::run(command, &config()?, args.output).await?,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "loyalnest", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "loyalnest", &mut script);
+            std::io::stdout().write_all(&script)?;
         }
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,

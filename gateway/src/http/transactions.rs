@@ -43,7 +43,8 @@ pub struct PointsTransaction {
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TransactionReference {
-    /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request`, `import` or `lot`.
+    /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request`, `import`, `referral`, `campaign`, `badge`,
+    /// `vip_tier` or `lot`.
     pub kind: String,
     /// The shop's id of an order, or ours of the other kinds; `null` once it was erased.
     pub id: Option<String>,
@@ -132,7 +133,11 @@ fn reference(line: &LedgerLine, keys: Option<&PersonKeys>) -> TransactionReferen
         "reward_redemption" => aggregates::id::RedemptionId(id).to_string(),
         "gdpr_request" => aggregates::id::GdprRequestId(id).to_string(),
         "import" => aggregates::id::ImportId(id).to_string(),
-        _ => aggregates::id::CustomerId(id).to_string(),
+        "referral" => aggregates::id::ReferralId(id).to_string(),
+        "campaign" => aggregates::id::CampaignId(id).to_string(),
+        "customer" => aggregates::id::CustomerId(id).to_string(),
+        // Badges and tiers have words for names; this only tells one from another.
+        _ => id.to_string(),
     };
     TransactionReference {
         kind: line.reference_kind.clone(),

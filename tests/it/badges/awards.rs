@@ -27,6 +27,7 @@ async fn the_first_order_brings_the_badge_and_its_points_once() {
     let bonus: Vec<_> = lines.iter().filter(|line| line["reference"]["kind"] == "badge").collect();
     assert_eq!(bonus.len(), 1, "{lines:?}");
     assert_eq!((&bonus[0]["type"], &bonus[0]["points"]), (&"earn".into(), &50.into()));
+    assert!(uuid::Uuid::parse_str(bonus[0]["reference"]["id"].as_str().unwrap()).is_ok(), "no customer: {bonus:?}");
     ada.books_balance().await;
 }
 

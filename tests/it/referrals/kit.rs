@@ -83,6 +83,7 @@ pub async fn rewarded(customer: Shopper<'_>) -> i64 {
 async fn rewarded_by(customer: Shopper<'_>, position: u64) -> i64 {
     let lines = customer.transactions().await;
     let rewards = lines.iter().filter(|line| line["reference"]["kind"] == "referral");
+    let rewards = rewards.inspect(|line| assert!(line["reference"]["id"].as_str().unwrap().starts_with("ref_")));
     let rewards = rewards.filter(|line| line["position"].as_u64().unwrap() <= position);
     rewards.map(|line| line["points"].as_i64().unwrap()).sum()
 }
