@@ -88,8 +88,13 @@ async fn rewarded_by(customer: Shopper<'_>, position: u64) -> i64 {
     rewards.map(|line| line["points"].as_i64().unwrap()).sum()
 }
 
-/// Points of bonuses on both sides, at one moment: a commit may come while they are read.
+/// Points of bonuses on both sides.
 pub async fn both_rewarded(advocate: Shopper<'_>, friend: Shopper<'_>) -> (i64, i64) {
+    (rewarded(advocate).await, rewarded(friend).await)
+}
+
+/// The same by what was seen last, where a commit may come while both are read.
+pub async fn both_rewarded_as_seen(advocate: Shopper<'_>, friend: Shopper<'_>) -> (i64, i64) {
     let position = advocate.shop.seen();
     (rewarded_by(advocate, position).await, rewarded_by(friend, position).await)
 }

@@ -93,7 +93,7 @@ async fn killed_at_any_moment_both_are_paid_once_or_not_yet() {
         let attempt = async move { abandoned_after(polls, async move { worker.catch_up(merchant, then).await }).await };
         let outcome = on_shared_runtime(attempt).await;
         shop.has_seen_everything_of(&installation).await;
-        let (ours, theirs) = both_rewarded(advocate, friend).await;
+        let (ours, theirs) = both_rewarded_as_seen(advocate, friend).await;
         assert_eq!(ours, theirs, "both or none");
         match outcome {
             // Nothing is left to do: everything before was done.
