@@ -7,7 +7,7 @@ mod vault_age;
 
 use std::{sync::Arc, time::Duration};
 
-use aggregates::{id::CommandId, time::Clock};
+use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::{
     Gateway, Options, Parts,
@@ -259,16 +259,7 @@ fn pool_of(connections: u32) -> PgPoolOptions {
 
 /// What workers do of their own accord.
 fn of_workers() -> CommandContext {
-    CommandContext {
-        command_id: CommandId(new_id()),
-        request: None,
-        actor: Actor::System,
-        correlation: new_id(),
-        causation: None,
-        recorded_at: SystemClock.now(),
-        occurred_at: None,
-        traceparent: None,
-    }
+    CommandContext::of(Actor::System, new_id(), SystemClock.now())
 }
 
 struct ReadModels<'a> {

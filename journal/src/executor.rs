@@ -103,6 +103,20 @@ pub struct CommandContext {
 }
 
 impl CommandContext {
+    /// Of a command that no request asked for: it is its own cause. `command` is fresh, or derived from what it does.
+    pub fn of(actor: Actor, command: Uuid, recorded_at: Timestamp) -> Self {
+        CommandContext {
+            command_id: CommandId(command),
+            request: None,
+            actor,
+            correlation: command,
+            causation: None,
+            recorded_at,
+            occurred_at: None,
+            traceparent: None,
+        }
+    }
+
     fn append(&self, subject: Subject, expected: u64, commit_id: Uuid, events: Vec<StoredEvent>) -> Append {
         let commit = Commit {
             commit_id: CommitId(commit_id),

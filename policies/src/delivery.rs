@@ -18,7 +18,7 @@ mod make;
 use std::sync::Arc;
 
 use aggregates::{
-    id::{CommandId, CustomerId, MerchantId, RedemptionId},
+    id::{CustomerId, MerchantId, RedemptionId},
     merchant::{AdminToken, Merchant, ShopDomain},
     points::{Account, PointsRefusal},
     program::Program,
@@ -135,16 +135,8 @@ impl Deliveries {
     }
 
     fn context(&self, task: &Task) -> CommandContext {
-        CommandContext {
-            command_id: CommandId((self.0.new_id)()),
-            request: None,
-            actor: Actor::Policy("delivery".to_owned()),
-            correlation: task.request,
-            causation: None,
-            recorded_at: task.now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        let actor = Actor::Policy("delivery".to_owned());
+        CommandContext { correlation: task.request, ..CommandContext::of(actor, (self.0.new_id)(), task.now) }
     }
 }
 

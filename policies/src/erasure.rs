@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use aggregates::{
     customer::Customer,
     gdpr::{GdprCommand, GdprRequest, Stage, Step, StepDone},
-    id::{CommandId, GdprRequestId, MerchantId},
+    id::{GdprRequestId, MerchantId},
     merchant::Merchant,
     points::Account,
     time::{Clock, Timestamp},
@@ -234,16 +234,8 @@ impl Eraser {
 
     /// Everything done for a request has the request's id as its correlation.
     fn context(&self, request: GdprRequestId, now: Timestamp) -> CommandContext {
-        CommandContext {
-            command_id: CommandId((self.parts.new_id)()),
-            request: None,
-            actor: Actor::Policy("erasure".to_owned()),
-            correlation: request.0,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        let actor = Actor::Policy("erasure".to_owned());
+        CommandContext { correlation: request.0, ..CommandContext::of(actor, (self.parts.new_id)(), now) }
     }
 
     /// The merchant's time; also of a merchant whose keys are gone.

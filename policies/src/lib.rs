@@ -20,6 +20,7 @@ pub mod delivery;
 pub mod erasure;
 pub mod mail;
 mod on_top;
+mod pass;
 pub mod referrals;
 pub mod rfm;
 pub mod shopify_admin;

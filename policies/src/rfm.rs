@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`window`] | which windows are due, and holding one |
 //! | [`rescoring`] | buyers whose orders have changed |
-//! | [`writing`] | handing decisions to the log, only on top of what they were made on |
 //! | [`preview`] | what other settings would do |
 //!
 //! Any number of workers may do this at once. Each decides on a view of the tables that knows the shop's RFM commits up to
@@ -18,7 +17,6 @@
 mod preview;
 mod rescoring;
 mod window;
-mod writing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,12 +34,12 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::on_top::{self, WriteError, Writer};
+
 pub use preview::{Moved, Preview};
 
 /// How often a decision is made again because somebody else was faster.
 const ATTEMPTS_MAX: usize = 20;
-/// How long a decision waits for the read models to have seen what went before it.
-const READ_MODEL_PATIENCE: Duration = Duration::from_secs(30);
 /// Pause after something has failed.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -69,6 +67,16 @@ pub enum RfmError {
     Definition(#[from] DefinitionError),
     #[error("the programme has no such version")]
     NoProgram,
+}
+
+impl From<WriteError> for RfmError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::LogUnavailable => RfmError::LogUnavailable,
+            WriteError::ReadModelBehind(_) => RfmError::ReadModelBehind,
+            WriteError::Refused(refused) => RfmError::Refused(refused),
+        }
+    }
 }
 
 impl From<JoinError> for RfmError {
@@ -123,16 +131,22 @@ impl Analyst {
     pub async fn catch_up(&self, merchant: MerchantId, now: Timestamp) -> Result<Option<u64>, RfmError> {
         let head = self.journal.last_position().await.map_err(|_| RfmError::LogUnavailable)?;
         for read_model in [RfmOrders::NAME, RfmSegments::NAME] {
-            self.visible(read_model, head).await?;
+            on_top::visible(&self.progress, read_model, head).await?;
         }
         let held = self.hold_if_due(merchant, now).await?;
         let rescored = self.rescore_shop(merchant, now).await?;
         Ok(held.max(rescored))
     }
 
-    async fn visible(&self, read_model: &str, position: u64) -> Result<(), RfmError> {
-        let seen = self.progress.reached(read_model, position, READ_MODEL_PATIENCE).await;
-        seen.then_some(()).ok_or(RfmError::ReadModelBehind)
+    fn writer(&self, merchant: MerchantId) -> Writer<'_> {
+        Writer {
+            journal: &self.journal,
+            progress: &self.progress,
+            new_id: self.new_id,
+            policy: "rfm",
+            read_model: RfmSegments::NAME,
+            subject: Subject::rfm(merchant),
+        }
     }
 
     /// The merchant's time.

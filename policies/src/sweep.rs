@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aggregates::{
-    id::{CommandId, CustomerId, MerchantId},
+    id::{CustomerId, MerchantId},
     merchant::Merchant,
     points::{Account, PointsCommand, PointsRefusal},
     time::{Clock, Timestamp},
@@ -109,16 +109,7 @@ impl Sweeper {
         now: Timestamp,
         command: Uuid,
     ) -> Result<Option<u64>, SweepError> {
-        let context = CommandContext {
-            command_id: CommandId(command),
-            request: None,
-            actor: Actor::Policy("sweep".to_owned()),
-            correlation: command,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        };
+        let context = CommandContext::of(Actor::Policy("sweep".to_owned()), command, now);
         let subject = Subject::points(merchant, customer);
         let settled = self.accounts.execute(subject, &context, &PointsCommand::Settle { now }).await?;
         Ok(settled.position)

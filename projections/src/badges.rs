@@ -15,7 +15,7 @@ use crate::{
     sql::{bigint, timestamptz},
 };
 
-pub use query::{BadgeRow, Candidate, Changed, buyers_after, candidates, changed_after, of_customer, redefined_after};
+pub use query::{BadgeRow, Candidate, buyers_after, candidates, changed_after, of_customer, redefined_after};
 
 pub struct Badges;
 

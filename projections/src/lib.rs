@@ -8,6 +8,7 @@ pub mod balances;
 mod batch;
 pub mod books;
 pub mod campaigns;
+mod changed;
 pub mod checkpoint;
 mod copied;
 mod copy;
@@ -52,6 +53,7 @@ pub mod tiers;
 pub mod transparency;
 pub mod vip_tiers;
 
+pub use changed::Changed;
 pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
 pub use progress::Progress;

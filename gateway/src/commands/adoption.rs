@@ -11,7 +11,6 @@
 //! - a merchant whose creation is lost is made again by `merchant create`, under the same id and a new API key.
 
 use aggregates::{
-    id::CommandId,
     installation::{AdoptionNote, Installation, InstallationCommand, LeftBehind, LogAdopted, LogPlace},
     waiting::WaitingEvent,
 };
@@ -105,16 +104,7 @@ impl Gateway {
         note: &AdoptionNote,
     ) -> Result<Versioned<Installation>, CommandError> {
         let note = self.vault.installation()?.seal(NOTE_TAG, note);
-        let context = CommandContext {
-            command_id: CommandId(new_id()),
-            request: None,
-            actor,
-            correlation: new_id(),
-            causation: None,
-            recorded_at: self.clock.now(),
-            occurred_at: None,
-            traceparent: None,
-        };
+        let context = CommandContext::of(actor, new_id(), self.clock.now());
         let command = InstallationCommand::AdoptLog(findings.adoption(note));
         let recorded = self.installation().execute(Subject::installation(), &context, &command).await?;
         self.vault.forget_waiting(&findings.lost_facts).await?;

@@ -1,9 +1,8 @@
 //! What read models go on without, and what an operator decides about it. The decision goes on record first; workers, and
 //! every later rebuild, do as it says.
 
-use aggregates::{
-    id::CommandId,
-    installation::{AdoptionNote, CommitDiscarded, Installation, InstallationCommand, Parking, ParkingRetried},
+use aggregates::installation::{
+    AdoptionNote, CommitDiscarded, Installation, InstallationCommand, Parking, ParkingRetried,
 };
 use journal::{Actor, CommandContext, Subject};
 use projections::parking::store::look_again;
@@ -68,16 +67,7 @@ impl Gateway {
     }
 
     async fn decide(&self, command: InstallationCommand, actor: Actor) -> Result<(), CommandError> {
-        let context = CommandContext {
-            command_id: CommandId(new_id()),
-            request: None,
-            actor,
-            correlation: new_id(),
-            causation: None,
-            recorded_at: self.clock.now(),
-            occurred_at: None,
-            traceparent: None,
-        };
+        let context = CommandContext::of(actor, new_id(), self.clock.now());
         self.installation().execute(Subject::installation(), &context, &command).await?;
         Ok(())
     }

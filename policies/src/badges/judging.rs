@@ -1,16 +1,17 @@
 //! Who has to be looked at, and looking at them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     badge::{AwardCause, HeldBadge, earned},
-    id::{CommandId, CustomerId, MerchantId},
+    id::{CustomerId, MerchantId},
     program::Program,
     rfm::Calendar,
     time::{Clock, Timestamp},
 };
 use journal::{Actor, CommandContext};
 use projections::{
+    Changed,
     badges::{self, Badges, Candidate},
     customers::Customers,
     rfm_orders::RfmOrders,
@@ -21,6 +22,7 @@ use super::{
     Awarder, BadgeError,
     award::{Award, Awarded},
 };
+use crate::pass::Pass;
 
 /// Customers looked at together.
 const PASS_MAX: i64 = 500;
@@ -74,17 +76,13 @@ impl Awarder {
         // Somebody whose first order this is may not be known as a customer yet.
         self.visible(Customers::NAME, known).await?;
         let changed = badges::changed_after(&self.db, seen.orders, PASS_MAX).await?;
-        let mut shops: BTreeMap<MerchantId, Vec<CustomerId>> = BTreeMap::new();
-        changed.iter().for_each(|changed| shops.entry(changed.merchant).or_default().push(changed.customer));
-        for (merchant, customers) in shops {
+        for (merchant, customers) in Changed::by_shop(&changed) {
             let now = self.now_of(merchant, clock).await?;
             noted(merchant, self.judge(merchant, &customers, now).await)?;
         }
-        let is_full = changed.len() >= usize::try_from(PASS_MAX).unwrap_or(usize::MAX);
-        // A merge changes several at one position: a full pass may have cut them apart, so it gets only before its last.
-        let last = changed.last().map_or(0, |changed| changed.position);
-        seen.orders = if is_full { last - 1 } else { last.max(known) };
-        Ok(is_full)
+        let pass = Pass::of(&changed, usize::try_from(PASS_MAX).unwrap_or(usize::MAX), known);
+        seen.orders = pass.through;
+        Ok(pass.is_full)
     }
 
     /// Judges everybody of one shop by what is in the log now, and returns when that is durable and visible: the position of
@@ -175,17 +173,7 @@ impl Awarder {
     }
 
     fn context(&self, now: Timestamp) -> CommandContext {
-        let command = (self.new_id)();
-        CommandContext {
-            command_id: CommandId(command),
-            request: None,
-            actor: Actor::Policy("badges".to_owned()),
-            correlation: command,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        CommandContext::of(Actor::Policy("badges".to_owned()), (self.new_id)(), now)
     }
 }
 

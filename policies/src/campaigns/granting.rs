@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::{
-    id::{CommandId, CustomerId, LotId, MerchantId},
+    id::{CustomerId, LotId, MerchantId},
     points::{BonusKind, BonusSource, Grant, PointsCommand, PointsRefusal},
     program::{Program, RuleId},
     time::Timestamp,
@@ -91,16 +91,6 @@ impl Rewarder {
     }
 
     fn context(&self, now: Timestamp) -> CommandContext {
-        let command = (self.new_id)();
-        CommandContext {
-            command_id: CommandId(command),
-            request: None,
-            actor: Actor::Policy("campaigns".to_owned()),
-            correlation: command,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        CommandContext::of(Actor::Policy("campaigns".to_owned()), (self.new_id)(), now)
     }
 }

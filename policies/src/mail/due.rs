@@ -7,7 +7,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aggregates::{
-    id::{CommandId, CustomerId, MerchantId},
+    id::{CustomerId, MerchantId},
     mail::MailKind,
     merchant::Merchant,
     program::{Program, ProgramSettings},
@@ -245,17 +245,7 @@ impl Postmaster {
     }
 
     fn context(&self, now: Timestamp) -> CommandContext {
-        let command = (self.new_id)();
-        CommandContext {
-            command_id: CommandId(command),
-            request: None,
-            actor: Actor::Policy("mail".to_owned()),
-            correlation: command,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        CommandContext::of(Actor::Policy("mail".to_owned()), (self.new_id)(), now)
     }
 }
 

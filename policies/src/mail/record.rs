@@ -1,9 +1,6 @@
 //! What is recorded of a mail, step by step.
 
-use aggregates::{
-    id::CommandId,
-    mail::{EmailEventCreated, Language, MailStage, OutboxCommand, OutboxRefusal, SkipReason, shard_of},
-};
+use aggregates::mail::{EmailEventCreated, Language, MailStage, OutboxCommand, OutboxRefusal, SkipReason, shard_of};
 use journal::{
     Actor, CommandContext, ExecuteError, Subject,
     executor::{RandomIds, Retry},
@@ -58,16 +55,8 @@ impl MailHandler {
     }
 
     fn context(&self, task: &Task) -> CommandContext {
-        CommandContext {
-            command_id: CommandId((self.new_id)()),
-            request: None,
-            actor: Actor::Policy("mail".to_owned()),
-            correlation: task.request,
-            causation: None,
-            recorded_at: task.now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        let actor = Actor::Policy("mail".to_owned());
+        CommandContext { correlation: task.request, ..CommandContext::of(actor, (self.new_id)(), task.now) }
     }
 }
 

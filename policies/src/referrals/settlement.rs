@@ -7,7 +7,7 @@ use aggregates::{
     Aggregate,
     customer::{Erasure, Standing},
     event::Recorded,
-    id::{CommandId, CustomerId, MerchantId, ReferralId},
+    id::{CustomerId, MerchantId, ReferralId},
     points::{Account, PointsCommand, PointsEvent, PointsRefusal, StaffNote},
     program::{Program, ReferralSettings},
     referral::{Completed, Consider, FriendOrder, Parties, Referral, ReferralCommand, ReferralEvent, Side, reward},
@@ -69,17 +69,7 @@ impl Referrer {
         touched: u64,
         now: Timestamp,
     ) -> Result<Option<u64>, ReferralError> {
-        let command = (self.new_id)();
-        let context = CommandContext {
-            command_id: CommandId(command),
-            request: None,
-            actor: Actor::Policy("referrals".to_owned()),
-            correlation: command,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        };
+        let context = CommandContext::of(Actor::Policy("referrals".to_owned()), (self.new_id)(), now);
         self.carry_out(merchant, id, &context, || Question::Consider { touched }).await
     }
 

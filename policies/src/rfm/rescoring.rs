@@ -1,6 +1,6 @@
 //! Buyers whose orders have changed since their shop was counted: scored again, with the cut points of the newest window.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use aggregates::{
     id::{CustomerId, MerchantId},
@@ -8,15 +8,13 @@ use aggregates::{
     time::{Clock, Timestamp},
 };
 use projections::{
-    rfm::{
-        Sheet,
-        sheet::Buyers,
-        shops::{self, Changed},
-    },
+    Changed,
+    rfm::{Sheet, sheet::Buyers, shops},
     rfm_orders::RfmOrders,
 };
 
-use super::{ATTEMPTS_MAX, Analyst, RETRY_PAUSE, RfmError, writing::Written};
+use super::{ATTEMPTS_MAX, Analyst, RETRY_PAUSE, RfmError};
+use crate::{on_top::Written, pass::Pass};
 
 /// After an order, others are waited for so long: they share a commit. Part of the second or two within which an order
 /// shows in its buyer's segment.
@@ -56,8 +54,8 @@ impl Analyst {
     /// `known` is how far orders were known before this.
     async fn pass(&self, after: u64, known: u64, clock: &dyn Clock) -> Result<Pass, RfmError> {
         let changed = shops::changed_after(&self.db, None, after, PASS_MAX).await?;
-        let pass = Pass::of(&changed, known);
-        for (merchant, customers) in by_shop(&changed) {
+        let pass = Pass::of(&changed, CHANGES_MAX, known);
+        for (merchant, customers) in Changed::by_shop(&changed) {
             let now = self.now_of(merchant, clock).await?;
             match self.rescore(merchant, &customers, pass.through, now).await {
                 // It must not keep the others waiting. The next window counts everybody.
@@ -75,8 +73,8 @@ impl Analyst {
         let (mut after, mut last) = (0, None);
         loop {
             let changed = shops::changed_after(&self.db, Some(merchant), after, PASS_MAX).await?;
-            let pass = Pass::of(&changed, after);
-            for customers in by_shop(&changed).into_values() {
+            let pass = Pass::of(&changed, CHANGES_MAX, after);
+            for customers in Changed::by_shop(&changed).into_values() {
                 last = last.max(self.rescore(merchant, &customers, pass.through, now).await?);
             }
             if !pass.is_full {
@@ -107,33 +105,10 @@ impl Analyst {
             let reference = Reference { day: definition.calendar.day_of(at).max(newest.day), orders_through, at };
             let updates = rescore(&definition, &newest, reference, &buyers, names);
             let commits = updates.into_iter().map(|update| vec![RfmEvent::Updated(update)]).collect();
-            if let Written::At(position) = self.write(merchant, known, at, commits).await? {
+            if let Written::At(position) = self.writer(merchant).write(known, at, commits).await? {
                 return Ok(position);
             }
         }
         Err(RfmError::Contended)
     }
-}
-
-/// How far a pass gets.
-struct Pass {
-    through: u64,
-    /// There may be more.
-    is_full: bool,
-}
-
-impl Pass {
-    /// The list is of one moment, at which everything up to `known` was there. A merge changes two buyers at one position:
-    /// a full pass may have cut them apart, so it gets only before its last.
-    fn of(changed: &[Changed], known: u64) -> Pass {
-        let is_full = changed.len() >= CHANGES_MAX;
-        let last = changed.last().map_or(0, |changed| changed.position);
-        Pass { through: if is_full { last - 1 } else { last.max(known) }, is_full }
-    }
-}
-
-fn by_shop(changed: &[Changed]) -> BTreeMap<MerchantId, Vec<CustomerId>> {
-    let mut shops: BTreeMap<MerchantId, Vec<CustomerId>> = BTreeMap::new();
-    changed.iter().for_each(|changed| shops.entry(changed.merchant).or_default().push(changed.customer));
-    shops
 }

@@ -16,7 +16,8 @@ use projections::rfm::{
 };
 use tokio::time::Instant;
 
-use super::{ATTEMPTS_MAX, Analyst, RfmError, writing::Written};
+use super::{ATTEMPTS_MAX, Analyst, RfmError};
+use crate::on_top::Written;
 
 /// Time between two looks at which windows are due.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -105,7 +106,7 @@ impl Analyst {
             merchant = %merchant, day = %due.day, buyers = window.closed.buyers, updates = window.updates.len(),
             "a window of segments is held"
         );
-        let written = self.write(merchant, known, at, events(window)).await?;
+        let written = self.writer(merchant).write(known, at, events(window)).await?;
         metrics::histogram!("loyalty_rfm_window_seconds").record(began.elapsed());
         Ok(written)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aggregates::{
-    id::{CommandId, MerchantId, TaskId},
+    id::{MerchantId, TaskId},
     task::{Attempt, DiscardCause, FailedAttempt, TaskCommand, TaskPayload, TaskRefusal, shard_of},
     time::Timestamp,
 };
@@ -150,15 +150,7 @@ impl TaskWorker {
     }
 
     fn context(&self, row: &TaskRow, now: Timestamp) -> CommandContext {
-        CommandContext {
-            command_id: CommandId((self.queue.new_id)()),
-            request: None,
-            actor: Actor::Policy(format!("task:{}", row.kind)),
-            correlation: row.request,
-            causation: None,
-            recorded_at: now,
-            occurred_at: None,
-            traceparent: None,
-        }
+        let actor = Actor::Policy(format!("task:{}", row.kind));
+        CommandContext { correlation: row.request, ..CommandContext::of(actor, (self.queue.new_id)(), now) }
     }
 }

@@ -1,7 +1,5 @@
 //! The three reasons to look at a customer, and what is done for each: other settings, other facts, time.
 
-use std::collections::BTreeMap;
-
 use aggregates::{
     id::{CustomerId, MerchantId},
     program::{Program, ProgramVersion},
@@ -10,10 +8,8 @@ use aggregates::{
 };
 use journal::Subject;
 use projections::{
-    tiers::{
-        Sheet,
-        due::{self, Changed},
-    },
+    Changed,
+    tiers::{Sheet, due},
     vip_tiers::VipTiers,
 };
 
@@ -92,11 +88,7 @@ impl TierKeeper {
     pub(super) async fn pass(&self, after: u64, known: u64, clock: &dyn Clock) -> Result<u64, TierError> {
         let changed = due::changed_after(&self.db, None, after, PASS_MAX).await?;
         let through = through(&changed, known);
-        let mut by_shop: BTreeMap<MerchantId, Vec<CustomerId>> = BTreeMap::new();
-        for changed in changed {
-            by_shop.entry(changed.merchant).or_default().push(changed.customer);
-        }
-        for (merchant, customers) in by_shop {
+        for (merchant, customers) in Changed::by_shop(&changed) {
             let now = self.now_of(merchant, clock).await?;
             match self.look_at(merchant, &customers, Cause::Facts, through, now).await {
                 // It must not keep the others waiting.

@@ -14,8 +14,9 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::{
+    Changed,
     projection::ProjectionError,
-    sql::{bigint, position, timestamp},
+    sql::{bigint, timestamp},
 };
 
 /// A badge that somebody has.
@@ -54,14 +55,6 @@ pub async fn of_customer(
     rows.iter().map(badge).collect()
 }
 
-/// A buyer whose orders have changed, at a position of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
-    pub merchant: MerchantId,
-    pub customer: CustomerId,
-    pub position: u64,
-}
-
 /// Buyers of shops with badges whose orders have changed after a position, in the journal's order.
 pub async fn changed_after(db: &PgPool, after: u64, limit: i64) -> Result<Vec<Changed>, sqlx::Error> {
     let rows: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(
@@ -75,12 +68,7 @@ pub async fn changed_after(db: &PgPool, after: u64, limit: i64) -> Result<Vec<Ch
     .bind(limit)
     .fetch_all(db)
     .await?;
-    let changed = |(merchant, customer, at): (Uuid, Uuid, i64)| Changed {
-        merchant: MerchantId(merchant),
-        customer: CustomerId(customer),
-        position: position(at),
-    };
-    Ok(rows.into_iter().map(changed).collect())
+    Ok(rows.into_iter().map(Changed::of).collect())
 }
 
 /// Shops with badges whose settings have changed after a position.

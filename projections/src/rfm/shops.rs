@@ -1,17 +1,14 @@
 //! Which shops have buyers, and whose orders have changed since they were scored.
 
-use aggregates::{
-    id::{CustomerId, MerchantId},
-    rfm::Day,
-    time::Timestamp,
-};
+use aggregates::{id::MerchantId, rfm::Day, time::Timestamp};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::{
+    Changed,
     rfm_segments::day_of,
-    sql::{bigint, position, timestamp},
+    sql::{bigint, timestamp},
 };
 
 /// A shop that has orders.
@@ -52,14 +49,6 @@ async fn select(db: &PgPool, only: Option<MerchantId>) -> Result<Vec<Shop>, sqlx
     rows.iter().map(shop).collect()
 }
 
-/// A buyer whose orders have changed, at a position of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
-    pub merchant: MerchantId,
-    pub customer: CustomerId,
-    pub position: u64,
-}
-
 /// Buyers whose orders have changed after a position and since their shop was last counted, in the journal's order: of one
 /// merchant, or of all. Only of shops that have had a window: before it there are no cut points.
 pub async fn changed_after(
@@ -83,10 +72,5 @@ pub async fn changed_after(
     .bind(only.map(|merchant| merchant.0))
     .fetch_all(db)
     .await?;
-    let changed = |(merchant, customer, at): (Uuid, Uuid, i64)| Changed {
-        merchant: MerchantId(merchant),
-        customer: CustomerId(customer),
-        position: position(at),
-    };
-    Ok(rows.into_iter().map(changed).collect())
+    Ok(rows.into_iter().map(Changed::of).collect())
 }

@@ -7,15 +7,10 @@ use aggregates::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::sql::{bigint, position, timestamptz};
-
-/// A customer for whom something that counts has changed, at a position of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
-    pub merchant: MerchantId,
-    pub customer: CustomerId,
-    pub position: u64,
-}
+use crate::{
+    Changed,
+    sql::{bigint, timestamptz},
+};
 
 /// Customers for whom something has changed, or who are being forgotten, after a position and since their shop was last looked at, in the journal's
 /// order: of one merchant, or of all. Only of shops whose tiers were ever worked out.
@@ -48,12 +43,7 @@ pub async fn changed_after(
     .bind(only.map(|merchant| merchant.0))
     .fetch_all(db)
     .await?;
-    let changed = |(merchant, customer, at): (Uuid, Uuid, i64)| Changed {
-        merchant: MerchantId(merchant),
-        customer: CustomerId(customer),
-        position: position(at),
-    };
-    Ok(rows.into_iter().map(changed).collect())
+    Ok(rows.into_iter().map(Changed::of).collect())
 }
 
 /// Customers of a merchant for whom time has come by `now`, the longest overdue first.
