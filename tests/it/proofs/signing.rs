@@ -61,9 +61,31 @@ async fn a_tree_that_was_made_smaller_is_not_signed_again() {
 #[tokio::test]
 async fn a_forged_last_checkpoint_does_not_help() {
     let scene = Scene::sealed().await;
-    scene.sql("update proof.checkpoint set note = replace(note, '/1', '/2')").await;
+    // As if only one commit had been signed: whatever comes after it could be altered.
+    let forged = scene
+        .sql(
+            "update proof.checkpoint set note = regexp_replace(note, E'\\n[0-9]+\\n', E'\\n1\\n')
+              where tree <> 'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+        )
+        .await;
+    assert!(forged > 0);
     scene.ada().order(10_00).deliver().await;
     assert_eq!(scene.seal().await.unwrap().refused.len(), 1);
+}
+
+#[tokio::test]
+async fn nor_does_a_forged_last_checkpoint_of_the_top_log() {
+    let scene = Scene::sealed().await;
+    // As if nothing had been.
+    let forged = scene
+        .sql(
+            "update proof.checkpoint set note = regexp_replace(note, E'\\n[0-9]+\\n', E'\\n0\\n')
+              where tree = 'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+        )
+        .await;
+    assert!(forged > 0);
+    scene.ada().order(10_00).deliver().await;
+    assert!(matches!(scene.seal().await, Err(SignError::Inconsistent { .. })));
 }
 
 #[tokio::test]
