@@ -12,7 +12,7 @@ mod bytes_codec;
 mod call;
 mod serving;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
@@ -38,9 +38,12 @@ use crate::gateway::Gateway;
 /// What `proto/` says, compiled with this binary.
 const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).expect("descriptors compiled with this binary can be read"));
+
 /// Every service, message and route.
-pub fn descriptors() -> DescriptorPool {
-    DescriptorPool::decode(DESCRIPTORS).expect("descriptors compiled with this binary can be read")
+pub fn descriptors() -> &'static DescriptorPool {
+    &POOL
 }
 
 /// The gRPC doors, in front of `rest`. Answers what neither has as each side expects it.

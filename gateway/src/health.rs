@@ -18,15 +18,19 @@ pub async fn livez() -> &'static str {
 
 /// Whether log and vault answer.
 pub async fn is_ready(gateway: &Gateway) -> bool {
+    faults(gateway).await.iter().all(|(_, fault)| fault.is_none())
+}
+
+/// What no request can do without, and what is wrong with it.
+async fn faults(gateway: &Gateway) -> [(&'static str, Option<String>); 2] {
     let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
-    log.is_ok() && vault.is_ok()
+    [("log", log.err().map(|error| error.to_string())), ("vault", vault.err().map(|error| error.to_string()))]
 }
 
 /// Log, vault and database answer: requests can be served.
 pub async fn readyz(State(gateway): State<Gateway>) -> Response {
-    let (log, vault) = futures::join!(gateway.journal.ping(), gateway.vault.ping());
     let mut report = String::new();
-    for (part, fault) in [("log", log.err().map(|e| e.to_string())), ("vault", vault.err().map(|e| e.to_string()))] {
+    for (part, fault) in faults(&gateway).await {
         let line = fault.map_or_else(|| "ok".to_owned(), |fault| format!("failed: {fault}"));
         report.push_str(&format!("{part} {line}\n"));
     }

@@ -31,7 +31,7 @@ impl Default for JournalOptions {
 }
 
 /// Why the journal could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum JournalError {
     /// Nobody answered, or not in time. Trying again later may help.
     #[error("the log does not answer: {0}")]
@@ -68,6 +68,8 @@ pub struct Journal {
 }
 
 pub(crate) struct Shared {
+    url: String,
+    options: JournalOptions,
     pub client: Client,
     pub jetstream: jetstream::Context,
     pub log: Log,
@@ -97,7 +99,16 @@ impl Journal {
         let jetstream = jetstream::new(client.clone());
         let log = Log::new(&jetstream, options.answer_timeout).await?;
         let committer = Committer::start(&client, log.clone(), pulse.clone(), options.answer_timeout).await?;
-        Ok(Journal { shared: Arc::new(Shared { client, jetstream, log, committer, pulse }) })
+        let url = url.to_owned();
+        Ok(Journal { shared: Arc::new(Shared { url, options, client, jetstream, log, committer, pulse }) })
+    }
+
+    /// The same log on a connection of its own, for whoever reads so much of it that others would wait.
+    ///
+    /// # Errors
+    /// [`JournalError::Unavailable`] if no server takes the connection.
+    pub async fn beside(&self) -> Result<Journal, JournalError> {
+        Journal::connect(&self.shared.url, self.shared.options.clone()).await
     }
 
     /// How often the connection has been lost. What was asked before and after a loss may be about two logs.

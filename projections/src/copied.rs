@@ -6,20 +6,16 @@ use futures::TryStreamExt;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::projection::ProjectionError;
+use crate::{
+    copy::{EPOCH_MICROS, FLAGS_AND_EXTENSION, NULL, SIGNATURE},
+    projection::ProjectionError,
+};
 
-/// What a copy begins with.
-const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
-/// Flags, and the length of an extension that is always empty.
-const HEADER_BYTES: usize = SIGNATURE.len() + 8;
-/// The length of a field that is null.
-const NULL: i32 = -1;
+const HEADER_BYTES: usize = SIGNATURE.len() + FLAGS_AND_EXTENSION.len();
 const BAD: ProjectionError = ProjectionError::BadRow("a copy");
 
 /// Columns that a copy has at most.
 const COLUMNS_MAX: usize = 16;
-/// Where the database's time begins: 2000-01-01, in microseconds of ours.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// The fields of one row. Each is read as the type that the statement gave it.
 pub struct Fields<'a>([Option<&'a [u8]>; COLUMNS_MAX]);

@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use crate::sql::{bigint, timestamptz};
 
-/// Signature, no flags, no extension.
-const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What a copy begins with.
+pub(crate) const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
+/// After the signature: flags, and the length of an extension. There are none.
+pub(crate) const FLAGS_AND_EXTENSION: [u8; 8] = [0; 8];
 /// In the place of a row's number of fields: there are no more rows.
 const END: [u8; 2] = (-1_i16).to_be_bytes();
 /// In the place of a field's length: it is null.
-const NULL: [u8; 4] = (-1_i32).to_be_bytes();
+pub(crate) const NULL: i32 = -1;
 /// 2000-01-01, from which the database counts microseconds.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub(crate) const EPOCH_MICROS: i64 = 946_684_800_000_000;
 /// Bytes handed over at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -26,7 +28,7 @@ pub(crate) struct Copy {
 
 impl Default for Copy {
     fn default() -> Self {
-        Copy { bytes: HEADER.to_vec(), rows: 0 }
+        Copy { bytes: [&SIGNATURE[..], &FLAGS_AND_EXTENSION].concat(), rows: 0 }
     }
 }
 
@@ -74,7 +76,7 @@ impl Copy {
         match value {
             Some(value) => write(self, value),
             None => {
-                self.bytes.extend_from_slice(&NULL);
+                self.bytes.extend_from_slice(&NULL.to_be_bytes());
                 self
             }
         }

@@ -1,30 +1,32 @@
 //! One reading of the log for all projections of a process. The newest commits are kept in a [`window`]; whoever keeps up
-//! takes them from there, and so each commit is delivered and decoded once. Whoever has fallen out of it reads by itself
-//! until it is near again ([`source`]): nobody waits for anybody else.
+//! takes them from there, and so each commit is delivered and decoded once. Who has fallen out of it reads in a [`convoy`]
+//! with others who stand near it, until it is near the end again ([`source`]): nobody who keeps up waits for anybody else.
 
 mod arrival;
+mod convoy;
 mod source;
 mod window;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use futures::StreamExt;
-use journal::{Follow, Following, Journal, JournalError, Positioned};
+use journal::{Follow, Journal, JournalError, Positioned};
 use tokio::{
     sync::{Semaphore, SemaphorePermit, watch},
     time::timeout,
 };
 
-use self::window::Window;
+use self::{convoy::Convoys, window::Window};
 use crate::checkpoint::Checkpoint;
 
 pub(crate) use arrival::arrived;
+pub(crate) use convoy::Fellow;
 pub(crate) use source::{Source, SourceError};
 pub use window::Left;
 
 /// Commits read back when the window is opened, so that everybody who stands near the end finds its place.
 const OPENING_COMMITS: u64 = window::NEAR_COMMITS;
-/// How long a projection that starts waits for the window to be opened before it reads by itself.
+/// How long a projection that starts waits for the window to be opened before it reads elsewhere.
 const OPENING_PATIENCE: Duration = Duration::from_millis(500);
 /// Pause before a reading that has ended is begun anew.
 const REOPENING_PAUSE: Duration = Duration::from_millis(500);
@@ -34,6 +36,7 @@ const REOPENING_PAUSE: Duration = Duration::from_millis(500);
 pub struct Feed {
     pub(crate) journal: Journal,
     window: watch::Receiver<Window>,
+    convoys: Arc<Convoys>,
     /// Looks at checkpoints take turns: all at once, each would open a connection, which then lies idle.
     looks: Arc<Semaphore>,
 }
@@ -43,7 +46,8 @@ impl Feed {
     pub fn start(journal: Journal) -> Self {
         let (sender, window) = watch::channel(Window::default());
         tokio::spawn(keep_open(journal.clone(), sender));
-        Feed { journal, window, looks: Arc::new(Semaphore::new(1)) }
+        let convoys = Convoys::of(journal.clone());
+        Feed { journal, window, convoys, looks: Arc::new(Semaphore::new(1)) }
     }
 
     /// Waits for the turn to look at checkpoints; it lasts until it is dropped.
@@ -52,13 +56,13 @@ impl Feed {
     }
 
     /// The commits after this checkpoint, which must have been verified: from the window if its place is in there.
-    pub(crate) async fn source(&self, standing: &Checkpoint) -> Result<Source<Following>, JournalError> {
+    pub(crate) async fn source(&self, standing: &Checkpoint) -> Result<Source<Fellow>, JournalError> {
         let mut window = self.window.clone();
         // Whether it opens in time or not: the place is looked for either way.
         let _ = timeout(OPENING_PATIENCE, window.wait_for(Window::is_open)).await;
         match Source::shared(&window, standing) {
             Some(source) => Ok(source),
-            None => Ok(Source::alone(window, self.journal.follow(standing.position, Follow::Everything).await?)),
+            None => Ok(Source::behind(window, self.convoys.go_along(standing).await?)),
         }
     }
 }

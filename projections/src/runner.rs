@@ -46,7 +46,7 @@ pub enum RunnerError {
     /// The generation was dropped, or somebody else fills it.
     #[error("there is no such generation any more")]
     Gone,
-    /// It cannot go on with what all projections read together, and goes on by itself.
+    /// It cannot go on with those it read together with, and looks for others.
     #[error(transparent)]
     Left(#[from] Left),
     /// The log is not the one this read model was made from. It must not be continued silently.
@@ -169,7 +169,7 @@ impl<P: Projection> Runner<P> {
             let Err(end) = self.follow_from_checkpoint(&mut db, number).await;
             match end {
                 RunnerError::Left(left) => {
-                    tracing::debug!(projection = P::NAME, %left, "the projection reads by itself");
+                    tracing::debug!(projection = P::NAME, %left, "the projection reads elsewhere");
                 }
                 end => return Err(end),
             }

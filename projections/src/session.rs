@@ -4,7 +4,6 @@
 use std::{convert::Infallible, time::Duration};
 
 use futures::FutureExt;
-use journal::Following;
 use sqlx::{Connection, PgConnection};
 use tokio::{
     task::yield_now,
@@ -15,7 +14,7 @@ use tracing::Instrument;
 use crate::{
     batch::Batch,
     checkpoint::{self, Checkpoint},
-    feed::{Source, SourceError},
+    feed::{Fellow, Source, SourceError},
     parking::{Register, sieve::Sieve, store},
     projection::{Projection, ProjectionError},
     rest::Rest,
@@ -31,7 +30,7 @@ const GROWING_LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Session<'a, P> {
     projection: &'a P,
     db: &'a mut PgConnection,
-    source: Source<Following>,
+    source: Source<Fellow>,
     standing: Checkpoint,
     sieve: Sieve,
     /// Where it is put on record that something cannot be read; without it, that stops everything.
@@ -44,7 +43,7 @@ impl<'a, P: Projection> Session<'a, P> {
     pub fn begin(
         (projection, register): (&'a P, Option<&'a Register>),
         db: &'a mut PgConnection,
-        source: Source<Following>,
+        source: Source<Fellow>,
         (standing, sieve): (Checkpoint, Sieve),
     ) -> Self {
         let now = Instant::now();

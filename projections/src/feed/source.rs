@@ -1,4 +1,4 @@
-//! Where one projection takes its commits from: the shared window while it keeps up, its own reading of the log else.
+//! Where one projection takes its commits from: the shared window while it keeps up, a convoy of those who do not else.
 
 use std::sync::Arc;
 
@@ -29,7 +29,8 @@ pub(crate) struct Source<C: Stream> {
 enum Reading<C: Stream> {
     /// The window, entered at this opening.
     Window(Opening),
-    Own(Peekable<C>),
+    /// A reading that begins where the projection stood.
+    Behind(Peekable<C>),
 }
 
 impl<C: Stream> Source<C> {
@@ -46,7 +47,7 @@ impl<C: Stream> Source<C> {
 
     /// Back to the others, if the window has come near.
     pub fn join(&mut self, standing: &Checkpoint) {
-        if let Reading::Own(_) = self.reading
+        if let Reading::Behind(_) = self.reading
             && let Some(shared) = Source::shared(&self.window, standing)
         {
             *self = shared;
@@ -54,10 +55,10 @@ impl<C: Stream> Source<C> {
     }
 }
 
-impl<C: Stream<Item = Result<Positioned, JournalError>> + Unpin> Source<C> {
+impl<C: Stream<Item = Result<Arc<Positioned>, SourceError>> + Unpin> Source<C> {
     /// From a reading that begins where the projection stands.
-    pub(super) fn alone(window: watch::Receiver<Window>, commits: C) -> Self {
-        Source { window, reading: Reading::Own(commits.peekable()) }
+    pub(super) fn behind(window: watch::Receiver<Window>, commits: C) -> Self {
+        Source { window, reading: Reading::Behind(commits.peekable()) }
     }
 
     /// The commits after a position (the one reached so far), at most so many: waits for the first, and takes of the
@@ -69,7 +70,7 @@ impl<C: Stream<Item = Result<Positioned, JournalError>> + Unpin> Source<C> {
                 let window = self.window.wait_for(|window| window.has_news(entered, position)).await;
                 Ok(window.map_err(|_| Left::Closed)?.after(entered, position, most)?)
             }
-            Reading::Own(commits) => Ok(arrived(commits, most).await?.into_iter().map(Arc::new).collect()),
+            Reading::Behind(commits) => arrived(commits, most).await,
         }
     }
 }

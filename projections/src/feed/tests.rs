@@ -1,6 +1,6 @@
 //! Whatever happens to the window, and however slow a projection is: it is given every commit once, in order.
 
-use std::{cell::RefCell, rc::Rc, task::Poll};
+use std::{cell::RefCell, rc::Rc, sync::Arc, task::Poll};
 
 use aggregates::Context;
 use futures::{
@@ -22,7 +22,7 @@ const FAR: u64 = COMMITS_MAX as u64 + 1;
 /// What a projection takes at once.
 const MOST: usize = 1_000;
 
-type Reading = LocalBoxStream<'static, Result<Positioned, JournalError>>;
+type Reading = LocalBoxStream<'static, Result<Arc<Positioned>, SourceError>>;
 
 /// A log in memory, and the window on its end.
 struct Scene {
@@ -68,7 +68,7 @@ impl Scene {
         let read = stream::poll_fn(move |_| match log.borrow().get(next) {
             Some(commit) => {
                 next += 1;
-                Poll::Ready(Some(Ok(commit.clone())))
+                Poll::Ready(Some(Ok(Arc::new(commit.clone()))))
             }
             None => Poll::Pending,
         });
@@ -77,7 +77,7 @@ impl Scene {
 
     fn source(&self, standing: &Checkpoint) -> Source<Reading> {
         let window = self.window.subscribe();
-        Source::shared(&window, standing).unwrap_or_else(|| Source::alone(window, self.read_after(standing.position)))
+        Source::shared(&window, standing).unwrap_or_else(|| Source::behind(window, self.read_after(standing.position)))
     }
 
     fn projection_at(&self, position: u64) -> Reader {
@@ -143,7 +143,7 @@ fn whoever_keeps_up_takes_everything_from_the_window() {
 }
 
 #[test]
-fn whoever_is_too_slow_falls_off_reads_by_itself_and_joins_again() {
+fn whoever_is_too_slow_falls_off_reads_elsewhere_and_joins_again() {
     let scene = Scene::with(10);
     let (mut slow, mut quick) = (scene.projection_at(10), scene.projection_at(10));
     for _ in 0..2 {
@@ -229,8 +229,8 @@ fn what_comes_before_a_bad_message_is_given_out_before_it() {
         stored_at: commit(4).stored_at,
         cause: PoisonCause::Subject(NotASubject("ln.not.ours".to_owned())),
     };
-    let log = scene.read_after(0).take(3).chain(stream::iter([Err(JournalError::Poison(Box::new(poison)))]));
-    let mut source = Source::alone(scene.window.subscribe(), log.boxed_local());
+    let log = scene.read_after(0).take(3).chain(stream::iter([Err(JournalError::Poison(Box::new(poison)).into())]));
+    let mut source = Source::behind(scene.window.subscribe(), log.boxed_local());
     let before = source.after(0, MOST).now_or_never().expect("it is there").expect("sound commits");
     assert_eq!(before.iter().map(|commit| commit.position).collect::<Vec<_>>(), [1, 2, 3]);
     let bad = source.after(3, MOST).now_or_never().expect("it is there");

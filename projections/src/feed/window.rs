@@ -24,7 +24,7 @@ pub(super) struct Opening(u64);
 /// Why nothing more comes for somebody who has entered. Both mean: start over from the checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Left {
-    /// The next commit is not in the window any more.
+    /// The next commit is not kept any more.
     #[error("too slow for the shared reading of the log")]
     Behind,
     /// The reading behind the window has ended, perhaps because the log is not the same any more.
