@@ -18,7 +18,7 @@ use crate::{
     daily_totals::DailyTotals,
     email_events::EmailEvents,
     gdpr_requests::GdprRequests,
-    generation::bulk::Bulk,
+    generation::bulk::{Bulk, Lane},
     leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
@@ -28,6 +28,7 @@ use crate::{
     projection::{Projection, ProjectionError, Tables},
     queue_tasks::QueueTasks,
     referrals::Referrals,
+    reward_redemptions::RewardRedemptions,
     rewards::Rewards,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -52,7 +53,7 @@ pub trait ReadModel: Send + Sync {
     ) -> BoxFuture<'a, Result<(), ProjectionError>>;
 
     /// See [`Projection::bulk`].
-    fn in_bulk(&self) -> Option<Box<dyn Bulk>>;
+    fn in_bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>>;
 }
 
 impl<P: Projection> ReadModel for P {
@@ -76,8 +77,8 @@ impl<P: Projection> ReadModel for P {
         Box::pin(self.apply(transaction, batch))
     }
 
-    fn in_bulk(&self) -> Option<Box<dyn Bulk>> {
-        self.bulk()
+    fn in_bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>> {
+        self.bulk(lane)
     }
 }
 
@@ -102,6 +103,7 @@ pub fn all() -> Vec<Box<dyn ReadModel>> {
         Box::new(ProgramHistory),
         Box::new(QueueTasks),
         Box::new(Referrals),
+        Box::new(RewardRedemptions),
         Box::new(Rewards),
         Box::new(RfmOrders),
         Box::new(RfmSegments),

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, ensure};
 use policies::shopify_admin::AdminAddress;
 use policies::{Mailing, mail::MailServer};
-use projections::transparency::SIGN_EVERY;
+use projections::{retention::Retention, transparency::SIGN_EVERY};
 use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
@@ -20,6 +20,7 @@ const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
 const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const SHOPIFY_ADMIN_URL: &str = "LOYALNEST_SHOPIFY_ADMIN_URL";
+const RETENTION: &str = "LOYALNEST_RETENTION";
 const SMTP_URL: &str = "LOYALNEST_SMTP_URL";
 const MAIL_FROM: &str = "LOYALNEST_MAIL_FROM";
 const SMTP_CA_FILE: &str = "LOYALNEST_SMTP_CA_FILE";
@@ -64,6 +65,8 @@ pub struct Config {
     pub mail_authority: Option<PathBuf>,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
+    /// For how long tables keep rows that the log has anyway; all of them, unless said.
+    pub retention: Retention,
     /// Where the Admin API of a shop is; `{shop}` in it stands for the shop's domain.
     pub shopify_admin: AdminAddress,
 }
@@ -83,15 +86,17 @@ impl Config {
             mailing: None,
             mail_authority: None,
             key_service: None,
+            retention: Retention::default(),
             shopify_admin: AdminAddress::default(),
         }
     }
 
     /// The same, with what lies outside of this machine as the environment names it: the key service, and where shops are
-    /// called.
+    /// called; and with what it says about old rows.
     pub fn with_outside_from_env(self) -> anyhow::Result<Self> {
         let read = |name: &str| std::env::var(name).ok();
-        Ok(Config { key_service: key_service(read)?, shopify_admin: shopify_admin(read)?, ..self })
+        let retention = retention(read)?;
+        Ok(Config { key_service: key_service(read)?, shopify_admin: shopify_admin(read)?, retention, ..self })
     }
 
     /// The same, with the mail server that the environment names, if it names one.
@@ -133,6 +138,7 @@ impl Config {
             mailing: mailing(&read)?,
             mail_authority: read(SMTP_CA_FILE).map(Into::into),
             key_service: key_service(&read)?,
+            retention: retention(&read)?,
             shopify_admin: shopify_admin(&read)?,
         })
     }
@@ -160,6 +166,9 @@ impl Config {
         }
         if let Some(file) = &self.mail_authority {
             variables.push((SMTP_CA_FILE, file.display().to_string()));
+        }
+        if !self.retention.keeps_everything() {
+            variables.push((RETENTION, self.retention.to_string()));
         }
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -193,6 +202,11 @@ fn shopify_admin(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<AdminA
     let Some(template) = read(SHOPIFY_ADMIN_URL) else { return Ok(AdminAddress::default()) };
     AdminAddress::parse(&template)
         .with_context(|| format!("{SHOPIFY_ADMIN_URL} is an address with `{{shop}}` in the place of the shop's domain"))
+}
+
+/// Tables keep all of their rows unless it is said for how long.
+fn retention(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Retention> {
+    read(RETENTION).unwrap_or_default().parse().with_context(|| format!("{RETENTION} is TABLE=DAYS,TABLE=DAYS"))
 }
 
 /// Mail is sent where there is a mail server.

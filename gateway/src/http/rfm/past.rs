@@ -1,12 +1,33 @@
 //! What callers may say for a past moment: a day of the shop's calendar, meaning its end; a time; a position.
 
 use aggregates::rfm::{Calendar, Day};
-use projections::{progress, replay::Moment, rfm::Bound};
+use projections::{progress, replay::Moment, retention, rfm::Bound};
 
 use crate::{
-    http::AsOf,
+    auth::Caller,
+    gateway::Gateway,
+    http::{AsOf, history},
     problem::{Code, Problem},
 };
+
+/// What is asked about segments of the past, if anything.
+///
+/// # Errors
+/// A problem for text that is no moment, and for a moment of which nothing is kept any more.
+pub async fn asked(
+    gateway: &Gateway,
+    caller: &Caller,
+    text: Option<&str>,
+    calendar: &Calendar,
+) -> Result<Option<Bound>, Problem> {
+    let Some(bound) = text.map(|text| parse(text, calendar)).transpose()? else { return Ok(None) };
+    if let Some(kept_from) = retention::kept_from(&gateway.db, "rfm_score_history").await?
+        && history::instant(gateway, caller, bound.into()).await? < kept_from
+    {
+        return Err(Problem::saying(Code::NotKept, format!("segments are kept from {} on", kept_from.to_rfc3339())));
+    }
+    Ok(Some(bound))
+}
 
 /// # Errors
 /// A problem for text that is none of the three.
