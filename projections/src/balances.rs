@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    generation::bulk::{Bulk, Lane},
+    generation::bulk::Bulk,
     projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
@@ -62,8 +62,8 @@ impl Projection for Balances {
         erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 
-    fn bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>> {
-        Some(Box::new(bulk::Accounts::of(lane)))
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
+        Some(Box::<bulk::Accounts>::default())
     }
 }
 

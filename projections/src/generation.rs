@@ -11,13 +11,12 @@
 //! | [`switch`] | another generation is read from now on |
 //! | [`fill`] | filling one from the log, beside the live one |
 //! | [`pump`] | reading ahead while rows are written |
-//! | [`bulk`], [`lanes`] | folding in memory and copying in, for those who can, several lanes at once |
+//! | [`bulk`] | folding in memory and copying in, for those who can |
 //! | [`compare`] | whether two generations say the same |
 
 pub mod bulk;
 pub mod compare;
 pub mod fill;
-mod lanes;
 mod pump;
 pub mod switch;
 pub(crate) mod tables;

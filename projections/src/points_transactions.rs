@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     erasure,
-    generation::bulk::{Bulk, Lane},
+    generation::bulk::Bulk,
     projection::{Projection, ProjectionError, Tables, events_of},
     sql::{bigint, timestamptz},
 };
@@ -53,8 +53,8 @@ impl Projection for PointsTransactions {
         erasure::forget_merchants_of(transaction, &[TABLE], batch).await
     }
 
-    fn bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>> {
-        Some(Box::new(bulk::Lines::of(lane)))
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
+        Some(Box::<bulk::Lines>::default())
     }
 }
 

@@ -6,7 +6,7 @@ use aggregates::{Context, event::Undecodable};
 use journal::Positioned;
 use sqlx::PgConnection;
 
-use crate::generation::bulk::{Bulk, Lane};
+use crate::generation::bulk::Bulk;
 
 /// Why a batch could not be taken in.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,8 @@ pub trait Projection: Send + Sync + 'static {
         batch: &[Arc<Positioned>],
     ) -> impl Future<Output = Result<(), ProjectionError>> + Send;
 
-    /// A faster way to fill its tables from the beginning of the log, if there is one: this lane's part of it.
-    fn bulk(&self, _: Lane) -> Option<Box<dyn Bulk>> {
+    /// A faster way to fill its tables from the beginning of the log, if there is one.
+    fn bulk(&self) -> Option<Box<dyn Bulk>> {
         None
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     daily_totals::DailyTotals,
     email_events::EmailEvents,
     gdpr_requests::GdprRequests,
-    generation::bulk::{Bulk, Lane},
+    generation::bulk::Bulk,
     leaderboards::Leaderboards,
     parked_webhooks::ParkedWebhooks,
     points_transactions::PointsTransactions,
@@ -53,7 +53,7 @@ pub trait ReadModel: Send + Sync {
     ) -> BoxFuture<'a, Result<(), ProjectionError>>;
 
     /// See [`Projection::bulk`].
-    fn in_bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>>;
+    fn in_bulk(&self) -> Option<Box<dyn Bulk>>;
 }
 
 impl<P: Projection> ReadModel for P {
@@ -77,8 +77,8 @@ impl<P: Projection> ReadModel for P {
         Box::pin(self.apply(transaction, batch))
     }
 
-    fn in_bulk(&self, lane: Lane) -> Option<Box<dyn Bulk>> {
-        self.bulk(lane)
+    fn in_bulk(&self) -> Option<Box<dyn Bulk>> {
+        self.bulk()
     }
 }
 

@@ -54,8 +54,8 @@ pub struct RebuildArgs {
     /// Does not compare it with the one that is read.
     #[arg(long)]
     pub no_compare: bool,
-    /// How much of one processor's time it may take; above 100, that of several.
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=800))]
+    /// How much of one processor's time it may take.
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub share: u32,
 }
 
@@ -63,8 +63,8 @@ pub struct RebuildArgs {
 pub struct VerifyReadModelsArgs {
     /// Only this one; all that can be made anew unless said.
     pub name: Option<String>,
-    /// How much of one processor's time it may take; above 100, that of several.
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=800))]
+    /// How much of one processor's time it may take.
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub share: u32,
 }
 

@@ -8,28 +8,19 @@ use journal::Positioned;
 use sqlx::{PgConnection, Row};
 
 use super::{BalanceRow, Key, empty, fold, from_row, key};
-use crate::{
-    copy::Copy,
-    erasure,
-    generation::bulk::{Bulk, Lane},
-    projection::ProjectionError,
-};
+use crate::{copy::Copy, erasure, generation::bulk::Bulk, projection::ProjectionError};
 
-/// Accounts held by all lanes together, some 128 MiB. An installation with more goes on with indexes from there.
+/// Accounts held, some 128 MiB. An installation with more goes on with indexes from there.
 const ACCOUNTS_MAX: usize = 262_144;
 
 const COLUMNS: &str = "balances (merchant, customer, purse, next_due_at, position, recorded_at)";
 
+#[derive(Default)]
 pub(super) struct Accounts {
-    lane: Lane,
     rows: HashMap<Key, BalanceRow>,
 }
 
 impl Accounts {
-    pub fn of(lane: Lane) -> Self {
-        Accounts { lane, rows: HashMap::new() }
-    }
-
     fn forget(&mut self, merchant: MerchantId) {
         self.rows.retain(|(of, _), _| *of != merchant.0);
     }
@@ -40,10 +31,7 @@ impl Bulk for Accounts {
         async move {
             let mut rows = sqlx::query("select * from balances").fetch(db);
             while let Some(row) = rows.try_next().await? {
-                let customer = row.try_get("customer")?;
-                if self.lane.has(customer) {
-                    self.rows.insert((row.try_get("merchant")?, customer), from_row(&row)?);
-                }
+                self.rows.insert((row.try_get("merchant")?, row.try_get("customer")?), from_row(&row)?);
             }
             Ok(())
         }
@@ -63,14 +51,12 @@ impl Bulk for Accounts {
     }
 
     fn has_outgrown(&self) -> bool {
-        self.rows.len() >= self.lane.part_of(ACCOUNTS_MAX)
+        self.rows.len() >= ACCOUNTS_MAX
     }
 
     fn write<'a>(&'a mut self, db: &'a mut PgConnection) -> BoxFuture<'a, Result<(), ProjectionError>> {
         async move {
-            if self.lane.is_first() {
-                sqlx::query("truncate balances").execute(&mut *db).await?;
-            }
+            sqlx::query("truncate balances").execute(&mut *db).await?;
             let mut copy = Copy::default();
             for ((merchant, customer), row) in &self.rows {
                 copy.row(6)

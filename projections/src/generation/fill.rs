@@ -2,8 +2,7 @@
 //! code as live else. Rows and checkpoint are written together, so it may be interrupted anywhere, by anything; whoever
 //! calls it again goes on from there.
 //!
-//! It takes a bounded share of the machine: after each piece of work it rests in proportion. With more than one processor's
-//! share, several lanes fold in memory at once.
+//! It takes a bounded share of the machine: after each piece of work it rests in proportion.
 
 mod error;
 mod last_commits;
@@ -20,7 +19,7 @@ use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Stage, bulk::Lane, lanes::Lanes, pump::Pump, spare_schema, switch, tables, writer};
+use super::{Stage, bulk::Bulk, pump::Pump, spare_schema, switch, tables, writer};
 use crate::{
     batch::{Batch, Limits},
     checkpoint::{self, Checkpoint},
@@ -129,9 +128,9 @@ impl<'a> Filler<'a> {
             // In bulk nothing can be held back.
             if !self.standing.generation.indexed
                 && self.sieve.is_open()
-                && let Some(lanes) = Lanes::of(self.model, self.share.lanes())
+                && let Some(bulk) = self.model.in_bulk()
             {
-                self.fill_in_bulk(&mut pump, lanes, up_to, tell).await?;
+                self.fill_in_bulk(&mut pump, bulk, up_to, tell).await?;
             }
             self.finish_bulk().await?;
             self.apply(&mut pump, up_to, tell).await?;
@@ -142,22 +141,22 @@ impl<'a> Filler<'a> {
     async fn fill_in_bulk(
         &mut self,
         pump: &mut Pump,
-        mut lanes: Lanes,
+        mut bulk: Box<dyn Bulk>,
         up_to: u64,
         tell: &mut (dyn FnMut(Filled) + Send),
     ) -> Result<(), FillError> {
-        lanes.resume(&mut self.db).await?;
+        bulk.resume(&mut self.db).await?;
         let mut reached = self.standing.clone();
         let (mut unwritten_since, mut unwritten_for) = (Instant::now(), UNWRITTEN_MIN);
-        while reached.position < up_to && !lanes.has_outgrown() {
+        while reached.position < up_to && !bulk.has_outgrown() {
             let began = Instant::now();
             let batch = self.next(pump, &reached, up_to).await?;
-            lanes.take_in(batch.own()).await?;
+            batch.own().iter().try_for_each(|commit| bulk.take_in(commit))?;
             reached = batch.end(&reached).unwrap_or(reached);
             let told_to_stop = self.stop.is_cancelled();
-            if lanes.is_full() || unwritten_since.elapsed() > unwritten_for || told_to_stop {
+            if bulk.is_full() || unwritten_since.elapsed() > unwritten_for || told_to_stop {
                 let writing = Instant::now();
-                self.write_bulk(&mut lanes, &reached).await?;
+                self.write_bulk(bulk.as_mut(), &reached).await?;
                 unwritten_since = Instant::now();
                 unwritten_for = UNWRITTEN_MIN.max(writing.elapsed() * UNWRITTEN_PER_WRITING);
             }
@@ -167,15 +166,15 @@ impl<'a> Filler<'a> {
             tell(Filled { position: reached.position, target: up_to });
             self.rest(began).await;
         }
-        self.write_bulk(&mut lanes, &reached).await
+        self.write_bulk(bulk.as_mut(), &reached).await
     }
 
-    async fn write_bulk(&mut self, lanes: &mut Lanes, reached: &Checkpoint) -> Result<(), FillError> {
+    async fn write_bulk(&mut self, bulk: &mut dyn Bulk, reached: &Checkpoint) -> Result<(), FillError> {
         if *reached == self.standing {
             return Ok(());
         }
         let mut transaction = self.db.begin().await?;
-        lanes.write(&mut transaction).await?;
+        bulk.write(&mut transaction).await?;
         if !checkpoint::advance(&mut *transaction, &self.standing, reached).await? {
             return Err(FillError::Gone);
         }
@@ -192,7 +191,7 @@ impl<'a> Filler<'a> {
         let (name, number) = (self.model.name(), self.generation());
         let mut transaction = self.db.begin().await?;
         tables::index(&mut transaction, &spare_schema(name, number), self.tables).await?;
-        if let Some(mut bulk) = self.model.in_bulk(Lane::ONLY) {
+        if let Some(mut bulk) = self.model.in_bulk() {
             bulk.finish(&mut transaction).await?;
         }
         sqlx::query("update read.checkpoint set indexed = true where projection = $1 and generation = $2")
@@ -332,7 +331,7 @@ async fn begun(
         return Ok(begun);
     }
     let mut transaction = db.begin().await?;
-    let in_bulk = model.in_bulk(Lane::ONLY).is_some();
+    let in_bulk = model.in_bulk().is_some();
     let begun = checkpoint::add(&mut transaction, model.name(), purpose, !in_bulk).await?;
     let schema = begun.generation.schema(model.name());
     tables::create(&mut transaction, &schema, tables).await?;

@@ -11,29 +11,25 @@ use super::{LedgerRow, TABLE, lines_of};
 use crate::{
     copy::Copy,
     erasure,
-    generation::bulk::{Bulk, Lane},
+    generation::bulk::Bulk,
     projection::{ProjectionError, events_of},
 };
 
-/// Bytes of rows that wait to be copied, in all lanes together.
+/// Bytes of rows that wait to be copied.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 const COLUMNS: &str =
     "points_transactions (merchant, customer, recorded_at, position, line, id, type, points, occurred_at,
      available_at, reference_kind, reference_id, reference, reason)";
 
+#[derive(Default)]
 pub(super) struct Lines {
-    lane: Lane,
     copy: Copy,
     /// People behind whose fence the log has come; no person means a whole shop.
     forgotten: Vec<(Uuid, Option<Uuid>)>,
 }
 
 impl Lines {
-    pub fn of(lane: Lane) -> Self {
-        Lines { lane, copy: Copy::default(), forgotten: Vec::new() }
-    }
-
     fn add(&mut self, row: &LedgerRow<'_>) {
         let line = &row.line;
         self.copy
@@ -96,7 +92,7 @@ impl Bulk for Lines {
     }
 
     fn is_full(&self) -> bool {
-        self.copy.weight() >= self.lane.part_of(WAITING_BYTES_MAX)
+        self.copy.weight() >= WAITING_BYTES_MAX
     }
 
     fn has_outgrown(&self) -> bool {

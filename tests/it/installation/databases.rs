@@ -163,11 +163,11 @@ impl Other {
         assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&self.db).await.unwrap(), 0);
     }
 
-    /// Beside those that are there, in four lanes, and then in their place; nobody feeds them meanwhile.
+    /// Beside those that are there, and then in their place; nobody feeds them meanwhile.
     async fn makes_read_models_anew(&self, journal: &Journal) {
         for model in read_model::all() {
             let Tables::Own(_) = model.tables() else { continue };
-            let how = || (Share::percent(400).unwrap(), CancellationToken::new());
+            let how = || (Share::ALL, CancellationToken::new());
             let report = compare::verify(model.as_ref(), journal, &self.db, how(), &mut |_| {}).await.unwrap();
             assert!(report.is_clean(), "{}: {report:#?}", model.name());
             let filling = Filler::begin(model.as_ref(), journal, &self.db, Stage::Filling, how());

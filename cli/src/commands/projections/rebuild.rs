@@ -29,7 +29,7 @@ const AWAY_PAUSE: Duration = Duration::from_secs(1);
 
 pub async fn run(args: RebuildArgs, config: &Config, output: Output) -> anyhow::Result<()> {
     let model = named(&args.name)?;
-    let share = Share::percent(args.share).context("a share is 1 to 800 percent")?;
+    let share = Share::percent(args.share).context("a share is 1 to 100 percent")?;
     let stop = serve::until_told()?;
     // Servers that were never there are not waited for.
     tokio::try_join!(config.journal(), config.database())?;

@@ -24,7 +24,7 @@ use crate::{
 const COLUMNS: [&str; 8] = ["name", "table", "position", "rows", "differing", "first_key", "difference", "columns"];
 
 pub async fn run(args: VerifyReadModelsArgs, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
-    let share = Share::percent(args.share).context("a share is 1 to 800 percent")?;
+    let share = Share::percent(args.share).context("a share is 1 to 100 percent")?;
     let stop = serve::until_told()?;
     let (journal, db) = (config.journal().await?, config.database().await?);
     let (mut rows, mut clean) = (Vec::new(), true);

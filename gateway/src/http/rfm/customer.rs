@@ -119,7 +119,7 @@ pub async fn get(
         window: window.as_ref().map(WindowDocument::from),
         recorded_at: held.as_ref().map(|held| held.recorded_at.to_rfc3339()),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
-        as_of: past::as_of(read_model, bound),
+        as_of: Box::pin(past::as_of(&gateway, &caller, read_model, bound)).await?,
         // What a customer has bought is known by their orders; segments are counted for the whole shop.
         stale: gateway.progress.stale(RfmOrders::NAME, caller.merchant(), customer).map(|_| "parked"),
     };

@@ -43,10 +43,26 @@ pub fn parse(text: &str, calendar: &Calendar) -> Result<Bound, Problem> {
 }
 
 /// Of what an answer speaks: the moment that was asked for, or how far the read model is.
-pub fn as_of(read_model: progress::AsOf, bound: Option<Bound>) -> AsOf {
-    match bound {
-        None => AsOf { position: read_model.position, time: read_model.time.to_rfc3339() },
-        Some(Bound::Position(position)) => AsOf { position, time: read_model.time.to_rfc3339() },
+///
+/// # Errors
+/// A problem for a position that the log does not have.
+pub async fn as_of(
+    gateway: &Gateway,
+    caller: &Caller,
+    read_model: progress::AsOf,
+    bound: Option<Bound>,
+) -> Result<AsOf, Problem> {
+    Ok(match bound {
+        None => present(read_model),
+        Some(Bound::Position(position)) => {
+            let instant = history::instant(gateway, caller, Moment::Position(position)).await?;
+            AsOf { position, time: instant.to_rfc3339() }
+        }
         Some(Bound::Time(time)) => AsOf { position: read_model.position, time: time.to_rfc3339() },
-    }
+    })
+}
+
+/// Of what an answer about the present speaks.
+pub fn present(read_model: progress::AsOf) -> AsOf {
+    AsOf { position: read_model.position, time: read_model.time.to_rfc3339() }
 }

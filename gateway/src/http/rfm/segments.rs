@@ -81,7 +81,7 @@ pub async fn get(
         segments,
         window: window.as_ref().map(WindowDocument::from),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
-        as_of: past::as_of(read_model, bound),
+        as_of: Box::pin(past::as_of(&gateway, &caller, read_model, bound)).await?,
         incomplete: [RfmSegments::NAME, RfmOrders::NAME, Customers::NAME]
             .iter()
             .any(|read_model| gateway.progress.is_incomplete(read_model, caller.merchant())),

@@ -122,7 +122,7 @@ async fn then(gateway: &Gateway, caller: &Caller, customer: CustomerId, bound: B
         None => "Nothing was on record by then.".to_owned(),
         Some(row) => format!("As recorded with {} measured.", row.to.measured),
     };
-    document.as_of = past::as_of(seen, Some(bound));
+    document.as_of = Box::pin(past::as_of(gateway, caller, seen, Some(bound))).await?;
     Ok(document)
 }
 
