@@ -157,7 +157,8 @@ impl Config {
     /// Every stream there should be.
     pub fn streams(&self) -> anyhow::Result<Streams> {
         let Some(file) = &self.streams_file else { return Ok(Streams::declared()) };
-        let text = std::fs::read_to_string(file).with_context(|| format!("{STREAMS}: cannot read {}", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{STREAMS}: cannot read {}", file.display()))?;
         let own = Streams::parse(&text).with_context(|| format!("{STREAMS}: {}", file.display()))?;
         Ok(Streams::declared().with(own))
     }
