@@ -42,7 +42,8 @@ async fn crowd(installation: &Installation) -> Shop {
     let file = format!("external_id,lot,points\n{rows}");
     let handed_in = shop.call(Method::POST, "/v1/imports").timeout(PATIENCE).body(file).send().await.unwrap();
     let import: Value = handed_in.json().await.unwrap();
-    let path = format!("/v1/imports/{}", import["id"].as_str().unwrap_or_else(|| panic!("{import}")));
+    let id = import["id"].as_str().unwrap_or_else(|| panic!("{import}"));
+    let path = format!("/v1/imports/{id}?min_position={}", import["position"]);
     let finished = async {
         let mut look = time::interval(LOOK_EVERY);
         while shop.get(&path).await.unwrap()["state"] != "finished" {
