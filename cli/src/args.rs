@@ -178,6 +178,16 @@ pub enum MerchantCommand {
         #[arg(long, env = "LOYALNEST_ADMIN_TOKEN", hide_env_values = true)]
         admin_token: Option<String>,
     },
+    /// The programme's settings: those published last, a version, or those of a past moment.
+    Settings {
+        id: MerchantId,
+        /// An RFC 3339 time or a position of the log; now, if not said.
+        #[arg(long)]
+        as_of: Option<Moment>,
+        /// This version, whenever it was published.
+        #[arg(long)]
+        version: Option<u32>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -38,6 +38,8 @@ use projections::{
     program_history::ProgramHistory,
     queue_tasks::QueueTasks,
     referrals::Referrals,
+    retention,
+    reward_redemptions::RewardRedemptions,
     rewards::Rewards,
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -180,6 +182,7 @@ pub fn start_work(gateway: &Gateway, config: &Config, stop: &CancellationToken) 
     work.spawn(checkpoint_signer(gateway, config)?.run(gateway.clock.clone(), stop.clone()));
     work.spawn(gateway.eraser.clone().run(stop.clone()));
     work.spawn(gateway.task_worker().run(stop.clone()));
+    work.spawn(retention::run(gateway.db.clone(), config.retention.clone(), gateway.clock.clone(), stop.clone()));
     work.spawn(tasks::watch(gateway.db.clone(), gateway.clock.clone(), stop.clone()));
     Ok(work)
 }
@@ -207,6 +210,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     run_all.start(ProgramHistory);
     run_all.start(Referrals);
     run_all.start(QueueTasks);
+    run_all.start(RewardRedemptions);
     run_all.start(Rewards);
     run_all.start(PosOfflineQueue);
     run_all.start(Products);

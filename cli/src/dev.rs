@@ -75,7 +75,7 @@ async fn prepare(config: &Config, data_dir: &Path, options: Options) -> anyhow::
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&keys)?;
     composition::init_keys(config).await?;
     composition::migrate(&config.database().await?).await?;
-    streams::apply_declared(&config.nats_url).await?;
+    streams::apply_all(config).await?;
     write_env(config, &data_dir.join("env"))?;
     composition::assemble(config, options).await
 }

@@ -56,7 +56,7 @@ impl Code {
             (_, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY) => tonic::Code::InvalidArgument,
             (_, StatusCode::UNAUTHORIZED) => tonic::Code::Unauthenticated,
             (_, StatusCode::FORBIDDEN) => tonic::Code::PermissionDenied,
-            (_, StatusCode::NOT_FOUND) => tonic::Code::NotFound,
+            (_, StatusCode::NOT_FOUND | StatusCode::GONE) => tonic::Code::NotFound,
             (_, StatusCode::METHOD_NOT_ALLOWED) => tonic::Code::Unimplemented,
             (_, StatusCode::CONFLICT | StatusCode::PRECONDITION_REQUIRED) => tonic::Code::FailedPrecondition,
             // Read it again, and try again with what it is by now.
@@ -77,6 +77,7 @@ codes! {
     InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature does not fit";
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not one of this path";
+    NotKept = "not_kept", GONE, "It is so long ago that it is not kept any more";
     CustomerErased = "customer_erased", CONFLICT, "The customer was erased";
     CustomerMerged = "customer_merged", CONFLICT, "The customer was merged into another";
     RequestNotOpen = "request_not_open", CONFLICT, "The privacy request is not where it would have to be for this";

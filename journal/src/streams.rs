@@ -50,6 +50,13 @@ impl Streams {
         Ok(toml::from_str(text)?)
     }
 
+    /// The same with an installation's own: a stream of the same name takes the place of ours.
+    #[must_use]
+    pub fn with(mut self, own: Streams) -> Self {
+        self.0.extend(own.0);
+        self
+    }
+
     /// What has to change on the server. `replicas` overrides what the file says, for every stream.
     ///
     /// # Errors

@@ -2,8 +2,11 @@
 //!
 //! A day is 86,400 seconds, UTC. What is recorded late counts for the day on which it is recorded, and a merchant's clock
 //! that runs behind does not open a day that is over: so what is outstanding is the sum of all that came before.
+//!
+//! Days are rolled up into months as they are written. So days may be let go of after a while, and months stay.
 
 mod days;
+mod months;
 mod query;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,11 +24,12 @@ use crate::{
 
 use days::Days;
 pub use days::{Standing, Worth};
-pub use query::{DayTotals, list};
+pub use months::{Month, NotAMonth};
+pub use query::{DayTotals, MonthTotals, list, list_months};
 
 pub struct DailyTotals;
 
-const TABLE: &str = "read.daily_totals";
+const TABLES: [&str; 2] = ["read.daily_totals", "read.monthly_totals"];
 
 impl DailyTotals {
     pub const NAME: &'static str = "daily_totals";
@@ -34,7 +38,7 @@ impl DailyTotals {
 impl Projection for DailyTotals {
     const NAME: &'static str = DailyTotals::NAME;
     const CONTEXTS: &'static [Context] = &[Context::Points, Context::Program, Context::Merchant];
-    const TABLES: Tables = Tables::Own(&[TABLE]);
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         let mut merchants: Vec<Uuid> = batch.iter().map(|commit| commit.subject.merchant.0).collect();
@@ -50,7 +54,8 @@ impl Projection for DailyTotals {
             }
         }
         store(transaction, &days).await?;
-        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
+        months::roll_up(transaction, &days).await?;
+        erasure::forget_merchants_of(transaction, &TABLES, batch).await
     }
 }
 

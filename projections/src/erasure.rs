@@ -86,6 +86,7 @@ pub const TABLES: &[Table] = &[
     },
     Table { name: "read.program_history", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.daily_totals", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
+    Table { name: "read.monthly_totals", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_shops", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.rfm_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {
@@ -209,6 +210,13 @@ pub const TABLES: &[Table] = &[
         person: Some("customer"),
         sealed: &["sealed_payload"],
         plain_bytes: &["payload"],
+        survives_its_merchant: false,
+    },
+    Table {
+        name: "read.reward_redemptions",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
         survives_its_merchant: false,
     },
     Table { name: "read.rewards", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },

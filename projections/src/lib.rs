@@ -38,6 +38,8 @@ pub mod rederive;
 pub mod referrals;
 pub mod replay;
 mod rest;
+pub mod retention;
+pub mod reward_redemptions;
 pub mod rewards;
 pub mod rfm;
 pub mod rfm_orders;
@@ -62,7 +64,7 @@ pub use read_model::ReadModel;
 pub use runner::{Runner, RunnerError};
 
 /// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     audit_logs::AuditLogs::NAME,
     badges::Badges::NAME,
     balances::Balances::NAME,
@@ -81,6 +83,7 @@ pub const NAMES: [&str; 24] = [
     program_history::ProgramHistory::NAME,
     queue_tasks::QueueTasks::NAME,
     referrals::Referrals::NAME,
+    reward_redemptions::RewardRedemptions::NAME,
     rewards::Rewards::NAME,
     rfm_orders::RfmOrders::NAME,
     rfm_segments::RfmSegments::NAME,

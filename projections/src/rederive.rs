@@ -4,7 +4,7 @@
 //! Nothing here shares the statements by which projections write; it shares what events mean. Rows are read in the
 //! caller's transaction, which must see one moment throughout, and each model is followed up to where its checkpoint stood
 //! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those. Rows of a
-//! shop that is forgotten may be gone.
+//! shop that is forgotten may be gone, and ledger lines that are older than the installation keeps.
 //!
 //! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; of the ledger a
 //! sum over each account's lines, and only where that differs are the lines themselves read again.
@@ -16,7 +16,7 @@ mod ledger;
 
 use std::collections::HashSet;
 
-use aggregates::{Context, id::MerchantId, merchant::MerchantEvent, points::PointsEvent};
+use aggregates::{Context, id::MerchantId, merchant::MerchantEvent, points::PointsEvent, time::Timestamp};
 use journal::{Journal, JournalError, Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     checkpoint,
     projection::{ProjectionError, events_of},
+    retention,
 };
 
 /// How a row differs from what the log says.
@@ -86,10 +87,11 @@ impl Rederivation {
         let reached = |name: &str| {
             checkpoints.iter().find(|checkpoint| checkpoint.projection == name).map_or(0, |found| found.position)
         };
+        let kept_from = retention::kept_from(&mut *db, "points_transactions").await?.unwrap_or(Timestamp(i64::MIN));
         Ok(Rederivation {
             balances: balances::Balances::up_to(reached(crate::balances::Balances::NAME)),
             customers: customers::Customers::up_to(reached(crate::customers::Customers::NAME)),
-            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME)),
+            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), kept_from),
             forgotten: HashSet::new(),
             deviations: Vec::new(),
         })

@@ -5,6 +5,8 @@ mod going_back;
 mod interrupted;
 pub mod kit;
 mod parked;
+mod restarts;
+mod retention;
 mod same_rows;
 mod verified;
 mod workers;

@@ -4,5 +4,6 @@ mod catalogue;
 mod crashes;
 mod given_back;
 mod kit;
+mod listed;
 mod made;
 mod stock;

@@ -65,6 +65,9 @@ columns! {
         "reference": PersonKey, Removed, Ledger, "The order a line is about";
         "reason": PersonKey, Removed, Audit, "Why points were adjusted";
     }
+    "read.reward_redemptions" {
+        "customer": RandomId, Stays, Ledger, "Who redeemed points";
+    }
     "read.rfm_orders" {
         "customer": RandomId, Stays, Membership, "Whose order";
         "order_token": Clear, Stays, Membership, "Which order: a token under the person's link key";

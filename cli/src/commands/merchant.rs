@@ -1,8 +1,12 @@
 //! `loyalnest merchant …`
 
+use aggregates::{id::MerchantId, program::Program};
 use anyhow::Context;
-use gateway::{Options, clock::new_id, commands::Request, shopify::normalise_shop};
-use journal::Actor;
+use gateway::{
+    Options, clock::new_id, commands::Request, http::program_settings::SettingsDocument, shopify::normalise_shop,
+};
+use journal::{Actor, Subject};
+use projections::replay::{self, Moment};
 use serde_json::json;
 
 use crate::{
@@ -12,10 +16,23 @@ use crate::{
 };
 
 pub async fn run(command: MerchantCommand, config: &Config, output: Output) -> anyhow::Result<()> {
-    let MerchantCommand::Create { shop, webhook_secrets, admin_token } = command;
-    let shop = normalise_shop(&shop).context("a shop is named like demo.myshopify.com")?;
+    match command {
+        MerchantCommand::Create { shop, webhook_secrets, admin_token } => {
+            create((&shop, &webhook_secrets), admin_token, config, output).await
+        }
+        MerchantCommand::Settings { id, as_of, version } => settings(id, as_of, version, config, output).await,
+    }
+}
+
+async fn create(
+    (shop, webhook_secrets): (&str, &[String]),
+    admin_token: Option<String>,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<()> {
+    let shop = normalise_shop(shop).context("a shop is named like demo.myshopify.com")?;
     let gateway = composition::assemble(config, Options::default()).await?;
-    let (merchant, key) = gateway.create_merchant(&shop, &webhook_secrets, Actor::Operator("cli".to_owned())).await?;
+    let (merchant, key) = gateway.create_merchant(&shop, webhook_secrets, Actor::Operator("cli".to_owned())).await?;
     if let Some(token) = admin_token {
         let request = Request {
             merchant,
@@ -28,4 +45,20 @@ pub async fn run(command: MerchantCommand, config: &Config, output: Output) -> a
     }
     let row = json!({ "merchant_id": merchant.to_string(), "api_key": key.text });
     output::one(output, &["merchant_id", "api_key"], &row)
+}
+
+/// As a document: the same that `GET /v1/program_settings` answers.
+async fn settings(
+    id: MerchantId,
+    as_of: Option<Moment>,
+    version: Option<u32>,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<()> {
+    let moment = as_of.unwrap_or(Moment::Position(u64::MAX));
+    let past = replay::as_of::<Program>(&config.journal().await?, Subject::program(id), moment).await?;
+    let found = version.map_or(past.state.current(), |version| past.state.version(version));
+    let document = SettingsDocument::of(found.with_context(|| format!("{id} had no such settings by then"))?);
+    let row = serde_json::to_value(document)?;
+    output::one(output, &["version", "effective_from", "earning_rules", "hold", "expiry", "redemption"], &row)
 }

@@ -12,7 +12,7 @@ use crate::{
 
 pub async fn run(command: StreamsCommand, config: &Config, output: Output) -> anyhow::Result<()> {
     let client = connect(&config.nats_url).await?;
-    let plan = Streams::declared().plan(&client, None).await?;
+    let plan = config.streams()?.plan(&client, None).await?;
     let changes: Vec<Value> = plan
         .changes()
         .iter()
@@ -38,8 +38,17 @@ pub async fn run(command: StreamsCommand, config: &Config, output: Output) -> an
 
 /// What this version declares, without anything that could lose data.
 pub async fn apply_declared(nats_url: &str) -> anyhow::Result<()> {
+    apply(&Streams::declared(), nats_url).await
+}
+
+/// The same with what this installation declares itself.
+pub async fn apply_all(config: &Config) -> anyhow::Result<()> {
+    apply(&config.streams()?, &config.nats_url).await
+}
+
+async fn apply(streams: &Streams, nats_url: &str) -> anyhow::Result<()> {
     let client = connect(nats_url).await?;
-    Streams::declared().plan(&client, None).await?.apply(false).await?;
+    streams.plan(&client, None).await?.apply(false).await?;
     Ok(())
 }
 

@@ -6,9 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use journal::streams::Streams;
 use policies::shopify_admin::AdminAddress;
 use policies::{Mailing, mail::MailServer};
-use projections::transparency::SIGN_EVERY;
+use projections::{retention::Retention, transparency::SIGN_EVERY};
 use vault::{KEY_COPY_DAYS, KEY_LEASE, KeyService};
 
 const NATS_URL: &str = "LOYALNEST_NATS_URL";
@@ -20,6 +21,8 @@ const CHECKPOINT_FILE: &str = "LOYALNEST_CHECKPOINT_FILE";
 const CHECKPOINT_SECONDS: &str = "LOYALNEST_CHECKPOINT_SECONDS";
 const KEY_LEASE_SECONDS: &str = "LOYALNEST_KEY_LEASE_SECONDS";
 const SHOPIFY_ADMIN_URL: &str = "LOYALNEST_SHOPIFY_ADMIN_URL";
+const RETENTION: &str = "LOYALNEST_RETENTION";
+const STREAMS: &str = "LOYALNEST_STREAMS";
 const SMTP_URL: &str = "LOYALNEST_SMTP_URL";
 const MAIL_FROM: &str = "LOYALNEST_MAIL_FROM";
 const SMTP_CA_FILE: &str = "LOYALNEST_SMTP_CA_FILE";
@@ -64,6 +67,10 @@ pub struct Config {
     pub mail_authority: Option<PathBuf>,
     /// Closes the root key store; without it, the file lies open to whoever may read it.
     pub key_service: Option<KeyService>,
+    /// For how long tables keep rows that the log has anyway; all of them, unless said.
+    pub retention: Retention,
+    /// Streams that this installation declares besides, or instead of, those that come with this version.
+    pub streams_file: Option<PathBuf>,
     /// Where the Admin API of a shop is; `{shop}` in it stands for the shop's domain.
     pub shopify_admin: AdminAddress,
 }
@@ -83,15 +90,23 @@ impl Config {
             mailing: None,
             mail_authority: None,
             key_service: None,
+            retention: Retention::default(),
+            streams_file: None,
             shopify_admin: AdminAddress::default(),
         }
     }
 
     /// The same, with what lies outside of this machine as the environment names it: the key service, and where shops are
-    /// called.
+    /// called; and with what it says about old rows and further streams.
     pub fn with_outside_from_env(self) -> anyhow::Result<Self> {
         let read = |name: &str| std::env::var(name).ok();
-        Ok(Config { key_service: key_service(read)?, shopify_admin: shopify_admin(read)?, ..self })
+        Ok(Config {
+            key_service: key_service(read)?,
+            shopify_admin: shopify_admin(read)?,
+            retention: retention(read)?,
+            streams_file: read(STREAMS).map(Into::into),
+            ..self
+        })
     }
 
     /// The same, with the mail server that the environment names, if it names one.
@@ -133,8 +148,19 @@ impl Config {
             mailing: mailing(&read)?,
             mail_authority: read(SMTP_CA_FILE).map(Into::into),
             key_service: key_service(&read)?,
+            retention: retention(&read)?,
+            streams_file: read(STREAMS).map(Into::into),
             shopify_admin: shopify_admin(&read)?,
         })
+    }
+
+    /// Every stream there should be.
+    pub fn streams(&self) -> anyhow::Result<Streams> {
+        let Some(file) = &self.streams_file else { return Ok(Streams::declared()) };
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{STREAMS}: cannot read {}", file.display()))?;
+        let own = Streams::parse(&text).with_context(|| format!("{STREAMS}: {}", file.display()))?;
+        Ok(Streams::declared().with(own))
     }
 
     /// What another process needs to find everything, by the names it is read by.
@@ -160,6 +186,12 @@ impl Config {
         }
         if let Some(file) = &self.mail_authority {
             variables.push((SMTP_CA_FILE, file.display().to_string()));
+        }
+        if let Some(file) = &self.streams_file {
+            variables.push((STREAMS, file.display().to_string()));
+        }
+        if !self.retention.keeps_everything() {
+            variables.push((RETENTION, self.retention.to_string()));
         }
         if let Some(service) = &self.key_service {
             variables.push((KMS_URL, service.url.clone()));
@@ -193,6 +225,11 @@ fn shopify_admin(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<AdminA
     let Some(template) = read(SHOPIFY_ADMIN_URL) else { return Ok(AdminAddress::default()) };
     AdminAddress::parse(&template)
         .with_context(|| format!("{SHOPIFY_ADMIN_URL} is an address with `{{shop}}` in the place of the shop's domain"))
+}
+
+/// Tables keep all of their rows unless it is said for how long.
+fn retention(read: impl Fn(&str) -> Option<String>) -> anyhow::Result<Retention> {
+    read(RETENTION).unwrap_or_default().parse().with_context(|| format!("{RETENTION} is TABLE=DAYS,TABLE=DAYS"))
 }
 
 /// Mail is sent where there is a mail server.
@@ -253,7 +290,14 @@ mod tests {
         let server = MailServer::parse("smtps://ada:p%40ss@mail.example:2465", "Rewards <rewards@shop.example>");
         let mailing = server.map(|server| Mailing { server, public_url: "https://loyalty.example".to_owned() }).ok();
         assert!(mailing.is_some());
-        let all = Config { key_copy_days: 7, key_service: Some(service), mailing, ..config() };
+        let all = Config {
+            key_copy_days: 7,
+            key_service: Some(service),
+            mailing,
+            retention: "audit_logs=730".parse().expect("a setting"),
+            streams_file: Some("/etc/loyalnest/streams.toml".into()),
+            ..config()
+        };
         for config in [config(), all] {
             let again = read(&told(&config)).expect("everything is said");
             assert_eq!(told(&again), told(&config));
@@ -270,6 +314,7 @@ mod tests {
             (DELETION_JOURNAL, Some("/one/place:")),
             (ROOT_KEYS, None),
             (KEY_COPIES, Some("a month")),
+            (RETENTION, Some("balances=400")),
             (SHOPIFY_ADMIN_URL, Some("https://one.myshopify.com/graphql")),
         ];
         for (name, value) in wrong {

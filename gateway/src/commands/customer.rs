@@ -20,7 +20,7 @@ use vault::{DirectoryKind, IndexKind, PersonKeys, VaultError};
 const INDEXING_ATTEMPTS_MAX: usize = 8;
 
 /// Merges that one customer can be behind; a chain longer than this is a fault, not a history.
-const MERGES_FOLLOWED_MAX: usize = 64;
+pub(crate) const MERGES_FOLLOWED_MAX: usize = 64;
 
 impl Gateway {
     /// The customer into whom this one's merges lead; itself if there were none.

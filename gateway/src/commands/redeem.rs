@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::{
-    id::{CustomerId, RedemptionId, RewardId},
+    id::{CustomerId, MerchantId, RedemptionId, RewardId},
     points::{Delivery, PointsCommand, PointsRefusal, Purchase, Redeem, Redemption},
 };
 use journal::{Executed, Subject};
@@ -80,6 +80,16 @@ impl Gateway {
             }))
         })
         .await
+    }
+
+    /// The codes of redemptions of a merchant, in their order: derived, so they need not be on record.
+    pub(crate) async fn codes_of(
+        &self,
+        merchant: MerchantId,
+        redemptions: impl Iterator<Item = RedemptionId>,
+    ) -> Result<Vec<String>, CommandError> {
+        let keys = self.vault.merchant(merchant).await?;
+        Ok(redemptions.map(|redemption| code_of(&keys, redemption)).collect())
     }
 
     /// A redemption as the log has it.

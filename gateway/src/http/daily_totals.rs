@@ -1,5 +1,7 @@
 //! `GET /v1/daily_totals`: what came and went day by day, what was outstanding, and what that was worth.
 
+pub mod months;
+
 use axum::{Json, extract::State};
 use projections::{
     books::{Day, NotADay},

@@ -1,6 +1,7 @@
 //! An account as it was, for the doors: what the log makes of a moment, in the words of the API.
 
 use aggregates::{
+    customer::{Customer, Standing},
     id::CustomerId,
     points::{Account, Balance},
     time::Timestamp,
@@ -11,7 +12,7 @@ use projections::replay::{self, Moment, Past, ReplayError};
 use super::{AsOf, balance::BalanceDocument};
 use crate::{
     auth::Caller,
-    commands::CommandError,
+    commands::{CommandError, customer::MERGES_FOLLOWED_MAX},
     gateway::Gateway,
     problem::{Code, Problem},
 };
@@ -21,6 +22,25 @@ pub fn moment(text: Option<&str>) -> Result<Option<Moment>, Problem> {
     text.map(str::parse)
         .transpose()
         .map_err(|_| Problem::saying(Code::MalformedRequest, "as_of is neither a position nor an RFC 3339 time"))
+}
+
+/// Who a customer is, or was at a moment: whoever had been merged away by then is who they were merged into.
+pub async fn whose(
+    gateway: &Gateway,
+    caller: &Caller,
+    customer: CustomerId,
+    moment: Option<Moment>,
+) -> Result<CustomerId, Problem> {
+    let Some(moment) = moment else { return Ok(gateway.survivor(caller.merchant(), customer).await?) };
+    let mut customer = customer;
+    for _ in 0..MERGES_FOLLOWED_MAX {
+        let subject = Subject::customer(caller.merchant(), customer);
+        match replay::as_of::<Customer>(&gateway.journal, subject, moment).await?.state.standing {
+            Standing::MergedInto(into) => customer = into,
+            Standing::Member | Standing::Unknown => return Ok(customer),
+        }
+    }
+    Err(CommandError::Internal("a chain of merges does not end".to_owned()).into())
 }
 
 /// The account at a moment, from the log, and of when that speaks.

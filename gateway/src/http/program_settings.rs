@@ -240,7 +240,8 @@ pub enum ExpiryKind {
 }
 
 impl SettingsDocument {
-    pub(super) fn of(version: &ProgramVersion) -> Self {
+    /// As `GET /v1/program_settings` answers them.
+    pub fn of(version: &ProgramVersion) -> Self {
         let settings = &version.settings;
         SettingsDocument {
             version: version.version,

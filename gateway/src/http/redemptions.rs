@@ -1,5 +1,7 @@
 //! Redemptions: points for a discount code, and back.
 
+pub mod list;
+
 use aggregates::{
     points::{Delivery, Redemption},
     reward::RewardRefusal,

@@ -7,7 +7,10 @@ use chrono::NaiveDate;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::days::{Days, Standing, Worth};
+use super::{
+    days::{Days, Standing, Worth},
+    months::Month,
+};
 use crate::{books::Day, sql::position};
 
 /// A day's totals as stored.
@@ -54,6 +57,43 @@ pub async fn list(
     .await?;
     let totals =
         |row: &PgRow| Ok(DayTotals { standing: from_row(row)?, liability_minor: row.try_get("liability_minor")? });
+    rows.iter().map(totals).collect()
+}
+
+/// A month's totals as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MonthTotals {
+    pub month: Month,
+    /// The month's flow, and how its last day stands.
+    pub standing: Standing,
+    pub liability_minor: i64,
+}
+
+/// Months from `from` up to `to`, that month excluded, newest first, at most so many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_months(
+    db: &PgPool,
+    merchant: MerchantId,
+    (from, to): (Month, Month),
+    limit: i64,
+) -> Result<Vec<MonthTotals>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select *, month as day from read.monthly_totals
+          where merchant = $1 and month >= $2 and month < $3 order by month desc limit $4",
+    )
+    .bind(merchant.0)
+    .bind(from.first_day().date())
+    .bind(to.first_day().date())
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    let totals = |row: &PgRow| {
+        let standing = from_row(row)?;
+        let liability_minor = row.try_get("liability_minor")?;
+        Ok(MonthTotals { month: Month::of(standing.day), standing, liability_minor })
+    };
     rows.iter().map(totals).collect()
 }
 

@@ -17,7 +17,7 @@ use super::{
     switch::{SwitchError, drop_generation},
     tables::bare,
 };
-use crate::{checkpoint, read_model::ReadModel};
+use crate::{checkpoint, read_model::ReadModel, retention};
 use journal::Journal;
 
 /// Times that a difference is looked at. Forgetting somebody empties rows ahead of the log: for a moment that looks like one.
@@ -186,10 +186,12 @@ async fn compare_table(
     table: &str,
 ) -> Result<Compared, FillError> {
     let key = key_of(live, table).await?;
+    // What is older may be gone from one of them already, and is there in the other.
+    let kept = retention::kept_condition(live, table).await?.unwrap_or_else(|| "true".to_owned());
     let mut compared = Compared { table: format!("{LIVE_SCHEMA}.{table}"), rows: 0, differing: 0, first: None };
     {
-        let here = digests(&mut *live, LIVE_SCHEMA, table, &key);
-        let there = digests(&mut *other, schema, table, &key);
+        let here = digests(&mut *live, (LIVE_SCHEMA, table), &key, &kept);
+        let there = digests(&mut *other, (schema, table), &key, &kept);
         merge(here, there, &mut compared).await?;
     }
     if let Some(Differing { key: value, how: How::Columns(columns) }) = &mut compared.first {
@@ -217,8 +219,9 @@ async fn key_of(db: &mut PgConnection, table: &str) -> Result<String, sqlx::Erro
 /// Key and digest of each row, in the order of the keys' bytes.
 type Digests<'a> = BoxStream<'a, Result<(String, String), sqlx::Error>>;
 
-fn digests<'a>(db: &'a mut PgConnection, schema: &str, table: &str, key: &str) -> Digests<'a> {
-    let statement = format!("select {key} as key, md5(t::text) as digest from {schema}.{table} t order by 1");
+fn digests<'a>(db: &'a mut PgConnection, (schema, table): (&str, &str), key: &str, kept: &str) -> Digests<'a> {
+    let statement =
+        format!("select {key} as key, md5(t::text) as digest from {schema}.{table} t where {kept} order by 1");
     let row = |row: PgRow| Ok((row.try_get("key")?, row.try_get("digest")?));
     Box::pin(sqlx::query(AssertSqlSafe(statement)).fetch(db).map(move |found| found.and_then(row)))
 }

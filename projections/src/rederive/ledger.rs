@@ -61,17 +61,19 @@ impl Sum {
 
 pub(super) struct Ledger {
     up_to: u64,
+    /// Older lines need not be there any more.
+    kept_from: Timestamp,
     keyed: RandomState,
     derived: HashMap<Key, Sum>,
 }
 
 impl Ledger {
-    pub fn up_to(up_to: u64) -> Self {
-        Ledger { up_to, keyed: RandomState::new(), derived: HashMap::new() }
+    pub fn up_to(up_to: u64, kept_from: Timestamp) -> Self {
+        Ledger { up_to, kept_from, keyed: RandomState::new(), derived: HashMap::new() }
     }
 
     pub fn take_in(&mut self, commit: &Positioned, customer: Uuid, events: &[PointsEvent]) {
-        if commit.position > self.up_to {
+        if commit.position > self.up_to || commit.commit.recorded_at < self.kept_from {
             return;
         }
         let mut lines = derived_lines(commit, customer, events).peekable();
@@ -93,7 +95,11 @@ impl Ledger {
         let mut there: HashMap<Key, Sum> = HashMap::with_capacity(self.derived.len());
         let query = format!("select {COLUMNS} from read.points_transactions{}", of_merchant(only));
         copied::read(db, &query, COLUMN_COUNT, |row| {
-            let hash = self.keyed.hash_one(Line::read(row)?);
+            let line = Line::read(row)?;
+            if line.recorded_at < self.kept_from {
+                return Ok(());
+            }
+            let hash = self.keyed.hash_one(line);
             there.entry((row.uuid(0)?, row.uuid(1)?)).or_default().add(hash);
             Ok(())
         })
@@ -103,7 +109,7 @@ impl Ledger {
         let suspects = self.derived.keys().chain(there.keys()).filter(differs).filter(|key| !is_gone(key));
         let mut found = Vec::new();
         for account in suspects.copied().collect::<BTreeSet<Key>>() {
-            compare_lines(account, self.up_to, journal, db, &mut found).await?;
+            compare_lines(account, (self.up_to, self.kept_from), journal, db, &mut found).await?;
         }
         found.sort_by_key(|deviation| deviation.position);
         deviations.extend(found);
@@ -114,7 +120,7 @@ impl Ledger {
 /// One account, line by line.
 async fn compare_lines(
     (merchant, customer): Key,
-    up_to: u64,
+    (up_to, kept_from): (u64, Timestamp),
     journal: &Journal,
     db: &mut PgConnection,
     deviations: &mut Vec<Deviation>,
@@ -125,7 +131,9 @@ async fn compare_lines(
     );
     copied::read(db, &query, COLUMN_COUNT, |row| {
         let line = Line::read(row)?.into_owned();
-        there.insert((line.position, line.line), line);
+        if line.recorded_at >= kept_from {
+            there.insert((line.position, line.line), line);
+        }
         Ok(())
     })
     .await?;
@@ -143,7 +151,8 @@ async fn compare_lines(
         }
         commits => commits?,
     };
-    for commit in commits.iter().filter(|commit| commit.position <= up_to) {
+    let kept = |commit: &&Positioned| commit.position <= up_to && commit.commit.recorded_at >= kept_from;
+    for commit in commits.iter().filter(kept) {
         let Ok(events) = events_of::<PointsEvent>(commit) else {
             there.retain(|(position, _), _| *position != commit.position);
             find(commit.position, Difference::Unreadable);

@@ -11,6 +11,7 @@ use sqlx::{PgPool, Row, postgres::PgRow};
 use super::cell;
 use crate::{
     projection::ProjectionError,
+    replay::Moment,
     rfm_segments::{date, day_of},
     sql::{bigint, position, timestamp, timestamptz},
 };
@@ -28,6 +29,24 @@ impl Bound {
         match self {
             Bound::Position(position) => (bigint(position), DateTime::<Utc>::MAX_UTC),
             Bound::Time(time) => (i64::MAX, timestamptz(time)),
+        }
+    }
+}
+
+impl From<Bound> for Moment {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::Position(position) => Moment::Position(position),
+            Bound::Time(time) => Moment::Time(time),
+        }
+    }
+}
+
+impl From<Moment> for Bound {
+    fn from(moment: Moment) -> Self {
+        match moment {
+            Moment::Position(position) => Bound::Position(position),
+            Moment::Time(time) => Bound::Time(time),
         }
     }
 }
@@ -119,6 +138,30 @@ pub async fn counts(
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(|(segment, customers)| (segment, position(customers))).collect())
+}
+
+/// Members who are in no segment, of whom `buyers` are in one: they have bought nothing that counts, or must not be profiled.
+/// Before a shop's first window, whoever has bought something waits for it and is no prospect.
+///
+/// # Errors
+/// [`ProjectionError::Database`]
+pub async fn prospects(
+    db: &PgPool,
+    merchant: MerchantId,
+    buyers: u64,
+    has_windows: bool,
+) -> Result<u64, ProjectionError> {
+    let (members, waiting): (i64, i64) = sqlx::query_as(
+        "select (select count(*) from read.customers where merchant = $1 and state = 'member'),
+                case when $2 then 0 else (
+                    select count(distinct customer) from read.rfm_orders where merchant = $1 and net_minor > 0) end",
+    )
+    .bind(merchant.0)
+    .bind(has_windows)
+    .fetch_one(db)
+    .await?;
+    // Three read models, each as far as it is: one that is behind must not make a number that is none.
+    Ok(position(members).saturating_sub(buyers).saturating_sub(position(waiting)))
 }
 
 /// Buyers in each segment at a moment: everybody who had come into it, less those who had left it.

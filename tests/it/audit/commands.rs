@@ -83,6 +83,10 @@ async fn states_are_replayed(installation: &Installation, merchant: &str, id: &s
         assert_eq!((&shown["merchant_id"], &shown["standing"]), (&json!(merchant), &json!("member")));
     }
     assert!(table(installation, &["customer", "show", id]).await.contains("107"));
+    let settings = printed(installation, &["merchant", "settings", merchant, "--as-of", &first.to_string()]).await;
+    assert_eq!((&settings["version"], &settings["redemption"]["points"]), (&json!(1), &json!(100)));
+    let never = installation.command(&["merchant", "settings", merchant, "--version", "9"]).await.unwrap();
+    assert_eq!(never.status.code(), Some(1));
 }
 
 async fn books_are_kept(installation: &Installation, merchant: &str) {

@@ -3,8 +3,11 @@
 
 use std::{path::Path, time::Duration};
 
-use aggregates::id::MerchantId;
-use gateway::shopify::sample::{MergeSample, OrderSample};
+use aggregates::{id::MerchantId, time::Clock};
+use gateway::{
+    clock::SystemClock,
+    shopify::sample::{MergeSample, OrderSample},
+};
 use journal::{Journal, JournalOptions};
 use loyalnest::{
     composition,
@@ -20,6 +23,7 @@ use projections::{
     },
     points_transactions::{self, Page},
     read_model,
+    retention::{self, Retention},
     transparency::TreeId,
 };
 use reqwest::{Method, StatusCode};
@@ -63,6 +67,7 @@ async fn every_database_gives_the_same_answers_from_the_same_log() {
         other.makes_read_models_anew(&journal).await;
         assert_eq!(Answers::of(&other.db, merchant).await, expected, "made anew, {}", flavour_name(flavour));
         assert_eq!(other.hypertable_chunks(flavour).await > 2, flavour == Flavour::Timescale);
+        other.lets_go_of_old_rows().await;
         // A database that is killed leaves shared memory behind.
         other.server.stop().await;
     }
@@ -146,6 +151,16 @@ impl Other {
         stop.cancel();
         work.join_all().await;
         Answers::of(&self.db, merchant).await
+    }
+
+    /// A year later, of everything that may go.
+    async fn lets_go_of_old_rows(&self) {
+        let everything = "audit_logs=90,daily_totals=90,points_transactions=90,rfm_score_history=90";
+        let setting: Retention = everything.parse().unwrap();
+        let gone = retention::pass(&self.db, &setting, SystemClock.now().plus_days(400)).await.unwrap();
+        assert!(gone.iter().all(|gone| gone.rows > 0), "{gone:?}");
+        let left = "select (select count(*) from read.points_transactions) + (select count(*) from read.audit_logs)";
+        assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&self.db).await.unwrap(), 0);
     }
 
     /// Beside those that are there, and then in their place; nobody feeds them meanwhile.

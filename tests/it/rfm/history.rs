@@ -29,6 +29,9 @@ async fn segments_and_scores_are_answered_as_of_any_past_moment() {
     let between = rfm_as_of(ada, &later).await;
     assert_eq!(standing(&between), stands("promising", "522", 2, 250_00));
     assert!(between["reasons"][0]["text"].as_str().unwrap().contains("at most 30 days score 5"), "{between:#}");
+    let at_position = rfm_as_of(ada, &new_at).await["as_of"].clone();
+    assert_eq!(at_position["position"].to_string(), new_at);
+    assert!(at_position["time"].as_str().is_some_and(|time| *time < *later), "as of then, not of now: {at_position}");
     let before = rfm_as_of(ada, &unscored).await;
     assert_eq!((&before["segment"], &before["window"]), (&"prospect".into(), &Value::Null));
 

@@ -16,7 +16,8 @@ async fn buyers_have_segments_from_the_first_window_on_and_others_are_prospects(
     let before = rfm_of(ada).await;
     assert!(before["segment"].is_null() && before["window"].is_null(), "{before}");
     assert_eq!(before["numbers"]["orders"], 1);
-    assert!(segments(&shop).await["window"].is_null());
+    let waiting = segments(&shop).await;
+    assert_eq!((&waiting["window"], &waiting["prospects"]), (&serde_json::Value::Null, &1.into()));
 
     next_window(&shop).await;
     let answer = rfm_of(ada).await;
@@ -32,6 +33,7 @@ async fn buyers_have_segments_from_the_first_window_on_and_others_are_prospects(
     assert_eq!(inhabited(&all), counted([("new", 1)]));
     assert_eq!((&all["buyers"], &all["window"]["definition_version"]), (&1.into(), &1.into()));
     assert_eq!(all["segments"].as_array().unwrap().len(), 11);
+    assert_eq!(all["prospects"], 1, "who has bought nothing");
 }
 
 #[tokio::test]
@@ -72,7 +74,8 @@ async fn who_gives_everything_back_is_a_prospect_again() {
     assert!(only.full_refund().deliver().await.is_accepted());
     shop.settle().await;
     assert_eq!(rfm_of(ada).await["segment"], "prospect");
-    assert_eq!(inhabited(&segments(&shop).await), counted([("new", 1)]));
+    let all = segments(&shop).await;
+    assert_eq!((inhabited(&all), &all["prospects"]), (counted([("new", 1)]), &1.into()));
 }
 
 #[tokio::test]
@@ -87,8 +90,17 @@ async fn a_merge_makes_one_buyer_of_two() {
     assert_eq!(standing(&rfm_of(a).await), stands("promising", "523", 2, 500_00));
     assert_eq!(inhabited(&segments(&shop).await), counted([("new", 1), ("promising", 1)]));
 
+    let gone = a.id().await;
+    let apart = shop.seen();
     assert!(shop.merge(b, a).await.is_accepted());
     shop.settle().await;
+    // Asked for by the id that is gone, it is the kept profile that is told; before the merge it was somebody else.
+    let path = format!("/v1/customers/{gone}/rfm");
+    let by_gone = shop.api.get(&path).query("min_position", shop.seen()).document().await;
+    assert_eq!((&by_gone["customer_id"], standing(&by_gone)), (&b.id().await.into(), standing(&rfm_of(b).await)));
+    let before = shop.api.get(&path).query("as_of", apart).document().await;
+    assert_eq!((&before["customer_id"], standing(&before)), (&gone.into(), stands("promising", "523", 2, 500_00)));
+    assert_eq!(segments(&shop).await["prospects"], 0);
     assert_eq!(standing(&rfm_of(b).await), stands("promising", "523", 3, 600_00));
     assert_eq!(inhabited(&segments(&shop).await), counted([("promising", 1)]));
     // A's order comes back, and it is B who has given it back.

@@ -3,7 +3,7 @@
 use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::clock::SystemClock;
-use journal::{Journal, streams::Streams};
+use journal::Journal;
 use projections::{gdpr_requests, parked_webhooks, parking::store, queue_tasks};
 use sqlx::PgPool;
 use vault::Vault;
@@ -29,7 +29,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
         "start it, or set LOYALNEST_DATABASE_URL",
     ));
     if let Ok(journal) = &journal {
-        findings.push(streams(journal).await);
+        findings.push(streams(config, journal).await);
     }
     let Ok(db) = &db else { return findings };
     findings.push(schema(db).await);
@@ -61,9 +61,13 @@ fn told(name: &'static str, answer: Result<String, &anyhow::Error>, advice: &'st
     }
 }
 
-async fn streams(journal: &Journal) -> Finding {
+async fn streams(config: &Config, journal: &Journal) -> Finding {
     const ADVICE: &str = "look at `loyalnest streams plan`, then `loyalnest streams apply`";
-    match Streams::declared().plan(journal.client(), None).await {
+    let declared = match config.streams() {
+        Ok(declared) => declared,
+        Err(error) => return Finding::new("streams", State::Error, format!("{error:#}"), ADVICE),
+    };
+    match declared.plan(journal.client(), None).await {
         Ok(plan) if plan.changes().is_empty() => Finding::new("streams", State::Ok, "as declared", ADVICE),
         Ok(plan) => Finding::new("streams", State::Error, format!("{} differ", plan.changes().len()), ADVICE),
         Err(error) => Finding::new("streams", State::Error, error.to_string(), ADVICE),

@@ -6,6 +6,7 @@ use aggregates::{
 };
 use axum::{Json, extract::State};
 use projections::{
+    replay::Moment,
     rfm::{Bound, Held, Sheet, WindowRow, answers, windows},
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -25,7 +26,7 @@ use crate::{
     http::{
         AsOf, Money,
         body::{Params, Path},
-        customer_id,
+        customer_id, history,
     },
     problem::Problem,
 };
@@ -33,6 +34,7 @@ use crate::{
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = CustomerRfm)]
 pub struct CustomerRfm {
+    /// Somebody merged away by then is answered for as who they were merged into.
     pub customer_id: String,
     /// `prospect` for somebody without an order that counts; `null` for somebody with orders before the shop's first window.
     pub segment: Option<String>,
@@ -102,8 +104,9 @@ pub async fn get(
     let customer = customer_id(&id)?;
     gateway.known_customer(&caller, customer).await?;
     let calendar = calendar(&caller)?;
-    let bound = params.as_of.as_deref().map(|text| past::parse(text, &calendar)).transpose()?;
+    let bound = Box::pin(past::asked(&gateway, &caller, params.as_of.as_deref(), &calendar)).await?;
     gateway.fresh_enough(&caller, RfmSegments::NAME, params.min_position).await?;
+    let customer = Box::pin(history::whose(&gateway, &caller, customer, bound.map(Moment::from))).await?;
     let read_model = gateway.caught_up(RfmSegments::NAME, None).await?;
     let (held, window) = standing(&gateway, &caller, customer, bound).await?;
     let closed = window.as_ref().map(|row| &row.closed);
@@ -116,7 +119,7 @@ pub async fn get(
         window: window.as_ref().map(WindowDocument::from),
         recorded_at: held.as_ref().map(|held| held.recorded_at.to_rfc3339()),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
-        as_of: past::as_of(read_model, bound),
+        as_of: Box::pin(past::as_of(&gateway, &caller, read_model, bound)).await?,
         // What a customer has bought is known by their orders; segments are counted for the whole shop.
         stale: gateway.progress.stale(RfmOrders::NAME, caller.merchant(), customer).map(|_| "parked"),
     };

@@ -86,7 +86,7 @@ pub async fn get(
         opening: inhabited(opening),
         moves,
         closing: inhabited(closing),
-        as_of: past::as_of(read_model, None),
+        as_of: past::present(read_model),
     }))
 }
 

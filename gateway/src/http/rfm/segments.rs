@@ -1,8 +1,9 @@
-//! `GET /v1/rfm/segments`: buyers in each segment.
+//! `GET /v1/rfm/segments`: buyers in each segment, and who is in none.
 
 use aggregates::{rfm::Calendar, time::Timestamp};
 use axum::{Json, extract::State};
 use projections::{
+    customers::Customers,
     rfm::{WindowRow, answers, windows},
     rfm_orders::RfmOrders,
     rfm_segments::RfmSegments,
@@ -24,6 +25,8 @@ pub struct SegmentsDocument {
     pub segments: Vec<SegmentCount>,
     /// In all segments together. Whoever has bought nothing that counts is a prospect, and not among them.
     pub buyers: u64,
+    /// Members who are in no segment, most because they have bought nothing that counts; `null` of past moments.
+    pub prospects: Option<u64>,
     /// The newest window by then; `null` before the first, and then nobody has a segment.
     pub window: Option<WindowDocument>,
     /// When the next window is due.
@@ -54,7 +57,7 @@ pub async fn get(
     Params(params): Params<PastParams>,
 ) -> Result<Json<SegmentsDocument>, Problem> {
     let calendar = calendar(&caller)?;
-    let bound = params.as_of.as_deref().map(|text| past::parse(text, &calendar)).transpose()?;
+    let bound = Box::pin(past::asked(&gateway, &caller, params.as_of.as_deref(), &calendar)).await?;
     gateway.fresh_enough(&caller, RfmSegments::NAME, params.min_position).await?;
     let read_model = gateway.caught_up(RfmSegments::NAME, None).await?;
     let (db, merchant) = (&gateway.db, caller.merchant());
@@ -63,13 +66,23 @@ pub async fn get(
         Some(bound) => (windows::newest_at(db, merchant, bound).await?, answers::counts_at(db, merchant, bound).await?),
     };
     let segments = in_order_of(window.as_ref(), counts);
+    let buyers = segments.iter().map(|count| count.customers).sum();
+    let prospects = match bound {
+        None => {
+            // Whoever has just come is one.
+            gateway.fresh_enough(&caller, Customers::NAME, params.min_position).await?;
+            Some(answers::prospects(db, merchant, buyers, window.is_some()).await?)
+        }
+        Some(_) => None,
+    };
     Ok(Json(SegmentsDocument {
-        buyers: segments.iter().map(|count| count.customers).sum(),
+        buyers,
+        prospects,
         segments,
         window: window.as_ref().map(WindowDocument::from),
         next_window_at: next_window_at(&calendar, caller.request.now).to_rfc3339(),
-        as_of: past::as_of(read_model, bound),
-        incomplete: [RfmSegments::NAME, RfmOrders::NAME]
+        as_of: Box::pin(past::as_of(&gateway, &caller, read_model, bound)).await?,
+        incomplete: [RfmSegments::NAME, RfmOrders::NAME, Customers::NAME]
             .iter()
             .any(|read_model| gateway.progress.is_incomplete(read_model, caller.merchant())),
     }))

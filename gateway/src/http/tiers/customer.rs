@@ -7,6 +7,8 @@ use aggregates::{
 };
 use axum::{Json, extract::State};
 use projections::{
+    replay::Moment,
+    rfm::Bound,
     rfm_orders::RfmOrders,
     tiers::{MemberRow, Sheet, answers},
     vip_tiers::VipTiers,
@@ -21,7 +23,7 @@ use crate::{
     http::{
         AsOf,
         body::{Params, Path},
-        customer_id,
+        customer_id, history,
         rfm::{calendar, past, segments::PastParams},
     },
     problem::{Code, Problem},
@@ -30,6 +32,7 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomerVipTier)]
 pub struct CustomerTier {
+    /// Somebody merged away by then is answered for as who they were merged into.
     pub customer_id: String,
     /// `null` for somebody who is in none.
     pub tier: Option<TierDocument>,
@@ -82,9 +85,11 @@ pub async fn get(
     gateway.known_customer(&caller, customer).await?;
     gateway.fresh_enough(&caller, VipTiers::NAME, params.min_position).await?;
     gateway.fresh_enough(&caller, RfmOrders::NAME, params.min_position).await?;
-    match params.as_of.as_deref() {
+    let bound = params.as_of.as_deref().map(|as_of| past::parse(as_of, &calendar(&caller)?)).transpose()?;
+    let customer = Box::pin(history::whose(&gateway, &caller, customer, bound.map(Moment::from))).await?;
+    match bound {
         None => Box::pin(now(&gateway, &caller, customer)).await.map(Json),
-        Some(as_of) => then(&gateway, &caller, customer, as_of).await.map(Json),
+        Some(bound) => then(&gateway, &caller, customer, bound).await.map(Json),
     }
 }
 
@@ -108,8 +113,7 @@ async fn now(gateway: &Gateway, caller: &Caller, customer: CustomerId) -> Result
     Ok(document)
 }
 
-async fn then(gateway: &Gateway, caller: &Caller, customer: CustomerId, as_of: &str) -> Result<CustomerTier, Problem> {
-    let bound = past::parse(as_of, &calendar(caller)?)?;
+async fn then(gateway: &Gateway, caller: &Caller, customer: CustomerId, bound: Bound) -> Result<CustomerTier, Problem> {
     let seen = gateway.caught_up(VipTiers::NAME, None).await?;
     let row = answers::member_at(&gateway.db, caller.merchant(), customer, bound).await?;
     let version = version(caller, row.as_ref().map_or(0, |row| row.definition_version))?;
@@ -118,7 +122,7 @@ async fn then(gateway: &Gateway, caller: &Caller, customer: CustomerId, as_of: &
         None => "Nothing was on record by then.".to_owned(),
         Some(row) => format!("As recorded with {} measured.", row.to.measured),
     };
-    document.as_of = past::as_of(seen, Some(bound));
+    document.as_of = Box::pin(past::as_of(gateway, caller, seen, Some(bound))).await?;
     Ok(document)
 }
 

@@ -43,6 +43,7 @@ impl FillError {
             FillError::Journal(error) => matches!(error, JournalError::Unavailable(_) | JournalError::Interrupted),
             FillError::Database(error) | FillError::Projection(ProjectionError::Database(error)) => is_away(error),
             FillError::Switch(SwitchError::Database(error)) => is_away(error),
+            FillError::Record(error) => matches!(error, LoadError::Unavailable(_)),
             _ => false,
         }
     }
