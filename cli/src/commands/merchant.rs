@@ -1,5 +1,6 @@
 //! `loyalnest merchant …`
 
+use aggregates::merchant::AdminToken;
 use anyhow::Context;
 use gateway::{Options, clock::new_id, commands::Request, shopify::normalise_shop};
 use journal::Actor;
@@ -24,7 +25,8 @@ pub async fn run(command: MerchantCommand, config: &Config, output: Output) -> a
             correlation: new_id(),
             traceparent: None,
         };
-        gateway.connect_shop(&request, token.trim()).await?;
+        let token = AdminToken { token: token.trim().to_owned(), renewal: None };
+        gateway.connect_shop(&request, &token, None).await?;
     }
     let row = json!({ "merchant_id": merchant.to_string(), "api_key": key.text });
     output::one(output, &["merchant_id", "api_key"], &row)
