@@ -23,8 +23,8 @@ use aggregates::{
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    AdminTokens, Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper, TaskQueue,
-    TaskWorker, TierKeeper,
+    AdminTokens, Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper,
+    TaskQueue, TaskWorker, TierKeeper,
     admin_tokens::{self, KeepToken},
     campaigns::Noticed,
     delivery::{self, DisableCode, MakeReward},

@@ -133,11 +133,7 @@ impl AdminTokens {
     ///
     /// # Errors
     /// [`AccessError`]
-    pub async fn access(
-        &self,
-        context: &CommandContext,
-        merchant: MerchantId,
-    ) -> Result<Option<Access>, AccessError> {
+    pub async fn access(&self, context: &CommandContext, merchant: MerchantId) -> Result<Option<Access>, AccessError> {
         let Some((shop, access)) = self.current(merchant).await? else { return Ok(None) };
         let now = context.recorded_at;
         if let Some(since) = shop.needs_reconnection {

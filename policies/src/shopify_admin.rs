@@ -55,7 +55,9 @@ impl AdminAddress {
     /// `None` without a place for the shop: every shop's token would go to the same place. Its path has `/admin/` in it, as the
     /// platform's has: tokens are renewed beside it.
     pub fn parse(template: &str) -> Option<Self> {
-        let is_one = template.contains(SHOP) && template.contains(ADMIN) && (template.starts_with("https://") || template.starts_with("http://"));
+        let is_one = template.contains(SHOP)
+            && template.contains(ADMIN)
+            && (template.starts_with("https://") || template.starts_with("http://"));
         is_one.then(|| AdminAddress(template.to_owned()))
     }
 

@@ -3,6 +3,7 @@
 mod catalogue;
 mod crashes;
 mod given_back;
-mod kit;
+pub mod kit;
 mod made;
 mod stock;
+mod tokens;

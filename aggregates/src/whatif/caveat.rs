@@ -44,7 +44,9 @@ impl Caveat {
             Caveat::UsualBase => {
                 "Some orders are counted by their usual base: a rule counts goods or charges that no rule of their time did."
             }
-            Caveat::SegmentsAsKnown => "Campaigns for segments go by each buyer's segment as it was known at that moment.",
+            Caveat::SegmentsAsKnown => {
+                "Campaigns for segments go by each buyer's segment as it was known at that moment."
+            }
             Caveat::SegmentsNotKnown => {
                 "Campaigns for segments reach nobody before the shop's first segments were worked out."
             }
@@ -64,10 +66,7 @@ impl Caveat {
 
     /// Something taken for granted; everything else is left out.
     pub const fn is_assumption(self) -> bool {
-        matches!(
-            self,
-            Caveat::SameBehaviour | Caveat::Simplified | Caveat::UsualBase | Caveat::SegmentsAsKnown
-        )
+        matches!(self, Caveat::SameBehaviour | Caveat::Simplified | Caveat::UsualBase | Caveat::SegmentsAsKnown)
     }
 }
 

@@ -64,7 +64,9 @@ impl Outcome {
             purse.take(step);
         }
         purse.pass(now);
-        let of = |wanted: fn(&Move) -> bool| moves.iter().filter(|moved| wanted(moved)).map(|moved| moved.points).sum::<i64>();
+        let of = |wanted: fn(&Move) -> bool| {
+            moves.iter().filter(|moved| wanted(moved)).map(|moved| moved.points).sum::<i64>()
+        };
         Outcome {
             kept: kept.iter().sum(),
             bonuses: of(|moved| moved.what.is_bonus()),

@@ -88,7 +88,10 @@ pub enum What {
     /// At the programme's rate where no reward is named.
     Redeemed(Option<RewardId>),
     /// Of a redemption of so many points.
-    Returned { reward: Option<RewardId>, of: i64 },
+    Returned {
+        reward: Option<RewardId>,
+        of: i64,
+    },
 }
 
 impl What {
@@ -131,7 +134,6 @@ impl Past {
         orders.sort_unstable_by_key(|(token, order)| (order.at, **token));
         orders.into_iter().map(|(_, order)| order).collect()
     }
-
 }
 
 impl Move {

@@ -95,9 +95,8 @@ impl Proposal {
 
     /// A campaign of the proposal is for segments, and somebody's was not worked out yet.
     pub(super) fn misses_segment(&self, segment: &Segment, at: Timestamp) -> bool {
-        let wants = |defined: &CampaignVersion| {
-            !defined.campaign.audience.segments.is_empty() && defined.campaign.runs_at(at)
-        };
+        let wants =
+            |defined: &CampaignVersion| !defined.campaign.audience.segments.is_empty() && defined.campaign.runs_at(at);
         *segment == Segment::NotKnown && self.campaigns.iter().flatten().any(wants)
     }
 

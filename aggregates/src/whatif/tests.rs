@@ -6,9 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{
-    Caveat, Move, Offer, Past, PastAct, PastOrder, Proposal, Segment, What, WhatIf, totals::Trial,
-};
+use super::{Caveat, Move, Offer, Past, PastAct, PastOrder, Proposal, Segment, What, WhatIf, totals::Trial};
 use crate::{
     Aggregate,
     badge::{BadgeDefinition, BadgeId, BadgeRule, Repeats},

@@ -197,7 +197,8 @@ fn read_offers(offers: Vec<RewardOffer>) -> Result<BTreeMap<RewardId, Offer>, Pr
         return Err(Problem::at("/rewards", "more rewards than a catalogue has"));
     }
     let read = |(place, offer): (usize, RewardOffer)| {
-        let id = offer.reward_id.parse().map_err(|_| Problem::at(format!("/rewards/{place}/reward_id"), "is no reward"))?;
+        let id =
+            offer.reward_id.parse().map_err(|_| Problem::at(format!("/rewards/{place}/reward_id"), "is no reward"))?;
         match offer.cost_points {
             None => Ok((id, Offer::Not)),
             Some(cost) if (1..=COST_MAX).contains(&cost) => Ok((id, Offer::Costs(cost))),
@@ -236,8 +237,7 @@ impl Tried {
         let present = present.ok_or_else(|| CommandError::Internal("a merchant without a programme".to_owned()))?;
         let zone = |error: aggregates::rfm::calendar::UnknownTimeZone| CommandError::Internal(error.to_string());
         let ladder = Ladder::of(&present.settings.tiers, &present.settings.rfm.time_zone).map_err(zone)?;
-        let proposal =
-            Proposal::new(self.settings, self.campaigns, self.rewards, history.currency()).map_err(zone)?;
+        let proposal = Proposal::new(self.settings, self.campaigns, self.rewards, history.currency()).map_err(zone)?;
         let present_settings = present.settings.clone();
         let (now, position) = (self.now, history.position);
         // The comparison takes as long as there are orders: not on a thread that others wait for.

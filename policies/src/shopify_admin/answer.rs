@@ -112,7 +112,8 @@ fn is_empty(errors: &Value) -> bool {
 }
 
 fn meaning_of(errors: &Value, cost: Option<Cost>) -> AdminError {
-    let codes = errors.as_array().map_or_else(|| vec![INVALID.to_owned()], |errors| errors.iter().map(code_of).collect());
+    let codes =
+        errors.as_array().map_or_else(|| vec![INVALID.to_owned()], |errors| errors.iter().map(code_of).collect());
     let has = |wanted: &str| codes.iter().any(|code| code == wanted);
     if has("THROTTLED") {
         return AdminError::Throttled { wait: cost.map_or(PAUSE, Cost::wait) };
@@ -196,7 +197,10 @@ mod tests {
         assert!(matches!(said(200, &json!({ "data": null })), Err(AdminError::NoAnswer(_))));
         assert_eq!(said(401, &json!({})), Err(AdminError::Unauthorized(401)));
         assert_eq!(said(404, &json!({})), Err(AdminError::Refused(vec!["HTTP_404".to_owned()])));
-        assert_eq!([402, 423, 430].map(|status| said(status, &json!({}))), [402, 423, 430].map(|it| Err(AdminError::Closed(it))));
+        assert_eq!(
+            [402, 423, 430].map(|status| said(status, &json!({}))),
+            [402, 423, 430].map(|it| Err(AdminError::Closed(it)))
+        );
         let inactive = json!({ "errors": [{ "extensions": { "code": "SHOP_INACTIVE" } }] });
         assert_eq!(said(200, &inactive), Err(AdminError::Closed(200)));
         assert_eq!(said(200, &json!({ "errors": "no" })), Err(AdminError::Refused(vec![INVALID.to_owned()])));

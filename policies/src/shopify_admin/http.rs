@@ -49,7 +49,8 @@ pub(super) struct Reply {
 impl Http {
     /// Redirects are not followed: the token, or what is in the document, would go with them.
     pub async fn post(&self, address: &str, token: Option<&str>, document: Vec<u8>) -> Result<Reply, AdminError> {
-        let request = Request::post(address).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
+        let request =
+            Request::post(address).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
         let request = match token {
             Some(token) => request.header(TOKEN, token),
             None => request,

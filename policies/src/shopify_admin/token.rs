@@ -47,7 +47,9 @@ impl ShopifyAdmin {
 
 fn read(status: u16, retry_after_seconds: Option<u64>, body: &[u8]) -> Result<TokenPair, RenewalError> {
     match status {
-        200 => serde_json::from_slice(body).map_err(|_| AdminError::NoAnswer("the pair of tokens cannot be read").into()),
+        200 => {
+            serde_json::from_slice(body).map_err(|_| AdminError::NoAnswer("the pair of tokens cannot be read").into())
+        }
         400 | 401 | 403 => Err(RenewalError::Refused(status)),
         429 => {
             let wait = retry_after_seconds.map_or(PAUSE, Duration::from_secs);

@@ -91,13 +91,15 @@ async fn two_brought_profiles_that_are_one_person_were_brought_once() {
 
 /// The first decision of a referral that is made of its own accord: what follows who came and what was found of them.
 async fn decision_about(installation: &Installation, shop: &Shop, friend: CustomerId) -> ReferralEvent {
-    let (journal, subject) = (installation.gateway.journal.clone(), Subject::referral(shop.merchant, ReferralId(friend.0)));
+    let (journal, subject) =
+        (installation.gateway.journal.clone(), Subject::referral(shop.merchant, ReferralId(friend.0)));
     let watched = async move {
         for _ in 0..LOOKS_MAX {
             for commit in journal.read_confirmed(&subject, 0).await.unwrap() {
-                let decided = events_of::<ReferralEvent>(&commit).unwrap().into_iter().find(|event| {
-                    matches!(event, ReferralEvent::Completed(_) | ReferralEvent::Rejected(_))
-                });
+                let decided = events_of::<ReferralEvent>(&commit)
+                    .unwrap()
+                    .into_iter()
+                    .find(|event| matches!(event, ReferralEvent::Completed(_) | ReferralEvent::Rejected(_)));
                 if let Some(decided) = decided {
                     return Some(decided);
                 }

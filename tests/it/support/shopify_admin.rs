@@ -214,7 +214,8 @@ async fn changed(stand_in: &StandIn, domain: &str, document: &str, variables: &V
             std::future::pending().await
         }
         Some(Fault::HalfDone) => {
-            let denied = json!({ "message": "Access denied", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } });
+            let denied =
+                json!({ "message": "Access denied", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } });
             Json(json!({ "data": first, "errors": [denied], "extensions": { "cost": cost(990) } })).into_response()
         }
         _ => said(first).into_response(),

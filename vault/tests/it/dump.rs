@@ -7,7 +7,14 @@ use sqlx::AssertSqlSafe;
 use crate::database::Home;
 
 const TABLES: [&str; 9] = [
-    "bucket", "person_keys", "rotation", "directory", "order_owner", "item_keys", "waiting_items", "blind_index",
+    "bucket",
+    "person_keys",
+    "rotation",
+    "directory",
+    "order_owner",
+    "item_keys",
+    "waiting_items",
+    "blind_index",
     "named_friends",
 ];
 

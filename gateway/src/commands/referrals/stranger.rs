@@ -80,11 +80,7 @@ impl Gateway {
     }
 
     /// Whether the vault knows somebody by this address.
-    pub(super) async fn known_by(
-        &self,
-        merchant: MerchantId,
-        email: &str,
-    ) -> Result<Option<CustomerId>, CommandError> {
+    pub(super) async fn known_by(&self, merchant: MerchantId, email: &str) -> Result<Option<CustomerId>, CommandError> {
         let found = self.vault.search(merchant, vault::IndexKind::Email, email).await?;
         match found.first() {
             Some(person) => Ok(Some(self.survivor(merchant, *person).await?)),
