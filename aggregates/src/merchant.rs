@@ -1,6 +1,13 @@
 //! A shop that uses the platform: how it is recognised and what it may do.
 
+mod shop;
+
 use std::cmp::Ordering;
+
+pub use shop::{
+    AdminToken, ConnectedShop, Renewal, ShopConnected, ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed,
+    TokenLife,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,24 +35,10 @@ events! {
         /// The shop's Admin API may be used from now on, with this token.
         ShopConnected(ShopConnected) = "merchant.shop_connected" v 1;
         ShopDisconnected(ShopDisconnected) = "merchant.shop_disconnected" v 1;
+        ShopTokenRenewed(ShopTokenRenewed) = "merchant.shop_token_renewed" v 1;
+        /// No other token is given out: nothing is made in the shop until it is connected again.
+        ShopReconnectionNeeded(ShopReconnectionNeeded) = "merchant.shop_reconnection_needed" v 1;
     }
-}
-
-/// What the shop's Admin API is used with, never in clear outside memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdminToken {
-    pub token: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShopConnected {
-    pub token: Sealed<AdminToken>,
-    pub at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShopDisconnected {
-    pub at: Timestamp,
 }
 
 /// A shared secret by which a shop signs, never in clear outside memory.
@@ -122,6 +115,16 @@ pub enum MerchantCommand {
     DisconnectShop {
         at: Timestamp,
     },
+    /// In the place of the token that came with the commit at `of`; nothing for any other.
+    RenewShopToken {
+        of: u64,
+        renewed: ShopTokenRenewed,
+    },
+    /// The shop gives none in the place of that token.
+    NeedReconnection {
+        of: u64,
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -149,7 +152,7 @@ pub struct Merchant {
     pub fenced_at: Option<Timestamp>,
     pub erased_at: Option<Timestamp>,
     /// How the shop's Admin API is reached; none where the merchant has not allowed it.
-    pub shop: Option<ShopConnected>,
+    pub shop: Option<ConnectedShop>,
 }
 
 impl Merchant {
@@ -201,6 +204,12 @@ impl Aggregate for Merchant {
             (MerchantCommand::DisconnectShop { at }, Some(_)) => {
                 Ok(vec![MerchantEvent::ShopDisconnected(ShopDisconnected { at: *at })])
             }
+            (MerchantCommand::RenewShopToken { of, renewed }, Some(_)) => {
+                shop::of_connected(self.shop.as_ref(), |shop| shop.renewed(*of, renewed))
+            }
+            (MerchantCommand::NeedReconnection { of, at }, Some(_)) => {
+                shop::of_connected(self.shop.as_ref(), |shop| shop.refused(*of, *at))
+            }
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))
@@ -208,7 +217,7 @@ impl Aggregate for Merchant {
         }
     }
 
-    fn apply(&mut self, event: &MerchantEvent, _: &Recorded) {
+    fn apply(&mut self, event: &MerchantEvent, recorded: &Recorded) {
         match event {
             MerchantEvent::Created(created) => self.created = Some(created.clone()),
             MerchantEvent::ApiKeyIssued(key) => self.api_keys.push(key.clone()),
@@ -216,8 +225,20 @@ impl Aggregate for Merchant {
             MerchantEvent::ClockAdvanced(event) => self.ahead_micros = event.ahead_micros,
             MerchantEvent::Fenced(event) => self.fenced_at = Some(event.at),
             MerchantEvent::Erased(event) => self.erased_at = Some(event.at),
-            MerchantEvent::ShopConnected(connected) => self.shop = Some(connected.clone()),
+            MerchantEvent::ShopConnected(event) => {
+                self.shop = Some(ConnectedShop::connected(event, recorded.position));
+            }
             MerchantEvent::ShopDisconnected(_) => self.shop = None,
+            MerchantEvent::ShopTokenRenewed(event) => {
+                if let Some(shop) = &mut self.shop {
+                    shop.renew(event, recorded.position);
+                }
+            }
+            MerchantEvent::ShopReconnectionNeeded(event) => {
+                if let Some(shop) = &mut self.shop {
+                    shop.needs_reconnection = Some(event.at);
+                }
+            }
         }
     }
 }
@@ -254,5 +275,51 @@ mod tests {
         assert_eq!(told(&mut merchant, MerchantCommand::Uninstall { at: Timestamp(7) }), Err(MerchantRefusal::Erased));
         assert_eq!(told(&mut merchant, MerchantCommand::SetClock { ahead_micros: 9 }), Err(MerchantRefusal::Erased));
         assert_eq!(told(&mut merchant, create), Err(MerchantRefusal::Exists));
+    }
+
+    fn sealed(token: &str) -> Sealed<AdminToken> {
+        Sealed::from_ciphertext(token.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_pair_of_tokens_counts_only_in_the_place_of_the_one_it_was_given_out_for() {
+        let life = |seconds: i64| TokenLife { expires_at: Timestamp(0).plus_seconds(seconds), renewable_until: None };
+        let mut merchant = Merchant::default();
+        let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
+        let api_key = ApiKey { hash: [7; 32], at: Timestamp(0) };
+        told(&mut merchant, MerchantCommand::Create { created, api_key }).unwrap();
+        let at_position = |merchant: &mut Merchant, position, command: MerchantCommand| {
+            let events = merchant.decide(&command).unwrap();
+            let recorded = Recorded { position, at: Timestamp(0) };
+            events.iter().for_each(|event| merchant.apply(event, &recorded));
+            events.len()
+        };
+        let connect = |token: &str| {
+            let (token, life) = (sealed(token), Some(life(3_600)));
+            MerchantCommand::ConnectShop(ShopConnected { token, life, at: Timestamp(0) })
+        };
+        let renew = |of, token: &str| {
+            let renewed = ShopTokenRenewed { token: sealed(token), life: life(7_200), at: Timestamp(1) };
+            MerchantCommand::RenewShopToken { of, renewed }
+        };
+        assert_eq!(at_position(&mut merchant, 4, renew(3, "of nothing")), 0);
+        assert_eq!(at_position(&mut merchant, 5, connect("first")), 1);
+        let shop = |merchant: &Merchant| merchant.shop.clone().unwrap();
+        let ends = Timestamp(0).plus_seconds(3_600);
+        assert!(!shop(&merchant).is_ending(Timestamp(0)) && shop(&merchant).is_ending(ends.plus_seconds(-60)));
+        assert_eq!(at_position(&mut merchant, 6, renew(5, "second")), 1);
+        assert_eq!(at_position(&mut merchant, 7, renew(5, "late")), 0, "another worker was faster");
+        assert_eq!((shop(&merchant).token, shop(&merchant).issued_by), (sealed("second"), 6));
+        assert!(!shop(&merchant).is_ending(ends));
+
+        let refused = |of| MerchantCommand::NeedReconnection { of, at: Timestamp(9) };
+        assert_eq!(at_position(&mut merchant, 8, refused(5)), 0, "of the one before");
+        assert_eq!(at_position(&mut merchant, 8, refused(6)), 1);
+        assert_eq!(at_position(&mut merchant, 9, refused(6)), 0, "once");
+        assert_eq!(shop(&merchant).needs_reconnection, Some(Timestamp(9)));
+        at_position(&mut merchant, 10, connect("anew"));
+        assert_eq!(shop(&merchant).needs_reconnection, None);
+        at_position(&mut merchant, 11, MerchantCommand::DisconnectShop { at: Timestamp(10) });
+        assert_eq!(at_position(&mut merchant, 12, renew(10, "after the end")), 0);
     }
 }

@@ -4,6 +4,7 @@
 mod award;
 mod boost;
 mod referrals;
+mod sections;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use award::{
 };
 pub use boost::{Boost, BoostSource, factor_of};
 pub use referrals::{FraudAction, FraudPolicy, REWARD_POINTS_MAX, ReferralSettings, VelocityLimit};
+pub use sections::Section;
 pub use settings::{
     DAYS_MAX, EarningRule, Exclusions, Expiry, Inclusions, Multiplier, NegativeBalance, ProgramSettings,
     RedemptionRate, Rounding, RuleId, Selection, SettingsError, TaxBase,

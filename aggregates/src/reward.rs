@@ -7,7 +7,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::{Benefit, CustomerLimit, Fault, RewardDefinition, Standing};
+pub use definition::{Benefit, COST_MAX, CustomerLimit, Fault, RewardDefinition, Standing};
 
 use crate::{
     Aggregate, Context,

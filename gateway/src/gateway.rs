@@ -23,8 +23,9 @@ use aggregates::{
 };
 use journal::{Aggregates, Journal, SnapshotSeal, Subject, executor::Capacity};
 use policies::{
-    Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper, TaskQueue,
-    TaskWorker, TierKeeper,
+    AdminTokens, Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper,
+    TaskQueue, TaskWorker, TierKeeper,
+    admin_tokens::{self, KeepToken},
     campaigns::Noticed,
     delivery::{self, DisableCode, MakeReward},
     erasure,
@@ -115,6 +116,8 @@ pub struct Shared {
     /// Shops of which somebody has a referral link, as far as was asked.
     pub(crate) link_shops: Cache<MerchantId, (Instant, bool)>,
     pub rewards: Aggregates<Reward>,
+    /// What opens shops' own APIs.
+    pub admin_tokens: AdminTokens,
     /// Has shops make what points are reserved for, and takes it back.
     pub deliveries: Deliveries,
     /// Words of mails.
@@ -170,16 +173,24 @@ impl Gateway {
         let merchants = Aggregates::new(journal.clone(), others);
         let programs = Aggregates::new(journal.clone(), others);
         let rewards = Aggregates::new(journal.clone(), others);
+        let admin_tokens = AdminTokens::new(admin_tokens::Parts {
+            merchants: merchants.clone(),
+            vault: parts.vault.clone(),
+            db: parts.db.clone(),
+            tasks: tasks.clone(),
+            admin: parts.shopify_admin.clone(),
+            new_id,
+        });
         let deliveries = Deliveries::new(delivery::Parts {
             accounts: accounts.clone(),
             rewards: rewards.clone(),
-            merchants: merchants.clone(),
             programs: programs.clone(),
             journal: journal.clone(),
             vault: parts.vault.clone(),
             db: parts.db.clone(),
             tasks: tasks.clone(),
             admin: parts.shopify_admin,
+            tokens: admin_tokens.clone(),
             new_id,
         });
         let eraser = Eraser::new(erasure::Parts {
@@ -212,8 +223,11 @@ impl Gateway {
                 new_id,
             }) as Arc<dyn Handler>
         });
-        let in_the_shop =
-            [Arc::new(MakeReward(deliveries.clone())) as Arc<dyn Handler>, Arc::new(DisableCode(deliveries.clone()))];
+        let in_the_shop = [
+            Arc::new(MakeReward(deliveries.clone())) as Arc<dyn Handler>,
+            Arc::new(DisableCode(deliveries.clone())),
+            Arc::new(KeepToken(admin_tokens.clone())),
+        ];
         let handlers = Handlers::of(in_the_shop.into_iter().chain(mail_handler).collect());
         Gateway(Arc::new(Shared {
             accounts,
@@ -233,6 +247,7 @@ impl Gateway {
             link_shops: Cache::new(HOT_OTHERS),
             tasks,
             handlers,
+            admin_tokens,
             deliveries,
             templates,
             mailing: parts.mailing,

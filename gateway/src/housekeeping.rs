@@ -30,6 +30,7 @@ pub async fn once(gateway: &Gateway) -> Result<(), CommandError> {
     if purged > 0 {
         tracing::info!(purged, "keys of items whose time was over are deleted");
     }
+    gateway.vault.purge_named_friends(gateway.clock.now()).await?;
     let rotated = gateway.vault.finish_rotations(gateway.clock.now()).await?;
     if rotated > 0 {
         tracing::info!(rotated, "rotations that were cut short are finished");

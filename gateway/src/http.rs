@@ -108,6 +108,19 @@ pub struct Money {
     pub currency: Option<String>,
 }
 
+/// Which earlier version is brought back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VersionWanted {
+    pub version: u32,
+}
+
+impl VersionWanted {
+    pub(crate) fn unknown() -> Problem {
+        Problem::at("/version", "there is no such version")
+    }
+}
+
 /// An id from the path; one of another kind does not exist here.
 pub(crate) fn customer_id(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))

@@ -103,7 +103,6 @@ codes! {
     InsufficientPoints = "insufficient_points", UNPROCESSABLE_ENTITY, "There are not enough points";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used with another request";
     SelfReferral = "self_referral", UNPROCESSABLE_ENTITY, "Nobody refers themselves";
-    FriendUnknown = "friend_unknown", UNPROCESSABLE_ENTITY, "Nobody is known by that address: give the shop's id";
     RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
     ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
     MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
@@ -252,7 +251,10 @@ impl From<ReferralProblem> for Problem {
             ReferralProblem::Refused(ReferralRefusal::NotOpen) => Problem::of(Code::ReferralNotOpen),
             ReferralProblem::Off => Problem::of(Code::ReferralsOff),
             ReferralProblem::LinkEnded => Problem::of(Code::ReferralLinkEnded),
-            ReferralProblem::FriendUnknown => Problem::of(Code::FriendUnknown),
+            ReferralProblem::NotAnAddress => Problem::at("/email", "is not an e-mail address"),
+            ReferralProblem::TooManyNamed => {
+                Problem::at("/email", "the link waits for as many addresses as it may: 1000 within 30 days")
+            }
             ReferralProblem::InTheFuture => Problem::at("/referred_at", "lies in the future"),
         }
     }

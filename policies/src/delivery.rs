@@ -15,11 +15,10 @@ mod disable;
 mod give_back;
 mod make;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     id::{CustomerId, MerchantId, RedemptionId},
-    merchant::{AdminToken, Merchant, ShopDomain},
     points::{Account, PointsRefusal},
     program::Program,
     reward::{Benefit, Reward},
@@ -36,6 +35,7 @@ use uuid::Uuid;
 use vault::{SealError, Vault, VaultError};
 
 use crate::{
+    admin_tokens::{Access, AccessError, AdminTokens},
     shopify_admin::{AdminError, ShopifyAdmin},
     tasks::{NewPayload, NewTask, Outcome, Task, TaskError, TaskQueue},
 };
@@ -52,6 +52,10 @@ pub const DISABLE: TaskKind = TaskKind::named("reward.disable");
 pub const SHOP_TAG: &str = "merchant.shop";
 /// What the token of a shop's Admin API is sealed as.
 pub const ADMIN_TOKEN_TAG: &str = "merchant.admin_token";
+/// The status of a call whose token is not one, or not any more.
+const NO_TOKEN: u16 = 401;
+/// Until a task that has another token by now is tried again.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// How often merges are followed to the account that has a redemption now.
 const MERGES_MAX: usize = 8;
 
@@ -88,13 +92,13 @@ impl Wanted {
 pub struct Parts {
     pub accounts: Aggregates<Account>,
     pub rewards: Aggregates<Reward>,
-    pub merchants: Aggregates<Merchant>,
     pub programs: Aggregates<Program>,
     pub journal: Journal,
     pub vault: Vault,
     pub db: PgPool,
     pub tasks: TaskQueue,
     pub admin: ShopifyAdmin,
+    pub tokens: AdminTokens,
     pub new_id: fn() -> Uuid,
 }
 
@@ -105,16 +109,6 @@ pub struct Deliveries(Arc<Parts>);
 impl Deliveries {
     pub fn new(parts: Parts) -> Self {
         Deliveries(Arc::new(parts))
-    }
-
-    /// The shop's address and what opens its Admin API; `None` where the merchant has not connected it.
-    async fn shop_of(&self, merchant: MerchantId) -> Result<Option<(String, String)>, DeliveryError> {
-        let state = self.0.merchants.load_confirmed(Subject::merchant(merchant)).await?;
-        let (Some(created), Some(connected)) = (&state.state.created, &state.state.shop) else { return Ok(None) };
-        let keys = self.0.vault.merchant(merchant).await?;
-        let shop: ShopDomain = keys.open(SHOP_TAG, &created.shop)?;
-        let token: AdminToken = keys.open(ADMIN_TOKEN_TAG, &connected.token)?;
-        Ok(Some((shop.domain, token.token)))
     }
 
     /// Whose account has it now, by the merges since.
@@ -132,6 +126,20 @@ impl Deliveries {
 
     async fn code_of(&self, merchant: MerchantId, redemption: RedemptionId) -> Result<String, DeliveryError> {
         Ok(self.0.vault.merchant(merchant).await?.derive_code(redemption.0))
+    }
+
+    /// What is done about a call that failed. A token that the shop does not take before its time is renewed, and the task
+    /// comes again at once.
+    async fn after(&self, task: &Task, access: &Access, error: DeliveryError) -> Outcome {
+        let refused = matches!(error, DeliveryError::Shop(AdminError::Unauthorized(NO_TOKEN)));
+        if !refused {
+            return error.into();
+        }
+        match self.0.tokens.not_taken(&self.context(task), task.merchant, access).await {
+            Ok(true) => Outcome::Wait(AT_ONCE),
+            Ok(false) => error.into(),
+            Err(trouble) => trouble.into(),
+        }
     }
 
     fn context(&self, task: &Task) -> CommandContext {
@@ -158,6 +166,9 @@ pub enum DeliveryError {
     NoProfile,
     #[error("a secret does not open: {0}")]
     Sealed(#[from] SealError),
+    /// The shop cannot be called.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     #[error(transparent)]
     Task(#[from] TaskError),
     #[error(transparent)]
@@ -202,7 +213,7 @@ impl From<DeliveryError> for Outcome {
             DeliveryError::Shop(AdminError::Refused(codes)) => {
                 Outcome::dead(format!("the shop refused: {}", codes.join(", ")))
             }
-            DeliveryError::Shop(error) => Outcome::retry(error.to_string()),
+            DeliveryError::Access(error) => error.into(),
             error => Outcome::retry(error.to_string()),
         }
     }

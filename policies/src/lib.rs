@@ -1,5 +1,6 @@
 //! Whenever this, then that: what the system does of its own accord.
 //!
+//! - [`admin_tokens`]: keeps fresh what opens shops' own APIs;
 //! - [`badges`]: awards what customers have achieved;
 //! - [`campaigns`]: rewards what is not an order: once, for ever, within limits;
 //! - [`deadlines`]: warns of privacy requests that are due soon, or late;
@@ -13,6 +14,7 @@
 //! - [`tasks`]: does what has to be done outside or later, until it is done;
 //! - [`tiers`]: keeps VIP tiers up to date as orders, points and time change them.
 
+pub mod admin_tokens;
 pub mod badges;
 pub mod campaigns;
 pub mod deadlines;
@@ -28,6 +30,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod tiers;
 
+pub use admin_tokens::{AccessError, AdminTokens};
 pub use badges::{Awarder, BadgeError};
 pub use campaigns::{CampaignError, Rewarder};
 pub use delivery::{Deliveries, DeliveryError};

@@ -4,11 +4,13 @@
 //! | file | its idea |
 //! |---|---|
 //! | this one | what is due, now and then and whenever something has happened |
+//! | [`before`] | whether a friend was brought before, by the log itself |
 //! | [`settlement`] | one referral: what is looked at, and what is written together |
 //!
 //! What is due the read model knows, and nothing else: an event of the referral takes it off the list. A crash between two
 //! steps leaves it on the list. Any number of workers may do this at once; the log takes one of their decisions.
 
+mod before;
 mod settlement;
 
 use std::{sync::Arc, time::Duration};

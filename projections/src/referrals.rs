@@ -22,8 +22,8 @@ use crate::{
 use orders::Touches;
 
 pub use query::{
-    Due, Filter, LinkRow, ReferralRow, Tally, brought_before, due, due_of, find, find_link, links_of,
-    links_of_merchant, list, recent, tally_of,
+    Due, Filter, LinkRow, ReferralRow, Tally, due, due_of, find, find_link, links_of, links_of_merchant, list, recent,
+    tally_of,
 };
 
 pub struct Referrals;

@@ -14,6 +14,7 @@ mod privacy;
 mod problems;
 mod program_history;
 mod read_models;
+mod restoring;
 mod settings;
 mod signatures;
 mod tenants;

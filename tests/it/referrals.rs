@@ -8,4 +8,5 @@ mod many;
 mod merging;
 mod paying;
 mod replay;
+mod strangers;
 mod together;

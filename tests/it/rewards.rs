@@ -3,7 +3,8 @@
 mod catalogue;
 mod crashes;
 mod given_back;
-mod kit;
+pub mod kit;
 mod listed;
 mod made;
 mod stock;
+mod tokens;

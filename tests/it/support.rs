@@ -23,6 +23,6 @@ pub use installation::Installation;
 pub use order::{Order, Refund};
 pub use runtime::shared as on_shared_runtime;
 pub use shop::Shop;
-pub use shopify_admin::{Fault, StandIn};
+pub use shopify_admin::{Credentials, Fault, StandIn, TokenFault};
 pub use shopper::Shopper;
 pub use webhook::{Delivery, Headers, Webhook};

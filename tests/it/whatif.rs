@@ -116,3 +116,53 @@ async fn an_operator_tries_a_programme_from_a_file() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("/program_settings/hold/days"));
 }
+
+#[tokio::test]
+async fn segments_and_actions_are_tried_as_they_were_and_what_is_not_known_is_said() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    assert!(ada.order(100_00).deliver().await.is_accepted());
+    shop.advance_days(2).await;
+    let standing = shop.api.get(&ada.path("rfm").await).query("min_position", shop.seen()).document().await;
+    let segment = standing["segment"].as_str().unwrap();
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    let review = |points: i64| json!({ "name": "reviews", "from": "2020-01-01T00:00:00Z", "reward": { "action": "review", "points": points } });
+    assert!(shop.api.post("/v1/campaigns", &review(50)).send().await.status.is_success());
+    let told = json!({ "action": "review", "distinct_id": "one" });
+    assert_eq!(shop.api.post(&ada.path("actions").await, &told).send().await.status, 201);
+
+    let double = json!({ "name": "for some", "from": "2020-01-01T00:00:00Z", "audience": { "segments": [segment] },
+        "multiply": { "factor": "2" } });
+    let joined =
+        json!({ "name": "hello", "from": "2020-01-01T00:00:00Z", "reward": { "action": "sign_up", "points": 5 } });
+    let answer = tried(&shop, json!({ "campaigns": [double, review(10), joined] })).await;
+    let points = |side: &str| (answer[side]["points"].clone(), answer[side]["bonus_points"].clone());
+    assert_eq!(points("happened"), (json!(150), json!(50)), "{answer:#}");
+    assert_eq!(points("proposed"), (json!(100 + 2 * 50), json!(10 + 5)), "{answer:#}");
+    assert_eq!(answer["extra_points"], json!(215 - 200));
+    let codes = |part: &str| -> Vec<String> {
+        answer[part].as_array().unwrap().iter().map(|caveat| caveat["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes("assumptions"), ["same_behaviour", "no_holds_graces_debts", "segments_as_known_then"]);
+    assert_eq!(codes("not_included"), ["segments_not_known", "unrewarded_actions"]);
+
+    let plain = tried(&shop, json!({})).await;
+    assert_eq!((plain["happened"].clone(), &plain["not_included"]), (plain["proposed"].clone(), &json!([])));
+}
+
+#[tokio::test]
+async fn another_price_of_a_reward_is_tried_on_everybody_who_took_it() {
+    let shop = crate::rewards::kit::connected(Shop::open().await).await;
+    let ada = crate::rewards::kit::with_points(&shop, 300).await;
+    let reward = crate::rewards::kit::offered(&shop, crate::rewards::kit::five_off(json!({}))).await;
+    assert_eq!(crate::rewards::kit::take(ada, &reward).await.status, 201);
+    let asked = |cost: Value| json!({ "rewards": [{ "reward_id": reward, "cost_points": cost }] });
+    let cheaper = tried(&shop, asked(json!(40))).await;
+    assert_eq!((&cheaper["happened"]["redeemed"], &cheaper["proposed"]["redeemed"]), (&json!(100), &json!(40)));
+    assert_eq!(cheaper["proposed"]["outstanding"], json!(260), "{cheaper:#}");
+    assert_eq!(cheaper["not_included"][0]["code"], "reward_conditions");
+    let never = tried(&shop, asked(Value::Null)).await;
+    assert_eq!((&never["proposed"]["redeemed"], &never["proposed"]["outstanding"]), (&json!(0), &json!(300)));
+    let nonsense = shop.api.post("/v1/program_settings/preview", &asked(json!(0))).send().await;
+    assert_eq!((nonsense.status.as_u16(), &nonsense.body["pointer"]), (422, &json!("/rewards/0/cost_points")));
+}

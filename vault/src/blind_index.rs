@@ -157,7 +157,8 @@ impl Vault {
         Ok(people.into_iter().map(CustomerId).collect())
     }
 
-    async fn index_lookup(
+    /// The keyed hash by which a value is found; `None` for one that names nothing.
+    pub(crate) async fn index_lookup(
         &self,
         merchant: MerchantId,
         kind: IndexKind,

@@ -25,6 +25,7 @@ mod kept;
 mod keys;
 mod kind;
 mod lease;
+mod named;
 mod order_owner;
 mod person;
 mod root;
@@ -54,6 +55,7 @@ pub use keys::{
 };
 pub use kind::{DirectoryKind, IndexKind, ItemId, ItemPurpose, PARKED_LIFE_DAYS, WAITING_DAYS, WAITING_LIFE_DAYS};
 pub use lease::KEY_LEASE;
+pub use named::{NAMED_DAYS, NAMED_OF_LINK_MAX, NamedFriend, Naming};
 pub use order_owner::OrderOwner;
 pub use root::{BucketGeneration, GuardError, KeyService, RootGuard, RootKeyError, RootKeyStore, Transit};
 pub use rotation::{PendingRotation, Rotated, RotatedBucket};

@@ -74,6 +74,7 @@ sealed! {
     }
     "AdminToken", MerchantKey, WithMerchant, Operation {
         "token": "What the shop's Admin API is used with",
+        "renewal": "What renews it: the app's id and secret, and a token for that alone",
     }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",

@@ -41,6 +41,9 @@ columns! {
         "lookup": KeyedHash, Removed, Membership, "E-mail address, phone number or birthday, to be searched by; of those who take part in referrals, mailbox, address, device, means of payment and network";
         "subject": RandomId, Removed, Membership, "Whose it is";
     }
+    "vault.named_friends" {
+        "lookup": KeyedHash, Expires, Membership, "E-mail address of a friend who was named and is nobody's yet; gone once its owner orders or is forgotten";
+    }
     "vault.deletions" {
         "hash": Clear, Stays, Audit, "Of an entry of the deletion journal: of ids and times";
     }

@@ -33,6 +33,11 @@ impl Side {
         }
     }
 
+    /// The side whose points were given by this rule.
+    pub fn of_rule(rule: &RuleId) -> Option<Self> {
+        [Side::Advocate, Side::Friend].into_iter().find(|side| side.rule() == rule.0)
+    }
+
     pub const fn half(self, completed: &Completed) -> Half {
         match self {
             Side::Advocate => completed.advocate,

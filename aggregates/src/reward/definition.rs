@@ -10,7 +10,7 @@ use crate::{
 /// Letters of a name.
 const NAME_LETTERS_MAX: usize = 120;
 /// Points a reward can cost.
-const COST_MAX: i64 = 1_000_000_000;
+pub const COST_MAX: i64 = 1_000_000_000;
 /// Days of a limit's period, or of a code's life: ten years.
 const DAYS_MAX: u32 = 3_650;
 /// Segments or tiers that one reward names.

@@ -1,7 +1,7 @@
 //! What a person has by a programme. Lots are followed in a simpler way than accounts do: there is no hold, no grace and no
 //! debt here. Both sides are followed in the same way, so that their difference means something.
 
-use super::past::{Past, PastOrder};
+use super::past::{Move, Past, PastOrder};
 use crate::{program::Expiry, time::Timestamp};
 
 /// What a person has in the end.
@@ -9,6 +9,10 @@ use crate::{program::Expiry, time::Timestamp};
 pub struct Outcome {
     /// Points of orders, less what went back with them.
     pub kept: i64,
+    /// Points of campaigns, referrals and badges.
+    pub bonuses: i64,
+    /// Spent, less what came back.
+    pub redeemed: i64,
     pub expired: i64,
     /// Left to be spent.
     pub outstanding: i64,
@@ -34,20 +38,21 @@ struct Lot {
 }
 
 impl Outcome {
-    /// By what each order keeps, in the order of [`Past::in_order`]. `expiry_at` is how points live that were earned for an
+    /// By what each order keeps, in the order of [`Past::in_order`], and everything else that moves points. `expiry_of` is how points live that were earned for an
     /// order, or at an instant for anything else.
     pub fn of(
         past: &Past,
         kept: &[i64],
+        moves: &[Move],
         expiry_of: impl Fn(Option<&PastOrder>, Timestamp) -> Expiry,
         now: Timestamp,
     ) -> Outcome {
-        let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + past.moves.len());
+        let mut steps: Vec<Step> = Vec::with_capacity(kept.len() + moves.len());
         for (order, &points) in past.in_order().into_iter().zip(kept) {
             let expiry = expiry_of(Some(order), order.at);
             steps.push(Step { at: order.at, points, expiry, is_activity: !order.test });
         }
-        for moved in &past.moves {
+        for moved in moves {
             let expiry = expiry_of(None, moved.at);
             steps.push(Step { at: moved.at, points: moved.points, expiry, is_activity: true });
         }
@@ -59,8 +64,13 @@ impl Outcome {
             purse.take(step);
         }
         purse.pass(now);
+        let of = |wanted: fn(&Move) -> bool| {
+            moves.iter().filter(|moved| wanted(moved)).map(|moved| moved.points).sum::<i64>()
+        };
         Outcome {
             kept: kept.iter().sum(),
+            bonuses: of(|moved| moved.what.is_bonus()),
+            redeemed: -of(|moved| moved.what.is_spending()),
             outstanding: purse.lots.iter().map(|lot| lot.left).sum(),
             expired: purse.expired,
             unaffordable: purse.unaffordable,

@@ -1,10 +1,13 @@
 //! What is kept of a person's past: about 150 bytes for an order.
 
 use crate::{
-    id::{ByToken, Token},
+    campaign::Action,
+    id::{ByToken, RewardId, Token},
     money::Currency,
     points::{OrderAssessed, RefundShare},
-    program::Boost,
+    program::{Boost, RuleId},
+    referral::Side,
+    rfm::SegmentName,
     tier::Fact,
     time::Timestamp,
 };
@@ -15,6 +18,30 @@ pub struct Past {
     pub orders: ByToken<PastOrder>,
     /// Everything else that moved points, in the order of the log.
     pub moves: Vec<Move>,
+    /// Actions that a campaign rewarded, in the order of the log. Others are not on record.
+    pub acts: Vec<PastAct>,
+    /// When they became a member.
+    pub enrolled_at: Option<Timestamp>,
+    /// As the log stands.
+    pub segment: Segment,
+}
+
+/// Somebody's segment at a moment, as was known at that moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Segment {
+    /// Nobody had worked out any segments yet.
+    #[default]
+    NotKnown,
+    /// None for somebody who was in no segment.
+    Known(Option<SegmentName>),
+}
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastAct {
+    pub at: Timestamp,
+    pub action: Action,
+    pub segment: Segment,
 }
 
 /// An order as the account judged it in the end.
@@ -35,28 +62,70 @@ pub struct PastOrder {
     pub refunds: Vec<RefundShare>,
     /// Of what was awarded, what refunds and cancellation leave.
     pub kept: i64,
+    /// The buyer's, when the order was first accepted.
+    pub segment: Segment,
 }
 
 /// Points that came or went for something that is not an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
     pub at: Timestamp,
     pub points: i64,
     /// It counts towards a tier.
     pub counts: bool,
+    pub what: What,
+}
+
+/// What moved points, as far as another programme would have moved others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// By hand, imported, or for something that every programme leaves alone.
+    Other,
+    Campaign,
+    Referral(Side),
+    /// By the badge's id.
+    Badge(RuleId),
+    /// At the programme's rate where no reward is named.
+    Redeemed(Option<RewardId>),
+    /// Of a redemption of so many points.
+    Returned {
+        reward: Option<RewardId>,
+        of: i64,
+    },
+}
+
+impl What {
+    /// Points that a programme gives for something that is not an order.
+    pub const fn is_bonus(&self) -> bool {
+        matches!(self, What::Campaign | What::Referral(_) | What::Badge(_))
+    }
+
+    pub const fn is_spending(&self) -> bool {
+        matches!(self, What::Redeemed(_) | What::Returned { .. })
+    }
 }
 
 impl Past {
     /// Takes in what the account recorded about one of its orders. Later records replace what they tell anew.
     pub fn take_in(&mut self, event: &OrderAssessed) {
         let order = self.orders.entry(event.order).or_insert_with(|| PastOrder::unknown(event.program_version));
+        if event.body.is_some() && order.currency.is_none() {
+            order.segment = self.segment.clone();
+        }
         order.take_in(event);
+    }
+
+    /// An action was rewarded.
+    pub fn act(&mut self, action: Action, at: Timestamp) {
+        self.acts.push(PastAct { at, action, segment: self.segment.clone() });
     }
 
     /// What another profile did belongs to this one now.
     pub fn absorb(&mut self, other: Past) {
         self.orders.extend(other.orders);
         self.moves.extend(other.moves);
+        self.acts.extend(other.acts);
+        self.enrolled_at = self.enrolled_at.into_iter().chain(other.enrolled_at).min();
     }
 
     /// Orders by when they were made; those of one instant by their tokens, so that the order is always the same.
@@ -65,11 +134,12 @@ impl Past {
         orders.sort_unstable_by_key(|(token, order)| (order.at, **token));
         orders.into_iter().map(|(_, order)| order).collect()
     }
+}
 
-    /// What counts towards tiers besides orders.
-    pub(super) fn other_facts(&self) -> impl Iterator<Item = Fact> + '_ {
-        let counting = self.moves.iter().filter(|moved| moved.counts);
-        counting.map(|moved| Fact { at: moved.at, points: moved.points, spend_minor: 0, orders: 0 })
+impl Move {
+    /// What counts of it towards tiers.
+    pub(super) fn fact(&self) -> Option<Fact> {
+        self.counts.then_some(Fact { at: self.at, points: self.points, spend_minor: 0, orders: 0 })
     }
 }
 
@@ -86,6 +156,7 @@ impl PastOrder {
             boosts: Box::default(),
             refunds: Vec::new(),
             kept: 0,
+            segment: Segment::NotKnown,
         }
     }
 

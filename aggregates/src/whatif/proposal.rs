@@ -1,27 +1,46 @@
 //! A programme to be tried, and what it pays for an order.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
-use super::past::{Past, PastOrder};
+use super::{
+    acting::Acting,
+    past::{Move, Past, PastOrder, Segment},
+};
 use crate::{
     campaign::{CampaignVersion, Who, boosts_at},
+    id::RewardId,
     money::Currency,
     program::{
-        Boost, BoostSource, EarningRule, Exclusions, Inclusions, Program, ProgramSettings, TaxBase, factor_of, kept_of,
+        Boost, BoostSource, EarningRule, Exclusions, Inclusions, Program, ProgramSettings, TaxBase, Tier, factor_of,
+        kept_of,
     },
-    rfm::calendar::UnknownTimeZone,
+    rfm::{Calendar, calendar::UnknownTimeZone},
     tier::{Fact, Ladder},
+    time::Timestamp,
 };
 
 /// A programme to be tried over a past.
 #[derive(Debug, Clone)]
 pub struct Proposal {
     pub settings: ProgramSettings,
-    /// None for those that there are: then orders keep the campaigns' multipliers that they had.
+    /// None for those that there are: then orders keep the campaigns' multipliers that they had, and actions their points.
     pub campaigns: Option<Vec<CampaignVersion>>,
+    /// Rewards that would have been offered otherwise.
+    pub rewards: BTreeMap<RewardId, Offer>,
     /// Of the shop: spending in others does not count towards tiers.
     pub currency: Option<Currency>,
     ladder: Ladder,
+    calendar: Calendar,
+}
+
+/// How a reward would have been offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// For so many points.
+    Costs(i64),
+    Not,
 }
 
 /// What the proposal pays.
@@ -29,8 +48,12 @@ pub struct Proposal {
 pub struct Paid {
     /// For each order, in the order of [`Past::in_order`]: what it keeps.
     pub kept: Vec<i64>,
+    /// Everything else that would have moved points.
+    pub moves: Vec<Move>,
     /// Orders whose base is not known exactly: a rule counts something that no rule of their time did.
     pub approximated: u64,
+    /// Orders and actions that a campaign for segments might have been for, from before any segments were worked out.
+    pub without_segment: u64,
 }
 
 impl Proposal {
@@ -39,29 +62,64 @@ impl Proposal {
     pub fn new(
         settings: ProgramSettings,
         campaigns: Option<Vec<CampaignVersion>>,
+        rewards: BTreeMap<RewardId, Offer>,
         currency: Option<Currency>,
     ) -> Result<Self, UnknownTimeZone> {
         let ladder = Ladder::of(&settings.tiers, &settings.rfm.time_zone)?;
-        Ok(Proposal { settings, campaigns, currency, ladder })
+        let calendar = Calendar::of(&settings.rfm.time_zone)?;
+        Ok(Proposal { settings, campaigns, rewards, currency, ladder, calendar })
     }
 
     pub fn ladder(&self) -> &Ladder {
         &self.ladder
     }
 
-    /// What each order keeps by this programme. Orders are judged one after the other, as points of earlier ones may count
-    /// towards the tier that a later one is made in.
+    /// What each order keeps by this programme, and what everything else brings or takes. Orders and actions are judged one
+    /// after the other, as points of earlier ones may count towards the tier that a later one is made in.
     pub fn pay(&self, past: &Past, program: &Program) -> Paid {
-        let mut paid = Paid::default();
-        let mut facts: Vec<Fact> = past.other_facts().collect();
+        let mut paid = Paid { moves: self.moves(past), ..Paid::default() };
+        let mut facts: Vec<Fact> = paid.moves.iter().filter_map(Move::fact).collect();
+        let mut acting = Acting::new(self, past);
         for order in past.in_order() {
+            acting.until(order.at, &mut facts, &mut paid);
             let boosts = self.boosts(order, program, &facts);
             let (kept, is_exact) = self.kept(order, program, &boosts);
             paid.kept.push(kept);
             paid.approximated += u64::from(!is_exact);
+            paid.without_segment += u64::from(self.misses_segment(&order.segment, order.at));
             facts.push(order.fact(kept, self.currency));
         }
+        acting.until(Timestamp(i64::MAX), &mut facts, &mut paid);
         paid
+    }
+
+    /// A campaign of the proposal is for segments, and somebody's was not worked out yet.
+    pub(super) fn misses_segment(&self, segment: &Segment, at: Timestamp) -> bool {
+        let wants =
+            |defined: &CampaignVersion| !defined.campaign.audience.segments.is_empty() && defined.campaign.runs_at(at);
+        *segment == Segment::NotKnown && self.campaigns.iter().flatten().any(wants)
+    }
+
+    /// Who somebody was at a moment, as far as campaigns ask.
+    pub(super) fn who(&self, facts: &[Fact], segment: &Segment, at: Timestamp) -> Who {
+        let segment = match segment {
+            Segment::NotKnown => None,
+            Segment::Known(segment) => segment.clone(),
+        };
+        Who { tier: self.held(facts, at).map(|tier| tier.id.clone()), segment }
+    }
+
+    /// The tier that somebody was in just before a moment.
+    fn held(&self, facts: &[Fact], at: Timestamp) -> Option<&Tier> {
+        if self.settings.tiers.tiers.is_empty() {
+            return None;
+        }
+        let standing = self.ladder.stood_before(facts, &[at]);
+        standing.first().and_then(|standing| self.ladder.tier(standing))
+    }
+
+    pub(super) fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// What multiplies the order. Where tiers and campaigns are those that it was judged by, what it was multiplied by then:
@@ -74,16 +132,10 @@ impl Proposal {
         let of_then = |is_wanted: fn(&BoostSource) -> bool| {
             order.boosts.iter().filter(move |boost| is_wanted(&boost.source)).cloned()
         };
-        let held = if self.settings.tiers.tiers.is_empty() {
-            None
-        } else {
-            let standing = self.ladder.stood_before(facts, &[order.at]);
-            standing.first().and_then(|standing| self.ladder.tier(standing))
-        };
         let mut boosts: Vec<Boost> = if same_tiers {
             of_then(|source| matches!(source, BoostSource::Tier(_))).collect()
         } else {
-            let multiplying = held.filter(|tier| tier.multiplier != Decimal::ONE);
+            let multiplying = self.held(facts, order.at).filter(|tier| tier.multiplier != Decimal::ONE);
             let boost =
                 multiplying.map(|tier| Boost { source: BoostSource::Tier(tier.id.clone()), factor: tier.multiplier });
             boost.into_iter().collect()
@@ -91,9 +143,7 @@ impl Proposal {
         match &self.campaigns {
             None => boosts.extend(of_then(|source| matches!(source, BoostSource::Campaign(_)))),
             Some(campaigns) => {
-                // Segments of back then are not looked up: campaigns for some of them reach nobody here.
-                let who = Who { tier: held.map(|tier| tier.id.clone()), segment: None };
-                boosts.extend(boosts_at(campaigns, order.at, &who));
+                boosts.extend(boosts_at(campaigns, order.at, &self.who(facts, &order.segment, order.at)));
             }
         }
         boosts
@@ -131,7 +181,9 @@ impl Base {
     /// The log has no lines in the clear, but what each rule of the order's time counted of them. A rule that counts the same
     /// finds it there; the usual one is always known; any other is taken for the usual one.
     fn of(rule: &EarningRule, order: &PastOrder, rules: &[EarningRule]) -> Base {
-        let counts_the_same = |known: &EarningRule| known.include == rule.include && known.exclude == rule.exclude;
+        let counts = |rule: &EarningRule| (rule.include, rule.exclude.clone(), rule.only.clone());
+        let wanted = counts(rule);
+        let counts_the_same = |known: &EarningRule| counts(known) == wanted;
         if let Some(place) = rules.iter().position(counts_the_same)
             && let Some(minor) = order.bases.get(place).copied()
         {
@@ -144,7 +196,7 @@ impl Base {
         Base {
             minor: order.base_minor,
             refunded_minor: order.refunded_minor(),
-            is_exact: rule.include == usual && rule.exclude == only_gift_cards,
+            is_exact: wanted == (usual, only_gift_cards, None),
         }
     }
 }

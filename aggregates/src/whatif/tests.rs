@@ -1,18 +1,23 @@
 //! What another programme would have made of a past.
 
+use std::collections::BTreeMap;
+
 use proptest::{collection::vec, prelude::*};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Move, Past, PastOrder, Proposal, WhatIf, totals::Trial};
+use super::{Caveat, Move, Offer, Past, PastAct, PastOrder, Proposal, Segment, What, WhatIf, totals::Trial};
 use crate::{
     Aggregate,
-    campaign::{Audience, Campaign, CampaignVersion, Effect},
+    badge::{BadgeDefinition, BadgeId, BadgeRule, Repeats},
+    campaign::{Action, Audience, Campaign, CampaignVersion, Effect, Limit, Per},
     event::Recorded,
-    id::{CampaignId, CustomerId, Token},
+    id::{CampaignId, CustomerId, RewardId, Token},
     money::Currency,
     points::RefundShare,
-    program::{Expiry, Program, ProgramCommand, ProgramSettings, Tier, TierId, TierSettings},
+    program::{Expiry, Program, ProgramCommand, ProgramSettings, RuleId, Tier, TierId, TierSettings},
+    referral::Side,
+    rfm::SegmentName,
     tier::Ladder,
     time::Timestamp,
 };
@@ -57,6 +62,7 @@ fn order(on: i64, base_minor: i64, refunded_minor: i64) -> PastOrder {
         boosts: Box::default(),
         refunds: if refunded_minor > 0 { vec![refund] } else { Vec::new() },
         kept: crate::program::kept_of(points, base_minor, refunded_minor),
+        segment: Segment::NotKnown,
     }
 }
 
@@ -64,18 +70,46 @@ fn past(orders: &[PastOrder], moves: &[(i64, i64)]) -> Past {
     let token = |place: usize| Token((place as u128).to_be_bytes());
     Past {
         orders: orders.iter().enumerate().map(|(place, order)| (token(place), order.clone())).collect(),
-        moves: moves.iter().map(|(on, points)| Move { at: day(*on), points: *points, counts: false }).collect(),
+        moves: moves.iter().map(|(on, points)| moved(*on, *points, What::Other)).collect(),
+        ..Past::default()
     }
 }
 
+fn moved(on: i64, points: i64, what: What) -> Move {
+    Move { at: day(on), points, counts: false, what }
+}
+
 fn tried(past: &Past, settings: ProgramSettings, campaigns: Option<Vec<CampaignVersion>>, on: i64) -> WhatIf {
+    tried_with(past, settings, campaigns, BTreeMap::new(), on).0
+}
+
+/// With rewards offered otherwise, too; and what the answer does not know.
+fn tried_with(
+    past: &Past,
+    settings: ProgramSettings,
+    campaigns: Option<Vec<CampaignVersion>>,
+    rewards: BTreeMap<RewardId, Offer>,
+    on: i64,
+) -> (WhatIf, Vec<&'static str>) {
     let before = ProgramSettings::default_of_a_new_merchant();
     let program = program(&before);
     let present = Ladder::of(&before.tiers, &before.rfm.time_zone).expect("a time zone");
-    let proposal = Proposal::new(settings, campaigns, euro()).expect("a time zone");
+    let proposal = Proposal::new(settings, campaigns, rewards, euro()).expect("a time zone");
     let mut whatif = WhatIf::default();
     whatif.add(Trial { proposal: &proposal, program: &program, present: &present, now: day(on) }, ADA, past);
-    whatif
+    let caveats = proposal.caveats(&before, &whatif).into_iter().map(Caveat::as_str).collect();
+    (whatif, caveats)
+}
+
+fn campaign(effect: Effect, segments: &[&str]) -> CampaignVersion {
+    let segment = |name: &&str| SegmentName::parse(name).expect("a name");
+    let audience = Audience { segments: segments.iter().map(segment).collect(), ..Audience::default() };
+    let campaign = Campaign { name: "one".to_owned(), from: day(0), until: None, audience, effect };
+    CampaignVersion { id: CampaignId(Uuid::nil()), version: 0, campaign }
+}
+
+fn in_segment(name: &str) -> Segment {
+    Segment::Known(SegmentName::parse(name).ok())
 }
 
 fn default() -> ProgramSettings {
@@ -149,6 +183,81 @@ fn a_campaign_multiplies_the_orders_of_its_days() {
     let campaigns = vec![CampaignVersion { id: CampaignId(Uuid::nil()), version: 0, campaign }];
     let orders = [order(0, 10_00, 0), order(1, 10_00, 0), order(2, 10_00, 0)];
     assert_eq!(tried(&past(&orders, &[]), default(), Some(campaigns), 9).proposed.kept, 50);
+}
+
+#[test]
+fn a_campaign_for_a_segment_reaches_whoever_was_in_it_then() {
+    let double = Effect::Multiply { factor: Decimal::TWO, priority: 0, stacks: false };
+    let campaigns = || Some(vec![campaign(double.clone(), &["champions"])]);
+    let mut orders = [order(0, 10_00, 0), order(1, 10_00, 0), order(2, 10_00, 0)];
+    (orders[1].segment, orders[2].segment) = (in_segment("champions"), in_segment("lost"));
+    let (whatif, caveats) = tried_with(&past(&orders, &[]), default(), campaigns(), BTreeMap::new(), 9);
+    assert_eq!((whatif.proposed.kept, whatif.without_segment), (40, 1), "of the first order nobody knows");
+    assert!(caveats.contains(&"segments_as_known_then") && caveats.contains(&"segments_not_known"), "{caveats:?}");
+    let (_, caveats) = tried_with(&past(&orders[1..], &[]), default(), campaigns(), BTreeMap::new(), 9);
+    assert!(!caveats.contains(&"segments_not_known"), "{caveats:?}");
+}
+
+#[test]
+fn actions_are_rewarded_by_the_campaigns_that_are_tried() {
+    let reward = |action, points, limit| campaign(Effect::Reward { action, points, limit }, &[]);
+    let once = Limit { times: 1, per: Per::Lifetime };
+    let act = |on| PastAct { at: day(on), action: Action::Review, segment: Segment::Known(None) };
+    let past = Past {
+        moves: vec![moved(1, 50, What::Campaign), moved(2, 50, What::Campaign), moved(3, 7, What::Other)],
+        acts: vec![act(1), act(2)],
+        enrolled_at: Some(day(1)),
+        ..Past::default()
+    };
+    let unchanged = tried(&past, default(), None, 9);
+    assert_eq!((unchanged.happened.bonuses, unchanged.proposed.bonuses), (100, 100));
+    let (sign_up, review) = (reward(Action::SignUp, 30, None), reward(Action::Review, 20, Some(once)));
+    let (whatif, caveats) = tried_with(&past, default(), Some(vec![sign_up, review]), BTreeMap::new(), 9);
+    assert_eq!((whatif.proposed.bonuses, whatif.proposed.outstanding), (30 + 20, 30 + 20 + 7));
+    assert_eq!((whatif.losers, caveats.contains(&"unrewarded_actions")), (1, true), "{caveats:?}");
+    assert_eq!(tried(&past, default(), Some(Vec::new()), 9).proposed.bonuses, 0);
+}
+
+#[test]
+fn referrals_and_badges_bring_what_the_proposal_gives_for_them() {
+    let badge = RuleId("ten_orders".to_owned());
+    let past = Past {
+        moves: vec![
+            moved(1, 500, What::Referral(Side::Advocate)),
+            moved(1, 0, What::Referral(Side::Friend)),
+            moved(2, 40, What::Badge(badge)),
+        ],
+        ..Past::default()
+    };
+    let mut settings = default();
+    (settings.referrals.advocate_points, settings.referrals.friend_points) = (200, 200);
+    settings.badges.badges = vec![BadgeDefinition {
+        id: BadgeId::parse("ten_orders").expect("an id"),
+        name: "Ten".to_owned(),
+        rule: BadgeRule::Orders { count: 10 },
+        repeats: Repeats::Once,
+        counts_from: None,
+        points: 60,
+    }];
+    let (whatif, caveats) = tried_with(&past, settings, None, BTreeMap::new(), 9);
+    assert_eq!((whatif.happened.bonuses, whatif.proposed.bonuses), (540, 260), "what went back was never given");
+    assert!(caveats.contains(&"badge_rules") && !caveats.contains(&"referral_conditions"), "{caveats:?}");
+    let none = ProgramSettings { badges: Default::default(), ..default() };
+    assert_eq!(tried(&past, none, None, 9).proposed.bonuses, 500);
+}
+
+#[test]
+fn a_reward_costs_what_the_proposal_asks_for_it() {
+    let (dear, other) = (RewardId(Uuid::from_u128(1)), RewardId(Uuid::from_u128(2)));
+    let redeemed = |reward: RewardId| moved(1, -100, What::Redeemed(Some(reward)));
+    let returned = moved(2, 50, What::Returned { reward: Some(dear), of: 100 });
+    let past = Past { moves: vec![redeemed(dear), redeemed(other), returned], ..past(&[order(0, 300_00, 0)], &[]) };
+    let with = |offer| tried_with(&past, default(), None, BTreeMap::from([(dear, offer)]), 9);
+    let (whatif, caveats) = with(Offer::Costs(60));
+    assert_eq!((whatif.happened.redeemed, whatif.happened.outstanding), (150, 150));
+    assert_eq!((whatif.proposed.redeemed, whatif.proposed.outstanding), (30 + 100, 170));
+    assert!(caveats.contains(&"reward_conditions"), "{caveats:?}");
+    assert_eq!(with(Offer::Not).0.proposed.redeemed, 100);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     outcome::Outcome,
-    past::Past,
+    past::{Move, Past},
     proposal::{Paid, Proposal},
 };
 use crate::{
@@ -20,8 +20,12 @@ pub const NAMED_MAX: usize = 20;
 /// One side of the comparison, over everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Side {
-    /// Points of orders, less what went back with them: what the programme costs.
+    /// Points of orders, less what went back with them.
     pub kept: i64,
+    /// Points of campaigns, referrals and badges. With those of orders: what the programme costs.
+    pub bonuses: i64,
+    /// Spent, less what came back.
+    pub redeemed: i64,
     pub expired: i64,
     /// Left to be spent: what the shop owes.
     pub outstanding: i64,
@@ -31,7 +35,7 @@ pub struct Side {
     pub members: BTreeMap<String, u64>,
 }
 
-/// Somebody who would have had more, or less.
+/// Somebody who would have been given more, or less, for orders and otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compared {
     pub customer: CustomerId,
@@ -46,6 +50,8 @@ pub struct WhatIf {
     pub orders: u64,
     /// Orders whose base is not known exactly.
     pub approximated: u64,
+    /// Orders and actions that a campaign for segments might have been for, from before any segments were worked out.
+    pub without_segment: u64,
     pub happened: Side,
     pub proposed: Side,
     pub winners: u64,
@@ -74,17 +80,20 @@ impl WhatIf {
         let happened = Outcome::of(
             past,
             &kept,
+            &past.moves,
             |order, at| expiry_then(program, order.map(|order| order.program_version), at),
             now,
         );
-        let Paid { kept: paid, approximated } = proposal.pay(past, program);
-        let proposed = Outcome::of(past, &paid, |_, _| proposal.settings.expiry, now);
+        let Paid { kept: paid, moves, approximated, without_segment } = proposal.pay(past, program);
+        let proposed = Outcome::of(past, &paid, &moves, |_, _| proposal.settings.expiry, now);
         self.customers += 1;
         self.orders += past.orders.len() as u64;
         self.approximated += approximated;
-        self.happened.add(&happened, tier_of(present, &facts(past, &kept, proposal), now));
-        self.proposed.add(&proposed, tier_of(proposal.ladder(), &facts(past, &paid, proposal), now));
-        self.compare(Compared { customer, happened: happened.kept, proposed: proposed.kept });
+        self.without_segment += without_segment;
+        self.happened.add(&happened, tier_of(present, &facts(past, &kept, &past.moves, proposal), now));
+        self.proposed.add(&proposed, tier_of(proposal.ladder(), &facts(past, &paid, &moves, proposal), now));
+        let given = |outcome: &Outcome| outcome.kept + outcome.bonuses;
+        self.compare(Compared { customer, happened: given(&happened), proposed: given(&proposed) });
     }
 
     fn compare(&mut self, compared: Compared) {
@@ -109,6 +118,8 @@ impl WhatIf {
 impl Side {
     fn add(&mut self, outcome: &Outcome, tier: Option<String>) {
         self.kept += outcome.kept;
+        self.bonuses += outcome.bonuses;
+        self.redeemed += outcome.redeemed;
         self.expired += outcome.expired;
         self.outstanding += outcome.outstanding;
         self.unaffordable += outcome.unaffordable;
@@ -127,9 +138,9 @@ fn expiry_then(program: &Program, version: Option<u32>, at: Timestamp) -> Expiry
     version.map_or(Expiry::None, |version| version.settings.expiry)
 }
 
-fn facts(past: &Past, kept: &[i64], proposal: &Proposal) -> Vec<Fact> {
+fn facts(past: &Past, kept: &[i64], moves: &[Move], proposal: &Proposal) -> Vec<Fact> {
     let orders = past.in_order().into_iter().zip(kept).map(|(order, kept)| order.fact(*kept, proposal.currency));
-    orders.chain(past.other_facts()).collect()
+    orders.chain(moves.iter().filter_map(Move::fact)).collect()
 }
 
 fn tier_of(ladder: &Ladder, facts: &[Fact], now: Timestamp) -> Option<String> {

@@ -13,7 +13,7 @@ use aggregates::{
     id::{CustomerId, GdprRequestId, ImportId, ReferralLinkId},
     merchant::{
         ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
-        ShopDisconnected, Uninstalled,
+        ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed, TokenLife, Uninstalled,
     },
 };
 
@@ -110,6 +110,7 @@ fn mail_chosen(choice: MailChoice, by: ChosenBy) -> CustomerEvent {
 }
 
 pub fn merchants() -> Vec<MerchantEvent> {
+    let life = TokenLife { expires_at: at(10), renewable_until: Some(at(11)) };
     vec![
         MerchantEvent::Created(MerchantCreated {
             shop: sealed("a domain"),
@@ -120,8 +121,11 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
         MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
         MerchantEvent::Erased(MerchantErased { request: request(), deletion: 13, at: at(4) }),
-        MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), at: at(5) }),
+        MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), life: None, at: at(5) }),
         MerchantEvent::ShopDisconnected(ShopDisconnected { at: at(6) }),
+        MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), life: Some(life), at: at(7) }),
+        MerchantEvent::ShopTokenRenewed(ShopTokenRenewed { token: sealed("another"), life, at: at(8) }),
+        MerchantEvent::ShopReconnectionNeeded(ShopReconnectionNeeded { at: at(9) }),
     ]
 }
 

@@ -6,7 +6,7 @@ use aggregates::{
     customer::{Birthday, Profile, ReferralCode},
     gdpr::StatedRequest,
     installation::AdoptionNote,
-    merchant::{AdminToken, ShopDomain, WebhookSecret},
+    merchant::{AdminToken, Renewal, ShopDomain, WebhookSecret},
     money::Currency,
     order::{Item, OrderBody, OrderLine, Refund, RefundLine},
     points::{OrderReference, StaffNote},
@@ -122,7 +122,13 @@ fn orders_and_notes() {
 #[test]
 fn shops() {
     hold("sealed.webhook_secret.hex", &[WebhookSecret { secret: "hush".to_owned() }]);
-    hold("sealed.admin_token.hex", &[AdminToken { token: "shpat_1".to_owned() }]);
+    let renewal = Renewal {
+        client_id: "an app".to_owned(),
+        client_secret: "hush".to_owned(),
+        refresh_token: "shprt_1".to_owned(),
+    };
+    let token = |renewal| AdminToken { token: "shpat_1".to_owned(), renewal };
+    hold("sealed.admin_token.hex", &[token(None), token(Some(renewal))]);
     hold("sealed.shop_domain.hex", &[ShopDomain { domain: "demo.myshopify.com".to_owned() }]);
 }
 

@@ -1,6 +1,6 @@
 //! `loyalnest merchant …`
 
-use aggregates::{id::MerchantId, program::Program};
+use aggregates::{id::MerchantId, merchant::AdminToken, program::Program};
 use anyhow::Context;
 use gateway::{
     Options, clock::new_id, commands::Request, http::program_settings::SettingsDocument, shopify::normalise_shop,
@@ -41,7 +41,8 @@ async fn create(
             correlation: new_id(),
             traceparent: None,
         };
-        gateway.connect_shop(&request, token.trim()).await?;
+        let token = AdminToken { token: token.trim().to_owned(), renewal: None };
+        gateway.connect_shop(&request, &token, None).await?;
     }
     let row = json!({ "merchant_id": merchant.to_string(), "api_key": key.text });
     output::one(output, &["merchant_id", "api_key"], &row)

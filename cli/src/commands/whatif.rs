@@ -21,8 +21,17 @@ use crate::{
     output,
 };
 
-const COLUMNS: [&str; 7] =
-    ["name", "points", "cost_minor", "expired", "outstanding", "liability_minor", "unaffordable"];
+const COLUMNS: [&str; 9] = [
+    "name",
+    "points",
+    "bonus_points",
+    "cost_minor",
+    "redeemed",
+    "expired",
+    "outstanding",
+    "liability_minor",
+    "unaffordable",
+];
 const TIER_COLUMNS: [&str; 3] = ["tier", "happened", "proposed"];
 const PEOPLE_COLUMNS: [&str; 4] = ["id", "happened", "proposed", "difference"];
 /// The end of all positions.
@@ -112,5 +121,8 @@ fn print(document: &WhatIfDocument) -> anyhow::Result<()> {
         "{} customers, {} orders ({} approximated): {} would have got more, {} less",
         document.customers, document.orders, document.approximated_orders, document.winners, document.losers
     );
+    for (title, caveats) in [("Assumed", &document.assumptions), ("Not included", &document.not_included)] {
+        caveats.iter().for_each(|caveat| println!("{title}: {}", caveat.says));
+    }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Campaigns, and actions that they reward.
 
 use aggregates::{
-    campaign::{Act, Action, Campaign, CampaignCommand, CampaignVersion},
-    id::{CampaignId, CustomerId},
+    campaign::{Act, Action, Campaign, CampaignCommand, CampaignEvent, CampaignVersion},
+    id::{CampaignId, CustomerId, MerchantId},
 };
 use journal::Subject;
 use policies::campaigns::Taken;
+use projections::projection::events_of;
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -28,6 +29,28 @@ impl Gateway {
         self.renew_merchant(request.merchant).await?;
         let defined = done.state.state.find(id).cloned();
         defined.ok_or_else(|| CommandError::Internal("a campaign that was defined is gone".to_owned()))
+    }
+
+    /// What an earlier version of a campaign said: from the log, which forgets none.
+    pub async fn earlier_campaign(
+        &self,
+        merchant: MerchantId,
+        id: CampaignId,
+        version: u32,
+    ) -> Result<Option<Campaign>, CommandError> {
+        for commit in self.journal.read(&Subject::campaigns(merchant), 0).await? {
+            let events =
+                events_of::<CampaignEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
+            for event in events {
+                match event {
+                    CampaignEvent::Defined(defined) if (defined.id, defined.version) == (id, version) => {
+                        return Ok(Some(defined.campaign));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Ends a campaign; gives the position.

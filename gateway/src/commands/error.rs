@@ -8,7 +8,7 @@ use journal::{
     ExecuteError, JournalError,
     executor::{LoadError, TogetherError},
 };
-use policies::{BadgeError, CampaignError, DeliveryError, RfmError, TierError};
+use policies::{AccessError, BadgeError, CampaignError, DeliveryError, RfmError, TierError};
 use vault::VaultError;
 
 #[derive(Debug, thiserror::Error)]
@@ -292,6 +292,7 @@ impl From<DeliveryError> for CommandError {
         match error {
             DeliveryError::LogUnavailable => CommandError::Unavailable("the log".to_owned()),
             DeliveryError::Contended => CommandError::Contended,
+            DeliveryError::Access(error) => error.into(),
             DeliveryError::NoProfile => CommandError::Unavailable(error.to_string()),
             DeliveryError::Points(refusal) => refusal.into(),
             DeliveryError::Database(error) => error.into(),
@@ -300,6 +301,18 @@ impl From<DeliveryError> for CommandError {
             error @ (DeliveryError::Sealed(_) | DeliveryError::Shop(_) | DeliveryError::Refused(_)) => {
                 CommandError::Internal(error.to_string())
             }
+        }
+    }
+}
+
+impl From<AccessError> for CommandError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Contended => CommandError::Contended,
+            AccessError::Database(error) => error.into(),
+            AccessError::Vault(error) => error.into(),
+            AccessError::Task(error) => error.into(),
+            error => CommandError::Unavailable(error.to_string()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The shop's own API: what opens it, sealed under the merchant's key.
 
-use aggregates::merchant::{AdminToken, MerchantCommand, ShopConnected};
+use aggregates::merchant::{AdminToken, MerchantCommand, ShopConnected, TokenLife};
 use journal::Subject;
 use policies::delivery::ADMIN_TOKEN_TAG;
 
@@ -8,11 +8,20 @@ use super::{error::CommandError, request::Request};
 use crate::gateway::Gateway;
 
 impl Gateway {
-    /// Uses the shop's Admin API with this token from now on. Gives the position.
-    pub async fn connect_shop(&self, request: &Request, token: &str) -> Result<u64, CommandError> {
+    /// Uses the shop's Admin API with this token from now on. `life` is that of a token that expires. Gives the position.
+    pub async fn connect_shop(
+        &self,
+        request: &Request,
+        token: &AdminToken,
+        life: Option<TokenLife>,
+    ) -> Result<u64, CommandError> {
         let keys = self.vault.merchant(request.merchant).await?;
-        let token = keys.seal(ADMIN_TOKEN_TAG, &AdminToken { token: token.to_owned() });
-        self.tell_merchant(request, MerchantCommand::ConnectShop(ShopConnected { token, at: request.now })).await
+        let connected = ShopConnected { token: keys.seal(ADMIN_TOKEN_TAG, token), life, at: request.now };
+        let position = self.tell_merchant(request, MerchantCommand::ConnectShop(connected)).await?;
+        if life.is_some() {
+            self.admin_tokens.keep(&request.context(), request.merchant).await?;
+        }
+        Ok(position)
     }
 
     /// Uses it no more. What is still to be made there waits, and is given back in the end.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`link`] | a link for a customer, and whose link a code is |
 //! | [`friend`] | somebody has come |
+//! | [`stranger`] | a friend is named by an address that is nobody's yet |
 //! | [`order`] | an order carries a code, or is of somebody who takes part |
 //! | [`evidence`] | comparing traces of two people, and sealing what met |
 //! | [`decision`] | the merchant approves or rejects |
@@ -15,6 +16,7 @@ pub mod evidence;
 pub mod friend;
 pub mod link;
 mod order;
+pub mod stranger;
 
 use aggregates::referral::ReferralRefusal;
 use policies::ReferralError;
@@ -32,9 +34,10 @@ pub enum ReferralProblem {
     UnknownLink,
     #[error("the link brings nobody any more")]
     LinkEnded,
-    /// Nobody is known by that e-mail address: the shop's id is needed.
-    #[error("nobody is known by that address")]
-    FriendUnknown,
+    #[error("that is no e-mail address")]
+    NotAnAddress,
+    #[error("the link waits for as many addresses as it may")]
+    TooManyNamed,
     #[error("the moment lies in the future")]
     InTheFuture,
 }

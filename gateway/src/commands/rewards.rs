@@ -2,10 +2,10 @@
 
 use aggregates::{
     id::{CustomerId, MerchantId, RewardId},
-    reward::{CATALOGUE_MAX, Reward, RewardCommand, RewardDefinition, RewardRefusal, Standing},
+    reward::{CATALOGUE_MAX, Reward, RewardCommand, RewardDefinition, RewardEvent, RewardRefusal, Standing},
 };
 use journal::Subject;
-use projections::{ProjectionError, rewards, rfm, tiers};
+use projections::{ProjectionError, projection::events_of, rewards, rfm, tiers};
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -66,6 +66,26 @@ impl Gateway {
             return Err(RewardRefusal::Unknown.into());
         }
         Ok((found.state.clone(), found.position))
+    }
+
+    /// What an earlier version of a reward said: from the log, which forgets none.
+    pub async fn earlier_reward(
+        &self,
+        merchant: MerchantId,
+        reward: RewardId,
+        version: u32,
+    ) -> Result<Option<RewardDefinition>, CommandError> {
+        for commit in self.journal.read(&Subject::reward(merchant, reward), 0).await? {
+            let events =
+                events_of::<RewardEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
+            for event in events {
+                match event {
+                    RewardEvent::Defined(defined) if defined.version == version => return Ok(Some(defined.definition)),
+                    _ => {}
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// What is known of a customer that decides about rewards; only what the definition asks for is looked up.

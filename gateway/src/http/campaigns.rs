@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`document`] | a campaign as read and as written |
 //! | [`resource`] | `/v1/campaigns` |
+//! | [`restore`] | an earlier version of one, as its next |
 //! | [`actions`] | `POST /v1/customers/{id}/actions` |
 //! | [`birthday`] | `/v1/customers/{id}/birthday` |
 
@@ -11,3 +12,4 @@ pub mod actions;
 pub mod birthday;
 pub mod document;
 pub mod resource;
+pub mod restore;

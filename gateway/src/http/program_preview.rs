@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use aggregates::{
     campaign::CampaignVersion,
-    id::CampaignId,
+    id::{CampaignId, RewardId},
     program::{ProgramVersion, RedemptionRate},
+    reward::{CATALOGUE_MAX, COST_MAX},
     tier::Ladder,
     time::Timestamp,
-    whatif::{Compared, Proposal, Side, WhatIf},
+    whatif::{Caveat, Compared, Offer, Proposal, Side, WhatIf},
 };
 use axum::{Json, extract::State};
 use journal::Journal;
@@ -34,10 +35,22 @@ const CAMPAIGNS_MAX: usize = 500;
 pub struct ProgramProposal {
     #[serde(default)]
     pub program_settings: Option<SettingsDocument>,
-    /// All campaigns that there would have been; those that multiply orders count. Left out, orders keep the campaigns that
-    /// they had.
+    /// All campaigns that there would have been. Left out, orders keep the campaigns that they had, and actions their points.
     #[serde(default)]
     pub campaigns: Option<Vec<CampaignInput>>,
+    /// Rewards that would have been offered otherwise; those that are left out stay as they were.
+    #[serde(default)]
+    pub rewards: Option<Vec<RewardOffer>>,
+}
+
+/// How a reward of the catalogue would have been offered.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RewardOffer {
+    pub reward_id: String,
+    /// What it would have cost. Left out, nobody could have taken it.
+    #[serde(default)]
+    pub cost_points: Option<i64>,
 }
 
 /// What happened, beside what would have.
@@ -48,13 +61,17 @@ pub struct WhatIfDocument {
     /// Orders whose base is not known exactly: a rule counts something that no rule of their time did, and was taken for the
     /// usual one.
     pub approximated_orders: u64,
+    /// What the answer takes for granted.
+    pub assumptions: Vec<CaveatDocument>,
+    /// What the answer leaves out.
+    pub not_included: Vec<CaveatDocument>,
     pub happened: SideDocument,
     pub proposed: SideDocument,
     /// Points that the proposal costs more; less, if negative.
     pub extra_points: i64,
-    /// Customers who would have got more for their orders.
+    /// Customers who would have been given more, for orders and otherwise.
     pub winners: u64,
-    /// Customers who would have got less.
+    /// Customers who would have been given less.
     pub losers: u64,
     /// Up to twenty, those with the largest difference first.
     pub top_winners: Vec<ComparedDocument>,
@@ -68,8 +85,12 @@ pub struct WhatIfDocument {
 pub struct SideDocument {
     /// Points of orders, less what went back with them.
     pub points: i64,
-    /// What these buy at the side's own rate; minor units.
+    /// Points of campaigns' rewards, referrals and badges.
+    pub bonus_points: i64,
+    /// What all of these buy at the side's own rate; minor units.
     pub cost_minor: i64,
+    /// Points spent, less what came back.
+    pub redeemed: i64,
     pub expired: i64,
     /// Points left to be spent.
     pub outstanding: i64,
@@ -79,6 +100,21 @@ pub struct SideDocument {
     pub unaffordable: i64,
     /// Members of each tier.
     pub tiers: BTreeMap<String, u64>,
+}
+
+/// Something that the answer does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaveatDocument {
+    /// For programs.
+    pub code: &'static str,
+    /// For people.
+    pub says: &'static str,
+}
+
+impl From<Caveat> for CaveatDocument {
+    fn from(caveat: Caveat) -> Self {
+        CaveatDocument { code: caveat.as_str(), says: caveat.words() }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -92,7 +128,9 @@ impl SideDocument {
     fn of(side: Side, rate: RedemptionRate) -> Self {
         SideDocument {
             points: side.kept,
-            cost_minor: rate.value_of(side.kept),
+            bonus_points: side.bonuses,
+            cost_minor: rate.value_of(side.kept.saturating_add(side.bonuses)),
+            redeemed: side.redeemed,
             expired: side.expired,
             outstanding: side.outstanding,
             liability_minor: rate.value_of(side.outstanding),
@@ -132,6 +170,7 @@ pub async fn create(
 pub struct Tried {
     settings: aggregates::program::ProgramSettings,
     campaigns: Option<Vec<CampaignVersion>>,
+    rewards: BTreeMap<RewardId, Offer>,
     now: Timestamp,
 }
 
@@ -148,8 +187,25 @@ impl ProgramProposal {
             }
         };
         let campaigns = self.campaigns.map(|campaigns| read_campaigns(campaigns, now)).transpose()?;
-        Ok(Tried { settings, campaigns, now })
+        let rewards = read_offers(self.rewards.unwrap_or_default())?;
+        Ok(Tried { settings, campaigns, rewards, now })
     }
+}
+
+fn read_offers(offers: Vec<RewardOffer>) -> Result<BTreeMap<RewardId, Offer>, Problem> {
+    if offers.len() > CATALOGUE_MAX {
+        return Err(Problem::at("/rewards", "more rewards than a catalogue has"));
+    }
+    let read = |(place, offer): (usize, RewardOffer)| {
+        let id =
+            offer.reward_id.parse().map_err(|_| Problem::at(format!("/rewards/{place}/reward_id"), "is no reward"))?;
+        match offer.cost_points {
+            None => Ok((id, Offer::Not)),
+            Some(cost) if (1..=COST_MAX).contains(&cost) => Ok((id, Offer::Costs(cost))),
+            Some(_) => Err(Problem::at(format!("/rewards/{place}/cost_points"), "must be from 1 to 1000000000")),
+        }
+    };
+    offers.into_iter().enumerate().map(read).collect()
 }
 
 fn read_campaigns(campaigns: Vec<CampaignInput>, now: Timestamp) -> Result<Vec<CampaignVersion>, Problem> {
@@ -181,23 +237,35 @@ impl Tried {
         let present = present.ok_or_else(|| CommandError::Internal("a merchant without a programme".to_owned()))?;
         let zone = |error: aggregates::rfm::calendar::UnknownTimeZone| CommandError::Internal(error.to_string());
         let ladder = Ladder::of(&present.settings.tiers, &present.settings.rfm.time_zone).map_err(zone)?;
-        let proposal = Proposal::new(self.settings, self.campaigns, history.currency()).map_err(zone)?;
-        let present_rate = present.settings.redemption;
+        let proposal = Proposal::new(self.settings, self.campaigns, self.rewards, history.currency()).map_err(zone)?;
+        let present_settings = present.settings.clone();
         let (now, position) = (self.now, history.position);
         // The comparison takes as long as there are orders: not on a thread that others wait for.
-        let comparing = tokio::task::spawn_blocking(move || history.compare(&proposal, &ladder, now));
-        let compared =
-            comparing.await.map_err(|_| CommandError::Unavailable("the comparison was cut short".to_owned()))?;
-        Ok(document(compared, present_rate, rate, position))
+        let comparing = tokio::task::spawn_blocking(move || {
+            let compared = history.compare(&proposal, &ladder, now);
+            let caveats = proposal.caveats(&present_settings, &compared);
+            document(compared, caveats, (present_settings.redemption, rate), position)
+        });
+        Ok(comparing.await.map_err(|_| CommandError::Unavailable("the comparison was cut short".to_owned()))?)
     }
 }
 
-fn document(compared: WhatIf, present: RedemptionRate, proposed: RedemptionRate, position: u64) -> WhatIfDocument {
+fn document(
+    compared: WhatIf,
+    caveats: Vec<Caveat>,
+    (present, proposed): (RedemptionRate, RedemptionRate),
+    position: u64,
+) -> WhatIfDocument {
+    let (assumptions, not_included): (Vec<Caveat>, Vec<Caveat>) =
+        caveats.into_iter().partition(|caveat| caveat.is_assumption());
+    let given = |side: &Side| side.kept + side.bonuses;
     WhatIfDocument {
+        assumptions: assumptions.into_iter().map(CaveatDocument::from).collect(),
+        not_included: not_included.into_iter().map(CaveatDocument::from).collect(),
         customers: compared.customers,
         orders: compared.orders,
         approximated_orders: compared.approximated,
-        extra_points: compared.proposed.kept - compared.happened.kept,
+        extra_points: given(&compared.proposed) - given(&compared.happened),
         happened: SideDocument::of(compared.happened, present),
         proposed: SideDocument::of(compared.proposed, proposed),
         winners: compared.winners,

@@ -1,6 +1,7 @@
 //! Program settings: read with an ETag, written with If-Match; each write is a new version.
 
 mod goods;
+pub mod restore;
 pub mod versions;
 
 use std::collections::BTreeSet;

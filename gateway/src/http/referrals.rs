@@ -7,6 +7,7 @@
 //! | [`friends`] | the storefront names somebody who came through a link |
 //! | [`decisions`] | the merchant approves or rejects |
 //! | [`click`] | a shopper follows a link |
+//! | [`share`] | texts that hand a link on, in every language of mails |
 //! | [`settings`] | the `referrals` section of the programme's settings |
 
 pub mod click;
@@ -14,6 +15,7 @@ pub mod decisions;
 pub mod documents;
 pub mod friends;
 pub mod settings;
+pub mod share;
 
 use aggregates::{
     id::{CustomerId, ReferralId, ReferralLinkId},

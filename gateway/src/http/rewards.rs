@@ -1,6 +1,7 @@
 //! `/v1/rewards`: the catalogue. A reward is read with an ETag and written with If-Match; each write is a new version.
 
 mod documents;
+pub mod restore;
 
 use aggregates::{id::RewardId, reward::Reward};
 use axum::{

@@ -11,10 +11,16 @@ use futures::future::BoxFuture;
 use journal::CommandContext;
 
 use super::{DISABLE, Deliveries, DeliveryError};
-use crate::tasks::{Handler, NewPayload, NewTask, Outcome, Task};
+use crate::{
+    shopify_admin::{AdminError, Shop},
+    tasks::{Handler, NewPayload, NewTask, Outcome, Task},
+};
 
 /// A call that makes a code may still be under way when it is not wanted any more: it has come to an end by then.
 const MAKING_ENDS: Duration = Duration::from_secs(60);
+
+/// How an answer says that the token is good and a right is missing.
+const RIGHT_MISSING: u16 = 200;
 
 /// [`DISABLE`]
 pub struct DisableCode(pub Deliveries);
@@ -27,7 +33,7 @@ impl Handler for DisableCode {
     fn run<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let Ok(redemption) = postcard::from_bytes(&task.payload) else { return Outcome::dead("not a redemption") };
-            self.0.disable(task.merchant, redemption).await.unwrap_or_else(Outcome::from)
+            self.0.disable(task, redemption).await.unwrap_or_else(Outcome::from)
         })
     }
 }
@@ -64,16 +70,32 @@ impl Deliveries {
         Ok(())
     }
 
-    async fn disable(&self, merchant: MerchantId, redemption: RedemptionId) -> Result<Outcome, DeliveryError> {
-        let Some((domain, token)) = self.shop_of(merchant).await? else {
+    async fn disable(&self, task: &Task, redemption: RedemptionId) -> Result<Outcome, DeliveryError> {
+        let Some(access) = self.0.tokens.access(&self.context(task), task.merchant).await? else {
             return Ok(Outcome::done("the shop is not connected"));
         };
-        let shop = self.0.admin.shop(&domain, &token);
-        let code = self.code_of(merchant, redemption).await?;
-        let Some(discount) = shop.discount_with_code(&code).await? else {
-            return Ok(Outcome::done("the shop has no such code"));
-        };
-        shop.deactivate_discount(&discount).await?;
-        Ok(Outcome::Done(Some(discount)))
+        let code = self.code_of(task.merchant, redemption).await?;
+        match end_in(self.0.admin.shop(&access.domain, &access.token), &code, redemption).await {
+            Ok(Some(ended)) => Ok(Outcome::Done(Some(ended))),
+            Ok(None) => Ok(Outcome::done("the shop has no such code")),
+            Err(error) => Ok(self.after(task, &access, error.into()).await),
+        }
     }
+}
+
+/// Ends whatever has this code; gives the shop's id of it.
+async fn end_in(shop: Shop<'_>, code: &str, redemption: RedemptionId) -> Result<Option<String>, AdminError> {
+    if let Some(discount) = shop.discount_with_code(code).await? {
+        shop.deactivate_discount(&discount).await?;
+        return Ok(Some(discount));
+    }
+    let card = match shop.gift_card_with_code(code, &redemption.to_string()).await {
+        // Who may not look at gift cards has made none.
+        Err(AdminError::Unauthorized(RIGHT_MISSING)) => None,
+        found => found?,
+    };
+    if let Some(card) = &card {
+        shop.deactivate_gift_card(card).await?;
+    }
+    Ok(card)
 }

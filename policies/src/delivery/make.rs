@@ -60,10 +60,14 @@ impl Deliveries {
         if account.state.redemptions.get(&wanted.redemption).filter(cancelled).is_none() {
             return Ok(Outcome::done("not wanted any more"));
         }
-        let Some((domain, token)) = self.shop_of(task.merchant).await? else {
+        let Some(access) = self.0.tokens.access(&self.context(task), task.merchant).await? else {
             return Ok(Outcome::retry("the shop is not connected"));
         };
-        let made = self.ensure(self.0.admin.shop(&domain, &token), task.merchant, owner, wanted).await?;
+        let shop = self.0.admin.shop(&access.domain, &access.token);
+        let made = match self.ensure(shop, task.merchant, owner, wanted).await {
+            Ok(made) => made,
+            Err(error) => return Ok(self.after(task, &access, error).await),
+        };
         let delivered = PointsCommand::Deliver { redemption: wanted.redemption, now: task.now };
         let subject = Subject::points(task.merchant, owner);
         match self.0.accounts.execute(subject, &self.context(task), &delivered).await.map_err(DeliveryError::from) {
@@ -85,13 +89,21 @@ impl Deliveries {
         wanted: &Wanted,
     ) -> Result<String, DeliveryError> {
         let code = self.code_of(merchant, wanted.redemption).await?;
+        let price;
         let off = match &wanted.benefit {
             Benefit::AmountOff { amount_minor, currency, minimum_minor } => {
                 Off::Amount { minor: *amount_minor, currency: *currency, minimum_minor: *minimum_minor }
             }
             Benefit::PercentOff { percent } => Off::Percent(*percent),
             Benefit::FreeShipping => Off::Shipping,
-            Benefit::FreeProduct { product_id } => Off::Product(product_id),
+            Benefit::FreeProduct { product_id } => {
+                // Where it is made already, what the product costs by now is not asked.
+                if let Some(found) = shop.discount_with_code(&code).await? {
+                    return Ok(found);
+                }
+                price = shop.price_of(product_id).await?;
+                Off::Product { id: product_id, price: &price }
+            }
             Benefit::GiftCard { amount_minor, currency } => {
                 let note = wanted.redemption.to_string();
                 return Ok(shop.ensure_gift_card(&code, *amount_minor, *currency, &note).await?);

@@ -20,7 +20,7 @@ use journal::{
 };
 use projections::referrals;
 
-use super::{MERGES_FOLLOWED_MAX, ReferralError, Referrer};
+use super::{MERGES_FOLLOWED_MAX, ReferralError, Referrer, before::Came};
 
 /// What is asked of a referral here.
 enum Question<'a> {
@@ -44,7 +44,7 @@ struct Scene<'a> {
     program: Arc<Program>,
     rules: ReferralSettings,
     recent: u32,
-    brought_before: bool,
+    came: Came,
 }
 
 /// Accounts in hand. One, where both sides are one person by now; none of somebody who was forgotten.
@@ -131,10 +131,8 @@ impl Referrer {
         let since = Timestamp(origin.at.0 - i64::from(rules.velocity.days) * Timestamp::MICROS_PER_DAY);
         let advocate_by_now = advocate.unwrap_or(origin.advocate);
         let recent = referrals::recent(&self.db, merchant, advocate_by_now, since, (origin.at, id)).await?;
-        let friend_by_now = friend.unwrap_or(origin.friend);
-        let brought_before = referrals::brought_before(&self.db, merchant, friend_by_now, (origin.at, id)).await?;
-        let parties = Parties { advocate, friend };
-        Ok(Some(Scene { merchant, id, context, question, parties, program, rules, recent, brought_before }))
+        let (parties, came) = (Parties { advocate, friend }, (origin.at, id));
+        Ok(Some(Scene { merchant, id, context, question, parties, program, rules, recent, came }))
     }
 
     /// Who this is by now; none if they are being forgotten, or were. Confirmed by the log: what made the referral due may
@@ -179,8 +177,12 @@ impl Referrer {
                 }
             },
         };
+        let brought_before = match scene.parties.friend {
+            Some(friend) => self.brought_before(scene.merchant, friend, scene.came).await?,
+            None => false,
+        };
         let referral = together.lock(&self.referrals, Subject::referral(scene.merchant, scene.id)).await?;
-        let events = referral.state().decide(&scene.command(orders))?;
+        let events = referral.state().decide(&scene.command(orders, brought_before))?;
         if events.is_empty() {
             return if referral.is_newest().await? {
                 Ok(Attempt::Written(None))
@@ -216,7 +218,7 @@ impl Referrer {
 }
 
 impl Scene<'_> {
-    fn command(&self, orders: Vec<FriendOrder>) -> ReferralCommand {
+    fn command(&self, orders: Vec<FriendOrder>, brought_before: bool) -> ReferralCommand {
         let now = self.context.recorded_at;
         match self.question {
             Question::Consider { touched } => ReferralCommand::Consider(Box::new(Consider {
@@ -224,7 +226,7 @@ impl Scene<'_> {
                 parties: self.parties,
                 rules: self.rules.clone(),
                 recent: self.recent,
-                brought_before: self.brought_before,
+                brought_before,
                 through: touched,
                 now,
             })),

@@ -5,8 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+/// What is refused without a code.
+const INVALID: &str = "INVALID";
+/// Of an error that is not about what was asked, in every kind of `userErrors`.
+const INTERNAL: &str = "INTERNAL_ERROR";
+const ITS_OWN_FAILURE: &str = "the shop answered with a failure of its own";
 /// Where the shop does not say when to come back.
-const PAUSE: Duration = Duration::from_secs(2);
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// Why the shop did not do it, or may not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +25,9 @@ pub enum AdminError {
     /// Nothing was done. The merchant has to give another token, or more rights.
     #[error("the shop does not accept the token: {0}")]
     Unauthorized(u16),
+    /// Nothing was done: the shop is unpaid, locked or suspended. That may pass.
+    #[error("the shop is closed to its API: {0}")]
+    Closed(u16),
     /// Nothing was done, and asking again does not help. Codes as the API has them.
     #[error("the shop refused: {}", .0.join(", "))]
     Refused(Vec<String>),
@@ -53,6 +61,9 @@ impl Cost {
 
 pub(super) struct Answer {
     pub outcome: Result<Value, AdminError>,
+    /// What was done all the same, where one of several things in a call has failed: the fields of a mutation are done one
+    /// after the other, and a failure of one does not undo those before it.
+    pub done_before: Option<Value>,
     pub cost: Option<Cost>,
 }
 
@@ -64,28 +75,36 @@ struct Document {
     extensions: Option<Value>,
 }
 
+/// Statuses of a shop that has not paid (402), is locked (423), or turns its owner's apps away (430).
+const CLOSED: [u16; 3] = [402, 423, 430];
+/// The server gave up waiting for us: whether it had begun, nobody knows.
+const REQUEST_TIMEOUT: u16 = 408;
+
 pub(super) fn read(status: u16, retry_after_seconds: Option<u64>, body: &[u8]) -> Answer {
-    let outcome = |outcome| Answer { outcome, cost: None };
+    let outcome = |outcome| Answer { outcome, done_before: None, cost: None };
     match status {
         200 => {}
-        401..=403 => return outcome(Err(AdminError::Unauthorized(status))),
+        401 | 403 => return outcome(Err(AdminError::Unauthorized(status))),
+        closed if CLOSED.contains(&closed) => return outcome(Err(AdminError::Closed(closed))),
+        REQUEST_TIMEOUT => return outcome(Err(AdminError::NoAnswer("the shop gave up waiting"))),
         429 => {
             let wait = retry_after_seconds.map_or(PAUSE, Duration::from_secs);
             return outcome(Err(AdminError::Throttled { wait }));
         }
         400..=499 => return outcome(Err(AdminError::Refused(vec![format!("HTTP_{status}")]))),
-        _ => return outcome(Err(AdminError::NoAnswer("the shop answered with a failure of its own"))),
+        _ => return outcome(Err(AdminError::NoAnswer(ITS_OWN_FAILURE))),
     }
     let Ok(document) = serde_json::from_slice::<Document>(body) else {
         return outcome(Err(AdminError::NoAnswer("the answer cannot be read")));
     };
     let cost = document.extensions.as_ref().and_then(cost_of);
-    let outcome = match (document.errors.filter(|errors| !is_empty(errors)), document.data) {
-        (Some(errors), _) => Err(meaning_of(&errors, cost)),
-        (None, Some(data)) => Ok(data),
-        (None, None) => Err(AdminError::NoAnswer("the answer has no data")),
-    };
-    Answer { outcome, cost }
+    match (document.errors.filter(|errors| !is_empty(errors)), document.data) {
+        (Some(errors), done_before) => Answer { outcome: Err(meaning_of(&errors, cost)), done_before, cost },
+        (None, Some(data)) => Answer { outcome: Ok(data), done_before: None, cost },
+        (None, None) => {
+            Answer { outcome: Err(AdminError::NoAnswer("the answer has no data")), done_before: None, cost }
+        }
+    }
 }
 
 fn is_empty(errors: &Value) -> bool {
@@ -93,16 +112,20 @@ fn is_empty(errors: &Value) -> bool {
 }
 
 fn meaning_of(errors: &Value, cost: Option<Cost>) -> AdminError {
-    let codes: Vec<String> = errors.as_array().map_or_else(Vec::new, |errors| errors.iter().map(code_of).collect());
+    let codes =
+        errors.as_array().map_or_else(|| vec![INVALID.to_owned()], |errors| errors.iter().map(code_of).collect());
     let has = |wanted: &str| codes.iter().any(|code| code == wanted);
     if has("THROTTLED") {
         return AdminError::Throttled { wait: cost.map_or(PAUSE, Cost::wait) };
     }
     if has("INTERNAL_SERVER_ERROR") || has("TIMEOUT") {
-        return AdminError::NoAnswer("the shop answered with a failure of its own");
+        return AdminError::NoAnswer(ITS_OWN_FAILURE);
     }
     if has("ACCESS_DENIED") {
         return AdminError::Unauthorized(200);
+    }
+    if has("SHOP_INACTIVE") {
+        return AdminError::Closed(200);
     }
     AdminError::Refused(codes)
 }
@@ -111,7 +134,7 @@ fn meaning_of(errors: &Value, cost: Option<Cost>) -> AdminError {
 fn code_of(error: &Value) -> String {
     let code = error["extensions"]["code"].as_str().map(str::to_owned);
     let throttled = error["message"].as_str().is_some_and(|message| message.eq_ignore_ascii_case("throttled"));
-    code.unwrap_or_else(|| if throttled { "THROTTLED" } else { "INVALID" }.to_owned())
+    code.unwrap_or_else(|| if throttled { "THROTTLED" } else { INVALID }.to_owned())
 }
 
 fn cost_of(extensions: &Value) -> Option<Cost> {
@@ -129,14 +152,18 @@ fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().map(|number| number as i64))
 }
 
-/// `userErrors` of a mutation's payload: nothing was done.
+/// `userErrors` of a mutation's payload: nothing was done, but where the shop failed of its own.
 pub(super) fn done(payload: &Value) -> Result<(), AdminError> {
     let errors = payload["userErrors"].as_array().map(Vec::as_slice).unwrap_or_default();
     if errors.is_empty() {
         return Ok(());
     }
-    let code = |error: &Value| error["code"].as_str().unwrap_or("INVALID").to_owned();
-    Err(AdminError::Refused(errors.iter().map(code).collect()))
+    let code = |error: &Value| error["code"].as_str().unwrap_or(INVALID).to_owned();
+    let codes: Vec<String> = errors.iter().map(code).collect();
+    Err(match codes.iter().any(|code| code == INTERNAL) {
+        true => AdminError::NoAnswer(ITS_OWN_FAILURE),
+        false => AdminError::Refused(codes),
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +197,22 @@ mod tests {
         assert!(matches!(said(200, &json!({ "data": null })), Err(AdminError::NoAnswer(_))));
         assert_eq!(said(401, &json!({})), Err(AdminError::Unauthorized(401)));
         assert_eq!(said(404, &json!({})), Err(AdminError::Refused(vec!["HTTP_404".to_owned()])));
+        assert_eq!(
+            [402, 423, 430].map(|status| said(status, &json!({}))),
+            [402, 423, 430].map(|it| Err(AdminError::Closed(it)))
+        );
+        let inactive = json!({ "errors": [{ "extensions": { "code": "SHOP_INACTIVE" } }] });
+        assert_eq!(said(200, &inactive), Err(AdminError::Closed(200)));
+        assert_eq!(said(200, &json!({ "errors": "no" })), Err(AdminError::Refused(vec![INVALID.to_owned()])));
+    }
+
+    #[test]
+    fn what_was_done_before_a_failure_is_not_lost_with_it() {
+        let denied = json!([{ "message": "…", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } }]);
+        let body = json!({ "data": { "credited": { "id": 1 }, "marked": null }, "errors": denied });
+        let answer = read(200, None, body.to_string().as_bytes());
+        assert_eq!(answer.outcome, Err(AdminError::Unauthorized(200)));
+        assert_eq!(answer.done_before.unwrap()["credited"]["id"], 1);
     }
 
     #[test]
@@ -183,5 +226,7 @@ mod tests {
         assert_eq!(done(&json!({ "userErrors": [] })), Ok(()));
         let taken = done(&json!({ "userErrors": [{ "code": "TAKEN", "message": "Code must be unique" }] }));
         assert!(taken.unwrap_err().is_taken());
+        let failed = done(&json!({ "userErrors": [{ "code": "INTERNAL_ERROR", "message": "…" }] }));
+        assert!(matches!(failed, Err(AdminError::NoAnswer(_))), "it may have been done");
     }
 }

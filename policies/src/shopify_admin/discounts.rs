@@ -6,9 +6,6 @@ use serde_json::{Value, json};
 
 use super::{AdminError, Shop, answer::done, gid};
 
-/// The least amount that counts as buying something, where a free piece needs that something else is bought; `0.01`.
-const SOMETHING: &str = "0.01";
-
 const FIND: &str = "query($code: String!) { codeDiscountNodeByCode(code: $code) { id } }";
 const CREATE_BASIC: &str = "mutation($input: DiscountCodeBasicInput!) {
     created: discountCodeBasicCreate(basicCodeDiscount: $input) {
@@ -16,9 +13,8 @@ const CREATE_BASIC: &str = "mutation($input: DiscountCodeBasicInput!) {
 const CREATE_FREE_SHIPPING: &str = "mutation($input: DiscountCodeFreeShippingInput!) {
     created: discountCodeFreeShippingCreate(freeShippingCodeDiscount: $input) {
         codeDiscountNode { id } userErrors { field code message } } }";
-const CREATE_FREE_PRODUCT: &str = "mutation($input: DiscountCodeBxgyInput!) {
-    created: discountCodeBxgyCreate(bxgyCodeDiscount: $input) {
-        codeDiscountNode { id } userErrors { field code message } } }";
+/// Of its dearest variant, in the shop's currency.
+const PRICE: &str = "query($id: ID!) { product(id: $id) { priceRangeV2 { maxVariantPrice { amount } } } }";
 const DEACTIVATE: &str = "mutation($id: ID!) {
     deactivated: discountCodeDeactivate(id: $id) { codeDiscountNode { id } userErrors { field code message } } }";
 
@@ -42,8 +38,12 @@ pub enum Off<'a> {
     },
     Percent(u8),
     Shipping,
-    /// One piece of this product.
-    Product(&'a str),
+    /// One piece of this product: its price, as the shop writes it, off pieces of it. The API's own discount on a quantity is
+    /// only for codes that name what else must be bought, and hundredths off a product would be off every piece in the cart.
+    Product {
+        id: &'a str,
+        price: &'a str,
+    },
 }
 
 impl Shop<'_> {
@@ -51,6 +51,17 @@ impl Shop<'_> {
     pub async fn discount_with_code(&self, code: &str) -> Result<Option<String>, AdminError> {
         let data = self.query(FIND, json!({ "code": code })).await?;
         Ok(data["codeDiscountNodeByCode"]["id"].as_str().map(str::to_owned))
+    }
+
+    /// What one piece of a product costs at most, as the shop writes it.
+    ///
+    /// # Errors
+    /// [`AdminError::Refused`] if the shop has no such product, or gives it away.
+    pub async fn price_of(&self, product: &str) -> Result<String, AdminError> {
+        let data = self.query(PRICE, json!({ "id": gid("Product", product) })).await?;
+        let price = data["product"]["priceRangeV2"]["maxVariantPrice"]["amount"].as_str();
+        let costs = price.filter(|price| price.bytes().any(|digit| (b'1'..=b'9').contains(&digit)));
+        costs.map(str::to_owned).ok_or_else(|| AdminError::Refused(vec!["PRODUCT_WITHOUT_PRICE".to_owned()]))
     }
 
     /// Makes it, or finds it made; gives the shop's id of it.
@@ -110,13 +121,11 @@ impl Discount<'_> {
                 input["destination"] = json!({ "all": true });
                 (CREATE_FREE_SHIPPING, input)
             }
-            Off::Product(product) => {
-                let products = json!({ "products": { "productsToAdd": [gid("Product", product)] } });
-                let one = json!({ "quantity": "1", "effect": { "percentage": hundredths(100) } });
-                input["customerBuys"] = json!({ "items": { "all": true }, "value": { "amount": SOMETHING } });
-                input["customerGets"] = json!({ "items": products, "value": { "discountOnQuantity": one } });
-                input["usesPerOrderLimit"] = json!("1");
-                (CREATE_FREE_PRODUCT, input)
+            Off::Product { id, price } => {
+                let products = json!({ "products": { "productsToAdd": [gid("Product", id)] } });
+                let value = json!({ "discountAmount": { "amount": price, "appliesOnEachItem": false } });
+                input["customerGets"] = json!({ "items": products, "value": value });
+                (CREATE_BASIC, input)
             }
         }
     }
@@ -158,5 +167,12 @@ mod tests {
         let input = input(Off::Shipping);
         assert_eq!((&input["usageLimit"], &input["appliesOncePerCustomer"]), (&json!(1), &json!(true)));
         assert_eq!(input["endsAt"], "1970-01-02T00:00:00Z");
+    }
+
+    #[test]
+    fn a_free_piece_is_its_price_off_and_no_more() {
+        let gets = &input(Off::Product { id: "7", price: "19.90" })["customerGets"];
+        assert_eq!(gets["items"]["products"]["productsToAdd"], json!(["gid://shopify/Product/7"]));
+        assert_eq!(gets["value"]["discountAmount"], json!({ "amount": "19.90", "appliesOnEachItem": false }));
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     Request,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -47,9 +47,14 @@ pub(super) struct Reply {
 }
 
 impl Http {
-    /// Redirects are not followed: the token would go with them.
-    pub async fn post(&self, address: &str, token: &str, document: Vec<u8>) -> Result<Reply, AdminError> {
-        let request = Request::post(address).header(TOKEN, token).header(CONTENT_TYPE, "application/json");
+    /// Redirects are not followed: the token, or what is in the document, would go with them.
+    pub async fn post(&self, address: &str, token: Option<&str>, document: Vec<u8>) -> Result<Reply, AdminError> {
+        let request =
+            Request::post(address).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
+        let request = match token {
+            Some(token) => request.header(TOKEN, token),
+            None => request,
+        };
         let request = request.body(Full::new(document.into()));
         let request = request.map_err(|_| AdminError::NoAnswer("the shop's address or token cannot be sent"))?;
         let answered = match address.starts_with(PLAIN) {

@@ -2,9 +2,9 @@
 //! the same call: whoever comes later finds the mark and credits nothing.
 
 use aggregates::money::Currency;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{AdminError, Shop, answer::done, gid};
+use super::{AdminError, MUTATION_COST, Shop, answer::done, gid};
 
 /// Of the marks.
 const NAMESPACE: &str = "loyalnest";
@@ -36,9 +36,18 @@ impl Shop<'_> {
         let note = json!({ "ownerId": id, "namespace": NAMESPACE, "key": mark,
             "type": "single_line_text_field", "value": "credited" });
         let variables = json!({ "id": id, "credit": { "creditAmount": amount }, "marks": [note] });
-        let data = self.mutate(CREDIT, variables).await?;
+        let answer = self.answer_to(CREDIT, variables, 2 * MUTATION_COST).await?;
+        // Whatever became of the mark: where the credit is there, it is not asked for again.
+        if let Some(transaction) = answer.done_before.as_ref().and_then(credited) {
+            return Ok(transaction);
+        }
+        let data = answer.outcome?;
         done(&data["credited"])?;
-        let transaction = data["credited"]["storeCreditAccountTransaction"]["id"].as_str();
-        transaction.map(str::to_owned).ok_or(AdminError::NoAnswer("the answer does not name what was made"))
+        credited(&data).ok_or(AdminError::NoAnswer("the answer does not name what was made"))
     }
+}
+
+/// The shop's id of the transaction that credited it.
+fn credited(data: &Value) -> Option<String> {
+    data["credited"]["storeCreditAccountTransaction"]["id"].as_str().map(str::to_owned)
 }

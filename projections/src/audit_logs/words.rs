@@ -8,6 +8,8 @@ const WORDS: &[(&str, &str)] = &[
     ("merchant.fenced", "Forgetting the shop began: nothing is accepted for it any more"),
     ("merchant.erased", "The shop was forgotten"),
     ("merchant.shop_connected", "The shop's own API may be used, with a token that was given"),
+    ("merchant.shop_token_renewed", "The token of the shop's own API was renewed"),
+    ("merchant.shop_reconnection_needed", "The shop gives out no other token: it has to be connected again"),
     ("merchant.shop_disconnected", "The shop's own API may not be used any more"),
     ("merchant.clock_advanced", "The merchant's test clock was moved forward"),
     ("program.settings_published", "A new version of the programme's settings was published"),

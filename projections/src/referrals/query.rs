@@ -196,25 +196,6 @@ pub async fn recent(
     Ok(u32::try_from(recent).unwrap_or(u32::MAX))
 }
 
-/// Whether the friend of a referral is one with somebody who was brought before.
-pub async fn brought_before(
-    db: &PgPool,
-    merchant: MerchantId,
-    friend: CustomerId,
-    (at, referral): (Timestamp, ReferralId),
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "select exists (select from read.referrals
-                         where merchant = $1 and customer = $2 and (identified_at, referral) < ($3, $4))",
-    )
-    .bind(merchant.0)
-    .bind(friend.0)
-    .bind(timestamptz(at))
-    .bind(referral.0)
-    .fetch_one(db)
-    .await
-}
-
 const IS_DUE: &str = "(touched > considered or due_at <= $1)";
 
 /// Of every merchant, by the clock of this process; whatever has waited longest first.

@@ -161,7 +161,8 @@ pub(super) async fn customer(
     let changes: Vec<Change> = match event {
         CustomerEvent::ReferralLinkIssued(link) => vec![issued(commit, customer, link)],
         CustomerEvent::MergedInto(event) => [
-            "update referrals set customer = $4, touched = $3 where merchant = $1 and customer = $2",
+            // The survivor's own as well: which of two came first decides about both.
+            "update referrals set customer = $4, touched = $3 where merchant = $1 and customer in ($2, $4)",
             "update referrals set advocate = $4, touched = $3 where merchant = $1 and advocate = $2",
             "update referral_links set customer = $4, position = $3 where merchant = $1 and customer = $2",
         ]

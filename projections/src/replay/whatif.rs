@@ -5,13 +5,17 @@ use std::collections::HashMap;
 
 use aggregates::{
     Context,
-    id::{BonusId, CustomerId, MerchantId},
+    campaign::{ActionTaken, CampaignEvent},
+    customer::CustomerEvent,
+    id::{BonusId, CustomerId, MerchantId, RedemptionId, RewardId},
     money::Currency,
-    points::{BonusKind, PointsEvent},
+    points::{BonusGranted, BonusKind, PointsEvent},
     program::Program,
+    referral::Side,
+    rfm::RfmEvent,
     tier::Ladder,
     time::Timestamp,
-    whatif::{Move, Past, Proposal, WhatIf, totals::Trial},
+    whatif::{Move, Past, Proposal, Segment, What, WhatIf, totals::Trial},
 };
 use futures::StreamExt;
 use journal::{Follow, Journal, Positioned, SubjectId};
@@ -28,6 +32,20 @@ pub struct History {
     pub position: u64,
     /// Where the points of a bonus stand among its owner's moves.
     bonuses: HashMap<BonusId, (CustomerId, usize)>,
+    /// What redemptions were for, and of how many points.
+    redemptions: HashMap<RedemptionId, (Option<RewardId>, i64)>,
+    /// The shop's segments were worked out at least once by now.
+    has_segments: bool,
+}
+
+/// Which part of a programme gave a bonus.
+fn what_for(event: &BonusGranted) -> What {
+    match event.source.kind {
+        BonusKind::Campaign => What::Campaign,
+        BonusKind::Referral => Side::of_rule(&event.rule).map_or(What::Other, What::Referral),
+        BonusKind::Badge => What::Badge(event.rule.clone()),
+        BonusKind::VipTier => What::Other,
+    }
 }
 
 /// Reads a merchant's history up to where it ended when this was called. `seen` is told of each commit.
@@ -56,6 +74,26 @@ impl History {
         self.position = commit.position;
         match (commit.subject.context, commit.subject.id) {
             (Context::Program, _) => self.program.take_in(commit).map(drop),
+            (Context::Customer, SubjectId::Uuid(customer)) => {
+                for event in events_of::<CustomerEvent>(commit)? {
+                    if let CustomerEvent::Enrolled(event) = event {
+                        self.person(CustomerId(customer)).enrolled_at = Some(event.at);
+                    }
+                }
+                Ok(())
+            }
+            (Context::Rfm, _) => {
+                events_of::<RfmEvent>(commit)?.iter().for_each(|event| self.take_in_segments(event));
+                Ok(())
+            }
+            (Context::Campaign, _) => {
+                for event in events_of::<CampaignEvent>(commit)? {
+                    if let CampaignEvent::ActionTaken(ActionTaken { customer, action, at, .. }) = event {
+                        self.person(customer).act(action, at);
+                    }
+                }
+                Ok(())
+            }
             (Context::Points, SubjectId::Uuid(customer)) => {
                 for event in events_of::<PointsEvent>(commit)? {
                     self.take_in_points(CustomerId(customer), &event, commit.commit.recorded_at);
@@ -68,13 +106,14 @@ impl History {
 
     fn take_in_points(&mut self, customer: CustomerId, event: &PointsEvent, recorded_at: Timestamp) {
         match event {
-            PointsEvent::OrderAssessed(event) => self.people.entry(customer).or_default().take_in(event),
+            PointsEvent::OrderAssessed(event) => self.person(customer).take_in(event),
             PointsEvent::PointsAdjusted(event) => {
-                self.moved(customer, Move { at: event.at, points: event.points, counts: true });
+                self.moved(customer, Move { at: event.at, points: event.points, counts: true, what: What::Other });
             }
             PointsEvent::BonusGranted(event) => {
                 let counts = event.source.kind != BonusKind::VipTier;
-                let moved = Move { at: event.lot.earned_at, points: event.points, counts };
+                let what = what_for(event);
+                let moved = Move { at: event.lot.earned_at, points: event.points, counts, what };
                 let place = self.moved(customer, moved);
                 self.bonuses.insert(event.bonus, (customer, place));
             }
@@ -87,19 +126,25 @@ impl History {
                 }
             }
             PointsEvent::RewardRedeemed(event) => {
-                self.moved(customer, Move { at: event.at, points: -event.points, counts: false });
+                let reward = event.delivery.as_ref().and_then(|due| due.reward).map(|(reward, _)| reward);
+                self.redemptions.insert(event.redemption, (reward, event.points));
+                let what = What::Redeemed(reward);
+                self.moved(customer, Move { at: event.at, points: -event.points, counts: false, what });
             }
             PointsEvent::RedemptionReturned(event) => {
-                self.moved(customer, Move { at: recorded_at, points: event.points, counts: false });
+                let (reward, of) = self.redemptions.get(&event.redemption).copied().unwrap_or_default();
+                let what = What::Returned { reward, of };
+                self.moved(customer, Move { at: recorded_at, points: event.points, counts: false, what });
             }
             // Earned elsewhere: no programme here would have given it, and none would have withheld it.
             PointsEvent::PointsImported(event) => {
                 for lot in &event.lots {
                     let granted = event.movements.iter().filter(|movement| movement.lot == lot.lot);
                     let points = granted.map(|movement| movement.points).sum();
-                    self.moved(customer, Move { at: lot.earned_at, points, counts: false });
+                    let moved = Move { at: lot.earned_at, points, counts: false, what: What::Other };
+                    self.moved(customer, moved);
                 }
-                self.moved(customer, Move { at: event.at, points: -event.owed, counts: false });
+                self.moved(customer, Move { at: event.at, points: -event.owed, counts: false, what: What::Other });
             }
             PointsEvent::AccountClosed(event) => self.merge(customer, event.into),
             // Whoever is forgotten takes part in nothing.
@@ -115,15 +160,34 @@ impl History {
         }
     }
 
+    fn take_in_segments(&mut self, event: &RfmEvent) {
+        if !std::mem::replace(&mut self.has_segments, true) {
+            self.people.values_mut().for_each(|past| past.segment = Segment::Known(None));
+        }
+        let RfmEvent::Updated(updated) = event else { return };
+        for change in &updated.changes {
+            let segment = updated.segments.get(usize::from(change.to)).cloned();
+            self.person(change.customer).segment = Segment::Known(segment);
+        }
+    }
+
+    fn person(&mut self, customer: CustomerId) -> &mut Past {
+        let has_segments = self.has_segments;
+        self.people.entry(customer).or_insert_with(|| Past {
+            segment: if has_segments { Segment::Known(None) } else { Segment::NotKnown },
+            ..Past::default()
+        })
+    }
+
     fn moved(&mut self, customer: CustomerId, moved: Move) -> usize {
-        let moves = &mut self.people.entry(customer).or_default().moves;
+        let moves = &mut self.person(customer).moves;
         moves.push(moved);
         moves.len() - 1
     }
 
     fn merge(&mut self, loser: CustomerId, winner: CustomerId) {
         let Some(past) = self.people.remove(&loser) else { return };
-        let kept = self.people.entry(winner).or_default();
+        let kept = self.person(winner);
         let moved_by = kept.moves.len();
         kept.absorb(past);
         for (of, place) in self.bonuses.values_mut().filter(|(of, _)| *of == loser) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::read;
 use gateway::grpc::{Call, descriptors};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Fields deep enough for every document there is.
 const DEPTH_MAX: usize = 12;
@@ -38,6 +38,15 @@ fn type_of(schema: &Value) -> Option<&str> {
         .or_else(|| schema["type"].as_array()?.iter().filter_map(Value::as_str).find(|t| *t != "null"))
 }
 
+/// Properties of an object, or of all that it can be: a message has room for each.
+fn properties_of(description: &Value, schema: &Value) -> Map<String, Value> {
+    let mut properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    for one in schema["oneOf"].as_array().into_iter().flatten().filter(|one| one["type"] != "null") {
+        properties.extend(properties_of(description, resolved(description, one)));
+    }
+    properties
+}
+
 /// One description against one message.
 struct Comparison<'a> {
     description: &'a Value,
@@ -50,7 +59,10 @@ impl Comparison<'_> {
             return;
         }
         let schema = resolved(self.description, schema).clone();
-        let Some(properties) = schema["properties"].as_object() else { return };
+        let properties = properties_of(self.description, &schema);
+        if properties.is_empty() {
+            return;
+        }
         let told: BTreeSet<String> = properties.keys().cloned().collect();
         let has: BTreeSet<String> = message.fields().map(|field| field.name().to_owned()).collect();
         for missing in told.difference(&has) {

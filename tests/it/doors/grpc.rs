@@ -230,3 +230,23 @@ async fn a_call_that_there_is_not_is_unimplemented() {
     let refused = grpc.unary(message, path, ByDescriptor(balance)).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unimplemented);
 }
+
+#[tokio::test]
+async fn a_link_and_a_referral_are_told_by_the_same_call() {
+    let shop = Shop::open().await;
+    let advocate = shop.shopper();
+    assert!(advocate.order(10_00).deliver().await.is_accepted());
+    let link = shop.api.post_once("/v1/referrals", &json!({ "customer_id": advocate.id().await })).document().await;
+    let grpc = Client::of(&shop).await;
+    let name = "referrals.v1.ReferralsService/NameFriend";
+    let friend = json!({ "referral_id": link["code"], "external_id": "77", "idempotency_key": "one" });
+    let referral = grpc.call(name, friend).await.unwrap().body;
+    for (asked, object) in [(&link["id"], "referral_link"), (&referral["id"], "referral")] {
+        let told = grpc.call("referrals.v1.ReferralsService/GetReferralStatus", json!({ "referral_id": asked })).await;
+        let told = told.unwrap().body;
+        assert_eq!((&told["id"], &told["object"]), (asked, &json!(object)), "{told}");
+    }
+    let stranger = json!({ "referral_id": link["code"], "email": "new@example.com", "idempotency_key": "two" });
+    let named = grpc.call(name, stranger).await.unwrap().body;
+    assert_eq!((&named["status"], &named["link_id"]), (&json!("named"), &link["id"]));
+}

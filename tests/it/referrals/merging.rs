@@ -1,9 +1,23 @@
 //! Profiles become one: links and referrals go with them.
 
+use std::{sync::Arc, time::Duration};
+
+use aggregates::{
+    id::{CustomerId, ReferralId},
+    referral::{Cause, ReferralEvent},
+};
+use gateway::clock::SystemClock;
+use journal::Subject;
+use projections::{projection::events_of, referrals::Referrals, set_paused};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::kit::*;
-use crate::support::Shop;
+use crate::support::{Installation, Shop, Shopper, on_shared_runtime};
+
+/// Looks at the log until a decision is there: half a minute.
+const LOOKS_MAX: usize = 600;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn an_advocates_links_and_friends_go_to_whoever_they_are_by_now() {
@@ -71,7 +85,62 @@ async fn two_brought_profiles_that_are_one_person_were_brought_once() {
     assert!(shop.merge(one, two).await.is_accepted());
     assert!(ids.0.order(50_00).deliver().await.is_accepted());
     shop.advance_days(WINDOW_DAYS).await;
-    // Whoever decides while the merge is on its way to the read model pays for both; the next look puts that right.
     shop.settle().await;
     assert_eq!((rewarded(first).await, rewarded(second).await, rewarded(one).await), (REWARD, 0, REWARD));
+}
+
+/// The first decision of a referral that is made of its own accord: what follows who came and what was found of them.
+async fn decision_about(installation: &Installation, shop: &Shop, friend: CustomerId) -> ReferralEvent {
+    let (journal, subject) =
+        (installation.gateway.journal.clone(), Subject::referral(shop.merchant, ReferralId(friend.0)));
+    let watched = async move {
+        for _ in 0..LOOKS_MAX {
+            for commit in journal.read_confirmed(&subject, 0).await.unwrap() {
+                let decided = events_of::<ReferralEvent>(&commit)
+                    .unwrap()
+                    .into_iter()
+                    .find(|event| matches!(event, ReferralEvent::Completed(_) | ReferralEvent::Rejected(_)));
+                if let Some(decided) = decided {
+                    return Some(decided);
+                }
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        None
+    };
+    on_shared_runtime(watched).await.expect("it is decided about in half a minute")
+}
+
+#[tokio::test]
+async fn nobody_is_paid_twice_for_one_person_while_a_merge_is_on_its_way_to_the_read_model() {
+    let installation = Installation::own_without_policies().await;
+    let shop = Shop::open_at(&installation).await;
+    let current = shop.api.get("/v1/referral_settings").send().await;
+    let at_once = shop.api.put("/v1/referral_settings", &json!({ "hold_days": 0 }));
+    assert_eq!(at_once.header("If-Match", current.header("etag")).send().await.status, 200);
+    let (_, link) = advocate(&shop).await;
+    let (_, other_link) = advocate(&shop).await;
+    let (one, two): (Shopper<'_>, Shopper<'_>) = (shop.shopper(), shop.shopper());
+    for (friend, link) in [(one, &link), (two, &other_link)] {
+        let named = name_friend(&shop, link, &json!({ "external_id": friend.external_id.to_string() })).await;
+        assert_eq!(named.status, 201, "{}", named.body);
+    }
+    assert!(one.order(50_00).deliver().await.is_accepted());
+    shop.has_seen_everything_of(&installation).await;
+    let ids = [one.id().await, two.id().await].map(|id| id.parse::<CustomerId>().unwrap());
+    referral_of(two).await;
+
+    let db = installation.gateway.db.clone();
+    let paused = on_shared_runtime(async move { set_paused(&db, Referrals::NAME, true).await }).await;
+    assert!(paused.unwrap());
+    assert!(shop.merge(one, two).await.is_accepted());
+
+    let (worker, stop) = (installation.another_process().await.referrer(), CancellationToken::new());
+    let working = worker.run(Arc::new(SystemClock), stop.clone());
+    on_shared_runtime(async move { drop(tokio::spawn(working)) }).await;
+    let [first, second] =
+        [decision_about(&installation, &shop, ids[0]).await, decision_about(&installation, &shop, ids[1]).await];
+    stop.cancel();
+    assert!(matches!(first, ReferralEvent::Completed(_)), "{first:?}");
+    assert!(matches!(second, ReferralEvent::Rejected(rejected) if rejected.cause == Cause::BroughtBefore));
 }

@@ -70,6 +70,21 @@ async fn a_cancelled_redemption_ends_its_code_and_frees_its_piece() {
 }
 
 #[tokio::test]
+async fn a_gift_card_that_was_made_after_all_is_good_for_nothing() {
+    let shop = connected(Shop::open().await).await;
+    let ada = with_points(&shop, 100).await;
+    let reward = offered(&shop, five_off(json!({ "kind": "gift_card" }))).await;
+    let outage = [vec![Fault::BadGateway; 9], vec![Fault::BadGatewayAfter]].concat();
+    stand_in().await.fails(&shop.domain, outage);
+    let taken = take(ada, &reward).await;
+    assert_eq!(taken.status, 201, "{}", taken.body);
+    time_passes(&shop, 12).await;
+    assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("cancelled"), (0, 100)));
+    let cards: Vec<_> = stand_in().await.gift_cards(&shop.domain).into_values().collect();
+    assert_eq!((cards.len(), &cards[0]["status"]), (1, &json!("DISABLED")));
+}
+
+#[tokio::test]
 async fn codes_of_somebody_who_is_forgotten_end_in_the_shop() {
     let shop = connected(Shop::open().await).await;
     let ada = with_points(&shop, 300).await;

@@ -100,12 +100,31 @@ async fn every_kind_of_reward_is_made_as_the_shop_knows_it() {
     assert_eq!(discounts[&codes[1]]["destination"]["all"], true);
     let product = &discounts[&codes[2]]["customerGets"]["items"]["products"]["productsToAdd"][0];
     assert_eq!(product, "gid://shopify/Product/632910392");
+    let off = &discounts[&codes[2]]["customerGets"]["value"]["discountAmount"];
+    assert_eq!(off, &json!({ "amount": "19.9", "appliesOnEachItem": false }), "one piece at its price");
     let cards = stand_in().await.gift_cards(&shop.domain);
-    assert_eq!((cards.len(), &cards[&codes[3].replace('-', "")]["initialValue"]), (1, &json!("10.00")));
+    assert_eq!((cards.len(), &cards[&plain(&codes[3])]["initialValue"]), (1, &json!("10.00")));
     let credits = stand_in().await.credits(&shop.domain);
     assert_eq!(credits.len(), 1, "the mark beside the first was found");
     assert_eq!(credits[0]["customer"], format!("gid://shopify/Customer/{}", ada.external_id));
     assert_eq!(credits[0]["credit"]["creditAmount"], json!({ "amount": "10.00", "currencyCode": "EUR" }));
+}
+
+/// As the shop writes a gift card's code.
+fn plain(code: &str) -> String {
+    code.replace('-', "").to_lowercase()
+}
+
+#[tokio::test]
+async fn a_credit_whose_mark_fails_is_not_given_again() {
+    let shop = connected(Shop::open().await).await;
+    let ada = with_points(&shop, 100).await;
+    let credit = five_off(json!({ "kind": "store_credit" }));
+    stand_in().await.fails(&shop.domain, [Fault::HalfDone]);
+    let taken = take(ada, &offered(&shop, credit).await).await;
+    time_passes(&shop, 2).await;
+    assert_eq!(now(ada, &taken.body).await["status"], "active");
+    assert_eq!(stand_in().await.credits(&shop.domain).len(), 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,16 @@
-//! A stand-in for shops' Admin API: the real wire format, a token for each shop, codes that exist once, and everything that
-//! goes wrong out there, on demand.
+//! A stand-in for shops' Admin API: the real wire format, held to its schema; a token for each shop, which may expire and be
+//! renewed; codes that exist once; and everything that goes wrong out there, on demand.
+//!
+//! | file | its idea |
+//! |---|---|
+//! | this one | the server, and what goes wrong on the way |
+//! | [`schema`] | whether a request is one that the API takes |
+//! | [`made`] | what a shop has made |
+//! | [`tokens`] | the token endpoint |
+
+mod made;
+mod schema;
+mod tokens;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -23,6 +34,10 @@ use tokio::{
     sync::{Notify, OnceCell},
 };
 
+use made::Made;
+use tokens::Tokens;
+pub use tokens::{Credentials, TokenFault};
+
 static SHARED: OnceCell<StandIn> = OnceCell::const_new();
 
 /// What goes wrong with the next change.
@@ -42,6 +57,8 @@ pub enum Fault {
     DoneTwice,
     /// Done, and then no answer ever comes.
     HoldsAfter,
+    /// The first thing of the call is done; the right to do the second is missing.
+    HalfDone,
     /// Refused for good.
     Refused(&'static str),
 }
@@ -49,13 +66,9 @@ pub enum Fault {
 /// One shop as its API knows it.
 #[derive(Debug, Default)]
 struct Shop {
-    token: String,
+    tokens: Tokens,
     faults: VecDeque<Fault>,
-    /// By code.
-    discounts: BTreeMap<String, Value>,
-    gift_cards: BTreeMap<String, Value>,
-    credits: Vec<Value>,
-    marks: BTreeMap<(String, String), String>,
+    made: Made,
     changes: usize,
 }
 
@@ -76,9 +89,13 @@ impl StandIn {
         SHARED
             .get_or_init(|| async {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-                let address = format!("http://{}/{{shop}}/graphql.json", listener.local_addr().unwrap());
+                let at = listener.local_addr().unwrap();
+                let address = format!("http://{at}/{{shop}}/admin/api/2026-07/graphql.json");
                 let stand_in = StandIn(Arc::new(Inner { address, ..Inner::default() }));
-                let router = Router::new().route("/{shop}/graphql.json", post(answer)).with_state(stand_in.clone());
+                let router = Router::new()
+                    .route("/{shop}/admin/api/2026-07/graphql.json", post(answer))
+                    .route("/{shop}/admin/oauth/access_token", post(renew))
+                    .with_state(stand_in.clone());
                 tokio::spawn(async move { axum::serve(listener, router).await });
                 stand_in
             })
@@ -94,7 +111,27 @@ impl StandIn {
     }
 
     pub fn opens_with(&self, domain: &str, token: &str) {
-        self.with(domain, |shop| token.clone_into(&mut shop.token));
+        self.with(domain, |shop| token.clone_into(&mut shop.tokens.access));
+    }
+
+    /// What the token endpoint takes for a new pair of tokens.
+    pub fn renews_with(&self, domain: &str, credentials: Credentials) {
+        self.with(domain, |shop| shop.tokens.renew_with(credentials));
+    }
+
+    /// No token of the shop is good for anything any more.
+    pub fn revokes(&self, domain: &str) {
+        self.with(domain, |shop| shop.tokens.revoke());
+    }
+
+    /// What goes wrong with the next renewals, in this order.
+    pub fn fails_to_renew(&self, domain: &str, faults: impl IntoIterator<Item = TokenFault>) {
+        self.with(domain, |shop| shop.tokens.faults.extend(faults));
+    }
+
+    /// How often a pair of tokens was given out, and how often it was refused.
+    pub fn renewals(&self, domain: &str) -> (usize, usize) {
+        self.with(domain, |shop| (shop.tokens.renewals, shop.tokens.refusals))
     }
 
     /// What goes wrong with the next changes, in this order.
@@ -108,15 +145,15 @@ impl StandIn {
 
     /// What was made, by code.
     pub fn discounts(&self, domain: &str) -> BTreeMap<String, Value> {
-        self.with(domain, |shop| shop.discounts.clone())
+        self.with(domain, |shop| shop.made.discounts.clone())
     }
 
     pub fn gift_cards(&self, domain: &str) -> BTreeMap<String, Value> {
-        self.with(domain, |shop| shop.gift_cards.clone())
+        self.with(domain, |shop| shop.made.gift_cards.clone())
     }
 
     pub fn credits(&self, domain: &str) -> Vec<Value> {
-        self.with(domain, |shop| shop.credits.clone())
+        self.with(domain, |shop| shop.made.credits.clone())
     }
 
     /// How often a change was asked for.
@@ -132,29 +169,21 @@ async fn answer(
     Json(asked): Json<Value>,
 ) -> Response {
     let shown = headers.get("x-shopify-access-token").and_then(|token| token.to_str().ok()).unwrap_or_default();
-    if stand_in.with(&domain, |shop| shop.token.is_empty() || shop.token != shown) {
+    if stand_in.with(&domain, |shop| shop.tokens.access.is_empty() || shop.tokens.access != shown) {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "errors": "[API] Invalid API key or access token" })))
             .into_response();
     }
     let (document, variables) = (asked["query"].as_str().unwrap_or_default(), &asked["variables"]);
+    if let Some(fault) = schema::fault_of(document, variables) {
+        // Said aloud as well: a task would only say that the shop refused.
+        eprintln!("the shop's API does not take this: {fault}\n{document}\n{variables:#}");
+        let error = json!({ "message": fault, "extensions": { "code": "undefinedField" } });
+        return Json(json!({ "errors": [error] })).into_response();
+    }
     if document.trim_start().starts_with("query") {
-        return found(&stand_in, &domain, document, variables).into_response();
+        return said(stand_in.with(&domain, |shop| shop.made.found(document, variables))).into_response();
     }
     changed(&stand_in, &domain, document, variables).await
-}
-
-fn found(stand_in: &StandIn, domain: &str, document: &str, variables: &Value) -> Json<Value> {
-    let text = |name: &str| variables[name].as_str().unwrap_or_default().to_owned();
-    let data = stand_in.with(domain, |shop| {
-        if document.contains("codeDiscountNodeByCode") {
-            let discount = shop.discounts.get(&text("code"));
-            json!({ "codeDiscountNodeByCode": discount.map(|discount| json!({ "id": discount["id"] })) })
-        } else {
-            let value = shop.marks.get(&(text("id"), text("key")));
-            json!({ "customer": { "metafield": value.map(|value| json!({ "value": value })) } })
-        }
-    });
-    said(data)
 }
 
 async fn changed(stand_in: &StandIn, domain: &str, document: &str, variables: &Value) -> Response {
@@ -173,60 +202,44 @@ async fn changed(stand_in: &StandIn, domain: &str, document: &str, variables: &V
         }
         _ => {}
     }
-    let done = || stand_in.with(domain, |shop| shop.change(document, variables));
+    let is_marked = fault != Some(Fault::HalfDone);
+    let done = || stand_in.with(domain, |shop| shop.made.change(document, variables, is_marked));
     let first = done();
     match fault {
         Some(Fault::BadGatewayAfter) => StatusCode::BAD_GATEWAY.into_response(),
-        Some(Fault::DropsAfter) => {
-            let lost = std::io::Error::other("lost");
-            Body::from_stream(stream::iter([Ok("{\"data\":"), Err(lost)])).into_response()
-        }
+        Some(Fault::DropsAfter) => dropped(),
         Some(Fault::DoneTwice) => said(done()).into_response(),
         Some(Fault::HoldsAfter) => {
             stand_in.0.holding.notify_one();
             std::future::pending().await
         }
+        Some(Fault::HalfDone) => {
+            let denied =
+                json!({ "message": "Access denied", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } });
+            Json(json!({ "data": first, "errors": [denied], "extensions": { "cost": cost(990) } })).into_response()
+        }
         _ => said(first).into_response(),
     }
 }
 
-impl Shop {
-    fn change(&mut self, document: &str, variables: &Value) -> Value {
-        let input = &variables["input"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let taken = json!({ "userErrors": [{ "field": ["code"], "code": "TAKEN", "message": "Code must be unique" }] });
-        if document.contains("discountCodeDeactivate") {
-            for discount in self.discounts.values_mut().filter(|discount| discount["id"] == variables["id"]) {
-                discount["status"] = json!("EXPIRED");
-            }
-            return json!({ "deactivated": { "codeDiscountNode": { "id": variables["id"] }, "userErrors": [] } });
-        }
-        if document.contains("storeCreditAccountCredit") {
-            self.credits.push(json!({ "customer": variables["id"], "credit": variables["credit"] }));
-            let id = format!("gid://shopify/StoreCreditAccountCreditTransaction/{}", self.credits.len());
-            for mark in variables["marks"].as_array().unwrap() {
-                self.marks.insert((text(&mark["ownerId"]), text(&mark["key"])), text(&mark["value"]));
-            }
-            let credited = json!({ "storeCreditAccountTransaction": { "id": id }, "userErrors": [] });
-            return json!({ "credited": credited, "marked": { "metafields": [], "userErrors": [] } });
-        }
-        if document.contains("giftCardCreate") {
-            if self.gift_cards.contains_key(&text(&input["code"])) {
-                return json!({ "created": taken });
-            }
-            self.gift_cards.insert(text(&input["code"]), input.clone());
-            let id = format!("gid://shopify/GiftCard/{}", self.gift_cards.len());
-            return json!({ "created": { "giftCard": { "id": id }, "userErrors": [] } });
-        }
-        if self.discounts.contains_key(&text(&input["code"])) {
-            return json!({ "created": taken });
-        }
-        let id = format!("gid://shopify/DiscountCodeNode/{}", self.discounts.len() + 1);
-        let mut discount = input.clone();
-        (discount["id"], discount["status"]) = (json!(id), json!("ACTIVE"));
-        self.discounts.insert(text(&input["code"]), discount);
-        json!({ "created": { "codeDiscountNode": { "id": id }, "userErrors": [] } })
+async fn renew(State(stand_in): State<StandIn>, Path(domain): Path<String>, Json(asked): Json<Value>) -> Response {
+    let fault = stand_in.with(&domain, |shop| shop.tokens.faults.pop_front());
+    match fault {
+        Some(TokenFault::Down) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(TokenFault::TooMany) => return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
+        _ => {}
     }
+    let (status, body) = stand_in.with(&domain, |shop| shop.tokens.answer(&asked));
+    if fault == Some(TokenFault::DropsAfter) {
+        return dropped();
+    }
+    (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+}
+
+/// The connection is lost in the middle of the answer.
+fn dropped() -> Response {
+    let lost = std::io::Error::other("lost");
+    Body::from_stream(stream::iter([Ok("{\"data\":"), Err(lost)])).into_response()
 }
 
 fn said(data: Value) -> Json<Value> {

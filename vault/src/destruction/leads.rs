@@ -16,13 +16,19 @@ const ORDERS: &str = "update vault.order_owner set account = null, waited = fals
 
 const IDENTITIES: &str = "update vault.directory set subject = null, erased_at_us = $2 where subject = any($1)";
 
+/// Addresses of theirs under which somebody else named them.
+const NAMED: &str = "delete from vault.named_friends n using vault.blind_index b
+                      where b.subject = any($1) and b.kind = 'email' and n.merchant = b.merchant and n.lookup = b.lookup";
+
 const SEARCH_TERMS: &str = "delete from vault.blind_index where subject = any($1)";
 
-/// Wipes all of it. People's orders are found by their owner, so facts that wait for them go first.
+/// Wipes all of it. People's orders are found by their owner, so facts that wait for them go first; and what was said of their
+/// addresses is found by these.
 pub(super) async fn wipe(transaction: &mut PgConnection, ids: &[Uuid], at: Timestamp) -> Result<(), VaultError> {
     sqlx::query(WAITING_FACTS).bind(ids).execute(&mut *transaction).await?;
     sqlx::query(ORDERS).bind(ids).bind(at.0).execute(&mut *transaction).await?;
     sqlx::query(IDENTITIES).bind(ids).bind(at.0).execute(&mut *transaction).await?;
+    sqlx::query(NAMED).bind(ids).execute(&mut *transaction).await?;
     sqlx::query(SEARCH_TERMS).bind(ids).execute(&mut *transaction).await?;
     Ok(())
 }

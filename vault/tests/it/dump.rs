@@ -6,8 +6,17 @@ use sqlx::AssertSqlSafe;
 
 use crate::database::Home;
 
-const TABLES: [&str; 8] =
-    ["bucket", "person_keys", "rotation", "directory", "order_owner", "item_keys", "waiting_items", "blind_index"];
+const TABLES: [&str; 9] = [
+    "bucket",
+    "person_keys",
+    "rotation",
+    "directory",
+    "order_owner",
+    "item_keys",
+    "waiting_items",
+    "blind_index",
+    "named_friends",
+];
 
 /// The vault's tables as they are now.
 pub struct Dump(&'static str);

@@ -11,6 +11,7 @@ mod items;
 mod kept;
 mod leases;
 mod merchants;
+mod named;
 mod openbao;
 mod order_owners;
 mod people;

@@ -8,9 +8,8 @@ use aggregates::{
     time::Timestamp,
 };
 use journal::Subject;
-use vault::IndexKind;
 
-use super::{ReferralProblem, evidence::Traces, link::no_program};
+use super::{ReferralProblem, evidence::Traces, link::no_program, stranger::Expected};
 use crate::{
     commands::{CommandError, Request},
     gateway::Gateway,
@@ -22,8 +21,16 @@ use crate::{
 pub enum Named<'a> {
     /// The shop's id, and the e-mail address where it is known.
     ExternalId(&'a str, Option<&'a str>),
-    /// Somebody who is a customer already.
+    /// Somebody who is a customer already, or will be.
     Email(&'a str),
+}
+
+/// What has come of naming somebody.
+#[derive(Debug, Clone, Copy)]
+pub enum NamedDone {
+    Brought(FriendDone),
+    /// Nobody is known by that address yet.
+    Expected(Expected),
 }
 
 /// Somebody comes through a link.
@@ -52,7 +59,7 @@ impl Gateway {
         request: &Request,
         named: Named<'_>,
         arrival: &Arrival<'_>,
-    ) -> Result<FriendDone, CommandError> {
+    ) -> Result<NamedDone, CommandError> {
         if arrival.at > request.now {
             return Err(ReferralProblem::InTheFuture.into());
         }
@@ -70,15 +77,24 @@ impl Gateway {
                 };
                 let seen = SeenCustomer { external_id: external_id.to_owned(), profile, updated_at: None };
                 self.enrol(request, friend, &seen).await?;
+                // Whoever named that address first is the one.
+                self.honour_naming(request, friend, email, arrival.traces).await?;
                 friend
             }
             Named::Email(email) => {
-                let found = self.vault.search(request.merchant, IndexKind::Email, email).await?;
-                let found = found.first().copied().ok_or(ReferralProblem::FriendUnknown)?;
-                self.survivor(request.merchant, found).await?
+                if !is_address(email) {
+                    return Err(ReferralProblem::NotAnAddress.into());
+                }
+                match self.known_by(request.merchant, email).await? {
+                    None => return Ok(NamedDone::Expected(self.expect_friend(request, email, arrival).await?)),
+                    Some(friend) => {
+                        self.honour_naming(request, friend, Some(email), arrival.traces).await?;
+                        friend
+                    }
+                }
             }
         };
-        self.identify_friend(request, friend, arrival).await
+        Ok(NamedDone::Brought(self.identify_friend(request, friend, arrival).await?))
     }
 
     pub(super) async fn identify_friend(
@@ -143,4 +159,9 @@ impl Gateway {
         }
         Ok(None)
     }
+}
+
+/// Something with an `@` in it, and something on both sides of that.
+fn is_address(text: &str) -> bool {
+    text.trim().split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
 }

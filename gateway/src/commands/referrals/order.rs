@@ -45,6 +45,10 @@ impl Gateway {
         let Some(person) = self.customer_with(request.merchant, &customer.external_id).await? else { return Ok(None) };
         let person = self.survivor(request.merchant, person).await?;
         let traces = Traces::of_order(clues, customer.profile.email.as_deref());
+        let email = customer.profile.email.as_deref();
+        if let Some(done) = self.honour_naming(request, person, email, &traces).await.or_else(unless_forgotten)? {
+            return Ok(done.written);
+        }
         for code in codes {
             let arrival = Arrival { code, source: Source::Order, at: body.processed_at, traces: &traces };
             match self.identify_friend(request, person, &arrival).await {
@@ -103,5 +107,13 @@ impl Gateway {
             Err(VaultError::Destroyed { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// An order is taken in, also where whom it names was forgotten a moment ago.
+fn unless_forgotten<T>(error: CommandError) -> Result<Option<T>, CommandError> {
+    match error {
+        CommandError::CustomerErased => Ok(None),
+        error => Err(error),
     }
 }

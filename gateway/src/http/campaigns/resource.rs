@@ -116,16 +116,16 @@ pub async fn end(
 }
 
 /// An id from the path; one of another kind does not exist here.
-fn campaign_id(text: &str) -> Result<CampaignId, Problem> {
+pub(super) fn campaign_id(text: &str) -> Result<CampaignId, Problem> {
     text.parse().map_err(|_| Problem::of(Code::NotFound))
 }
 
-async fn find(gateway: &Gateway, merchant: MerchantId, id: CampaignId) -> Result<CampaignVersion, Problem> {
+pub(super) async fn find(gateway: &Gateway, merchant: MerchantId, id: CampaignId) -> Result<CampaignVersion, Problem> {
     let lease = gateway.renew_merchant(merchant).await?;
     lease.campaigns.find(id).cloned().ok_or_else(|| Problem::of(Code::NotFound))
 }
 
-async fn answer(
+pub(super) async fn answer(
     gateway: &Gateway,
     caller: &Caller,
     defined: &CampaignVersion,

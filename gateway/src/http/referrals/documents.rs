@@ -1,5 +1,7 @@
 //! How links and referrals look.
 
+use std::collections::BTreeMap;
+
 use aggregates::{
     customer::ReferralLink,
     id::CustomerId,
@@ -11,7 +13,7 @@ use projections::referrals::{self as model, LinkRow, ReferralRow, Tally};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown;
+use super::{share::ShareDocument, shown};
 use crate::{
     auth::Caller,
     commands::{
@@ -19,6 +21,7 @@ use crate::{
         referrals::{
             decision::OpenedEvidence,
             link::{LinkDone, code_of},
+            stranger::Expected,
         },
     },
     gateway::Gateway,
@@ -47,7 +50,10 @@ pub struct LinkDocument {
     pub status: &'static str,
     /// What friends follow: counted, and sent on to the shop with the code.
     pub url: String,
+    /// In the language of the shop's mails.
     pub share: ShareDocument,
+    /// In every language that there are words in.
+    pub share_by_language: BTreeMap<&'static str, ShareDocument>,
     /// How often it was followed.
     pub clicks: i64,
     pub referrals: i64,
@@ -58,27 +64,6 @@ pub struct LinkDocument {
     pub expires_at: Option<String>,
     /// Position of the last commit about it.
     pub position: u64,
-}
-
-/// Texts that hand the link on. They name nobody.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = ReferralShare)]
-pub struct ShareDocument {
-    pub link: String,
-    pub sms: String,
-    pub email_subject: String,
-    pub email_body: String,
-}
-
-impl ShareDocument {
-    fn of(url: &str) -> Self {
-        ShareDocument {
-            link: url.to_owned(),
-            sms: format!("I like this shop. With my link your first order earns us both points: {url}"),
-            email_subject: "Something for you from a shop I like".to_owned(),
-            email_body: format!("I like this shop. Order through my link and we both get points:\n\n{url}\n"),
-        }
-    }
 }
 
 impl LinkDocument {
@@ -100,16 +85,24 @@ impl LinkDocument {
             position: done.position,
         });
         let tally = model::tally_of(&gateway.db, caller.merchant(), &row).await?;
-        Ok(Self::new(caller, headers, &LinkRow { position: done.position.max(row.position), ..row }, done.code, tally))
+        let row = LinkRow { position: done.position.max(row.position), ..row };
+        Ok(Self::new(caller, headers, &row, done.code, (tally, &language_of(gateway, caller).await?)))
     }
 
     pub async fn of(gateway: &Gateway, caller: &Caller, headers: &HeaderMap, row: &LinkRow) -> Result<Self, Problem> {
         let keys = gateway.vault.merchant(caller.merchant()).await.map_err(CommandError::from)?;
         let tally = model::tally_of(&gateway.db, caller.merchant(), row).await?;
-        Ok(Self::new(caller, headers, row, code_of(&keys, caller.merchant(), row.id), tally))
+        let code = code_of(&keys, caller.merchant(), row.id);
+        Ok(Self::new(caller, headers, row, code, (tally, &language_of(gateway, caller).await?)))
     }
 
-    fn new(caller: &Caller, headers: &HeaderMap, row: &LinkRow, code: ReferralCode, tally: Tally) -> Self {
+    fn new(
+        caller: &Caller,
+        headers: &HeaderMap,
+        row: &LinkRow,
+        code: ReferralCode,
+        (tally, language): (Tally, &str),
+    ) -> Self {
         let url = format!("{}/r/{code}", our_address(headers));
         let link = ReferralLink { link: row.id, at: row.issued_at, expires_at: row.expires_at };
         LinkDocument {
@@ -122,7 +115,8 @@ impl LinkDocument {
                 (false, true) => "active",
                 (false, false) => "expired",
             },
-            share: ShareDocument::of(&url),
+            share: ShareDocument::of(&url, language),
+            share_by_language: ShareDocument::all(&url),
             url,
             clicks: row.clicks,
             referrals: tally.referrals,
@@ -133,6 +127,13 @@ impl LinkDocument {
             position: row.position,
         }
     }
+}
+
+/// The language of the shop's mails.
+async fn language_of(gateway: &Gateway, caller: &Caller) -> Result<String, Problem> {
+    let lease = gateway.merchant(caller.merchant()).await?;
+    let settings = lease.program.current().map(|current| current.settings.mail.language.to_string());
+    Ok(settings.unwrap_or_default())
 }
 
 /// The address by which the caller has reached us: behind a proxy, what it says.
@@ -180,6 +181,34 @@ pub struct ReferralDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<EvidenceLook>>,
     pub position: u64,
+}
+
+/// A friend who was named by an address that is nobody's yet.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NamedFriend)]
+pub struct NamedFriendDocument {
+    /// `named_friend`
+    pub object: &'static str,
+    /// `named`: becomes a referral once somebody of that address orders.
+    pub status: &'static str,
+    pub advocate_id: String,
+    pub link_id: String,
+    pub referred_at: String,
+    /// Until when the address is remembered.
+    pub order_by: String,
+}
+
+impl NamedFriendDocument {
+    pub fn of(expected: &Expected) -> Self {
+        NamedFriendDocument {
+            object: "named_friend",
+            status: "named",
+            advocate_id: shown(expected.advocate),
+            link_id: expected.named.link.to_string(),
+            referred_at: expected.named.named_at.to_rfc3339(),
+            order_by: expected.named.expires_at.to_rfc3339(),
+        }
+    }
 }
 
 /// One look at two people's traces. The traces themselves are keyed hashes and are never shown.

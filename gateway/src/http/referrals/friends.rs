@@ -7,17 +7,22 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use projections::referrals::Referrals;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{code_named, documents::ReferralDocument, referral_document};
+use super::{
+    code_named,
+    documents::{NamedFriendDocument, ReferralDocument},
+    referral_document,
+};
 use crate::{
     auth::Caller,
     commands::referrals::{
         evidence::{StatedTraces, Traces},
-        friend::{Arrival, Named},
+        friend::{Arrival, Named, NamedDone},
     },
     gateway::Gateway,
     http::{
@@ -40,7 +45,8 @@ pub struct NewFriend {
     /// The shop's id of the customer, such as `shopify:207119551`.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// Alone, it names somebody who is a customer already.
+    /// Alone, it names somebody who is a customer, or who orders under that address within 30 days. Of an address that is
+    /// nobody's yet, only a keyed hash is kept.
     #[serde(default)]
     pub email: Option<String>,
     /// When they came through the link; now, if not said. Orders from then on count.
@@ -121,7 +127,7 @@ impl NewFriend {
     post, path = "/v1/referrals/{id}/friends", tag = "referrals", security(("api_key" = [])),
     params(("id" = String, Path, description = "The code of a link, or its id"), ("Idempotency-Key" = String, Header)),
     request_body = NewFriend,
-    responses((status = 201, body = ReferralDocument), (status = 400, body = crate::problem::ProblemDocument),
+    responses((status = 201, body = ReferralDocument), (status = 202, body = NamedFriendDocument), (status = 400, body = crate::problem::ProblemDocument),
               (status = 404, body = crate::problem::ProblemDocument), (status = 409, body = crate::problem::ProblemDocument),
               (status = 422, body = crate::problem::ProblemDocument))
 )]
@@ -131,7 +137,7 @@ pub async fn create(
     headers: HeaderMap,
     Path(id): Path<String>,
     JsonBody { value: new, .. }: JsonBody<NewFriend>,
-) -> Result<(StatusCode, HeaderMap, Json<ReferralDocument>), Problem> {
+) -> Result<Response, Problem> {
     // What a repetition would do is done already: nobody is brought twice, by whatever key.
     idempotency_key(&headers)?;
     let code = code_named(&gateway, &caller, &id).await?;
@@ -143,10 +149,16 @@ pub async fn create(
         None => EvidenceDocument::default().traces_with(new.email.as_deref())?,
     };
     let arrival = Arrival { code, source: Source::Api, at: at.unwrap_or(caller.request.now), traces: &traces };
-    let done = gateway.name_friend(&caller.request, named, &arrival).await?;
+    let done = match gateway.name_friend(&caller.request, named, &arrival).await? {
+        NamedDone::Brought(done) => done,
+        NamedDone::Expected(expected) => {
+            let headers = replayed(expected.repeated);
+            return Ok((StatusCode::ACCEPTED, headers, Json(NamedFriendDocument::of(&expected))).into_response());
+        }
+    };
     if !gateway.progress.reached(Referrals::NAME, done.position, gateway.options.read_patience).await {
         return Err(Problem::of(Code::ReadModelBehind));
     }
     let document = referral_document(&gateway, &caller, done.referral).await?;
-    Ok((StatusCode::CREATED, replayed(done.written.is_none()), Json(document)))
+    Ok((StatusCode::CREATED, replayed(done.written.is_none()), Json(document)).into_response())
 }
