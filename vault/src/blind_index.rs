@@ -157,7 +157,7 @@ impl Vault {
         Ok(people.into_iter().map(CustomerId).collect())
     }
 
-    async fn index_lookup(
+    pub(crate) async fn index_lookup(
         &self,
         merchant: MerchantId,
         kind: IndexKind,

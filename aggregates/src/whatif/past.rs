@@ -5,7 +5,7 @@ use crate::{
     money::Currency,
     points::{OrderAssessed, RefundShare},
     program::Boost,
-    tier::Fact,
+    tier::{Fact, Gift, Given},
     time::Timestamp,
 };
 
@@ -15,6 +15,8 @@ pub struct Past {
     pub orders: ByToken<PastOrder>,
     /// Everything else that moved points, in the order of the log.
     pub moves: Vec<Move>,
+    /// Tiers that they were given.
+    pub given: Vec<Given>,
 }
 
 /// An order as the account judged it in the end.
@@ -57,6 +59,18 @@ impl Past {
     pub fn absorb(&mut self, other: Past) {
         self.orders.extend(other.orders);
         self.moves.extend(other.moves);
+        self.given.extend(other.given);
+    }
+
+    /// They are given a tier, and what they were given before is over.
+    pub fn give(&mut self, gift: &Gift) {
+        self.take_back(gift.at);
+        self.given.push(Given { gift: gift.clone(), ended_at: None });
+    }
+
+    /// Whatever they were given is over.
+    pub fn take_back(&mut self, at: Timestamp) {
+        self.given.iter_mut().for_each(|given| given.ended_at = given.ended_at.or(Some(at)));
     }
 
     /// Orders by when they were made; those of one instant by their tokens, so that the order is always the same.

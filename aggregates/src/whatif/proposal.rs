@@ -10,7 +10,7 @@ use crate::{
         Boost, BoostSource, EarningRule, Exclusions, Inclusions, Program, ProgramSettings, TaxBase, factor_of, kept_of,
     },
     rfm::calendar::UnknownTimeZone,
-    tier::{Fact, Ladder},
+    tier::{Fact, Given, Ladder},
 };
 
 /// A programme to be tried over a past.
@@ -55,7 +55,7 @@ impl Proposal {
         let mut paid = Paid::default();
         let mut facts: Vec<Fact> = past.other_facts().collect();
         for order in past.in_order() {
-            let boosts = self.boosts(order, program, &facts);
+            let boosts = self.boosts(order, program, &facts, &past.given);
             let (kept, is_exact) = self.kept(order, program, &boosts);
             paid.kept.push(kept);
             paid.approximated += u64::from(!is_exact);
@@ -66,7 +66,7 @@ impl Proposal {
 
     /// What multiplies the order. Where tiers and campaigns are those that it was judged by, what it was multiplied by then:
     /// it depended on what was known at that moment.
-    fn boosts(&self, order: &PastOrder, program: &Program, facts: &[Fact]) -> Vec<Boost> {
+    fn boosts(&self, order: &PastOrder, program: &Program, facts: &[Fact], given: &[Given]) -> Vec<Boost> {
         let judged_by = program.version(order.program_version).map(|version| &version.settings);
         let same_tiers = judged_by.is_some_and(|judged| {
             judged.tiers == self.settings.tiers && judged.rfm.time_zone == self.settings.rfm.time_zone
@@ -77,7 +77,7 @@ impl Proposal {
         let held = if self.settings.tiers.tiers.is_empty() {
             None
         } else {
-            let standing = self.ladder.stood_before(facts, &[order.at]);
+            let standing = self.ladder.stood_before(facts, given, &[order.at]);
             standing.first().and_then(|standing| self.ladder.tier(standing))
         };
         let mut boosts: Vec<Boost> = if same_tiers {

@@ -82,8 +82,8 @@ impl WhatIf {
         self.customers += 1;
         self.orders += past.orders.len() as u64;
         self.approximated += approximated;
-        self.happened.add(&happened, tier_of(present, &facts(past, &kept, proposal), now));
-        self.proposed.add(&proposed, tier_of(proposal.ladder(), &facts(past, &paid, proposal), now));
+        self.happened.add(&happened, tier_of(present, past, &facts(past, &kept, proposal), now));
+        self.proposed.add(&proposed, tier_of(proposal.ladder(), past, &facts(past, &paid, proposal), now));
         self.compare(Compared { customer, happened: happened.kept, proposed: proposed.kept });
     }
 
@@ -132,6 +132,6 @@ fn facts(past: &Past, kept: &[i64], proposal: &Proposal) -> Vec<Fact> {
     orders.chain(past.other_facts()).collect()
 }
 
-fn tier_of(ladder: &Ladder, facts: &[Fact], now: Timestamp) -> Option<String> {
-    ladder.tier(&ladder.stand(facts, now)).map(|tier| tier.id.to_string())
+fn tier_of(ladder: &Ladder, past: &Past, facts: &[Fact], now: Timestamp) -> Option<String> {
+    ladder.tier(&ladder.stand(facts, &past.given, now)).map(|tier| tier.id.to_string())
 }

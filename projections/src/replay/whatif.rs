@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aggregates::{
     Context,
+    customer::CustomerEvent,
     id::{BonusId, CustomerId, MerchantId},
     money::Currency,
     points::{BonusKind, PointsEvent},
@@ -62,7 +63,21 @@ impl History {
                 }
                 Ok(())
             }
+            (Context::Customer, SubjectId::Uuid(customer)) if is_about_tiers(commit) => {
+                for event in events_of::<CustomerEvent>(commit)? {
+                    self.take_in_gift(CustomerId(customer), &event);
+                }
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    fn take_in_gift(&mut self, customer: CustomerId, event: &CustomerEvent) {
+        match event {
+            CustomerEvent::TierGiven(given) => self.people.entry(customer).or_default().give(&given.gift),
+            CustomerEvent::TierTakenBack(taken) => self.people.entry(customer).or_default().take_back(taken.at),
+            _ => {}
         }
     }
 
@@ -151,4 +166,9 @@ impl History {
         }
         whatif
     }
+}
+
+/// Most commits about customers are not, and those are not decoded.
+fn is_about_tiers(commit: &Positioned) -> bool {
+    commit.commit.events.iter().any(|event| event.name.starts_with("vip_tier."))
 }
