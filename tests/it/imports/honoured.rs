@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::kit::{finished, import, outcome, rejections};
 use crate::{
-    support::{Installation, Shop},
+    support::{Installation, Shop, Shopper},
     tiers::kit::{moved, moves, shop_with, silver_and_gold, stands, tier_of},
 };
 
@@ -16,6 +16,12 @@ async fn leads_to(word: &str) -> Option<String> {
     let browser = Client::builder().redirect(Policy::none()).build().unwrap();
     let answer = browser.get(format!("{}/r/{word}", Installation::shared().url)).send().await.unwrap();
     answer.headers().get("location").map(|target| target.to_str().unwrap().to_owned())
+}
+
+/// A word that is in no other shop's file.
+fn word(shop: &Shop, of: Shopper<'_>) -> String {
+    let name = shop.domain.split('.').next().unwrap();
+    format!("{name}-{}", of.external_id)
 }
 
 #[tokio::test]
@@ -47,7 +53,7 @@ async fn an_old_link_leads_to_a_link_of_its_owner() {
     let shop = Shop::open().await;
     let (ada, bob) = (shop.shopper(), shop.shopper());
     assert!(bob.order(10_00).deliver().await.is_accepted());
-    let [adas, bobs] = [ada, bob].map(|shopper| format!("old-{}", shopper.external_id));
+    let [adas, bobs] = [ada, bob].map(|shopper| word(&shop, shopper));
     let file = format!(
         "external_id,points,referral_code\n{},10,https://refs.example/{adas}?smile_ref=eyJ\n{},10,{bobs}\n",
         ada.external_id, bob.external_id
@@ -72,7 +78,7 @@ async fn an_old_link_leads_to_a_link_of_its_owner() {
 async fn a_word_has_one_owner_and_whoever_comes_later_is_told() {
     let (shop, other) = (Shop::open().await, Shop::open().await);
     let [ada, bob, cay] = [(); 3].map(|()| shop.shopper());
-    let word = format!("old-{}", ada.external_id);
+    let word = word(&shop, ada);
     let file = format!(
         "external_id,points,referral_code\n{0},10,{word}\n{1},10,{word}\n{2},10,ab\n{0},5,{word}\n",
         ada.external_id, bob.external_id, cay.external_id
