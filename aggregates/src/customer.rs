@@ -3,6 +3,7 @@
 mod birthday;
 mod choices;
 mod event;
+mod gifts;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub use event::{
 };
 
 pub use birthday::{Birthday, NotABirthday};
+pub use gifts::NoteImport;
 pub use limits::{Limit, Limits};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,7 @@ use crate::{
     event::Recorded,
     id::{CustomerId, Fingerprint, GdprRequestId},
     sealed::Sealed,
+    tier::{Gift, TierGiven, TierTakenBack},
     time::Timestamp,
 };
 
@@ -58,7 +61,10 @@ pub enum CustomerCommand {
         now: Timestamp,
     },
     /// What they bring along from another programme, besides points.
-    NoteImport(Imported),
+    NoteImport(NoteImport),
+    /// Staff gives a tier for a time.
+    GiveTier(TierGiven),
+    TakeTierBack(TierTakenBack),
     MergeInto {
         winner: CustomerId,
     },
@@ -69,6 +75,8 @@ pub enum CustomerCommand {
         choices: Choices,
         /// What the loser has achieved.
         badges: Vec<HeldBadge>,
+        /// What the loser was given.
+        gifts: Vec<Gift>,
         now: Timestamp,
     },
     Impose {
@@ -165,6 +173,8 @@ pub struct Customer {
     pub referral_links: Vec<ReferralLink>,
     /// What was noted last of what they brought along.
     import_noted: Option<Fingerprint>,
+    /// Tiers that were given and that nobody has ended; more than one only after a merge.
+    gifts: Vec<Gift>,
     pub last_position: u64,
 }
 
@@ -230,18 +240,16 @@ impl Aggregate for Customer {
             (CustomerCommand::DeleteInShop { now }, Standing::Member) => {
                 Ok(vec![CustomerEvent::DeletedInShop(DeletedInShop { at: *now })])
             }
-            (CustomerCommand::NoteImport(imported), Standing::Member) => {
-                Ok(match self.import_noted == Some(imported.fingerprint) {
-                    true => Vec::new(),
-                    false => vec![CustomerEvent::Imported(imported.clone())],
-                })
-            }
+            (CustomerCommand::NoteImport(note), Standing::Member) => Ok(self.note_import(note)),
+            (CustomerCommand::GiveTier(given), Standing::Member) => Ok(self.give_tier(given)),
+            (CustomerCommand::TakeTierBack(taken_back), Standing::Member) => Ok(self.take_tier_back(taken_back)),
             (CustomerCommand::MergeInto { winner }, Standing::Member) => {
                 Ok(vec![CustomerEvent::MergedInto(MergedInto { winner: *winner })])
             }
-            (CustomerCommand::Absorb { loser, limits, choices, badges, now }, Standing::Member) => {
+            (CustomerCommand::Absorb { loser, limits, choices, badges, gifts, now }, Standing::Member) => {
                 let badges = badges.iter().filter(|badge| !self.badges.contains(badge)).cloned().collect();
-                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser, badges });
+                let gifts = Self::gifts_left(gifts, *now);
+                let absorbed = CustomerEvent::Absorbed(Absorbed { loser: *loser, badges, gifts });
                 let limited = |limit: Limit| limit.imposed(Limited { reason: None, at: *now });
                 let limited = limits.missing_in(self.limits).map(limited);
                 Ok(std::iter::once(absorbed).chain(limited).chain(choices.missing_in(self.choices, *now)).collect())
@@ -299,6 +307,7 @@ impl Aggregate for Customer {
             CustomerEvent::Absorbed(event) => {
                 self.absorbed.push(event.loser);
                 self.badges.extend(event.badges.iter().cloned());
+                self.gifts.extend(event.gifts.iter().cloned());
             }
             CustomerEvent::Fenced(event) => {
                 self.erasure = Erasure::Fenced { request: event.request, at: event.at };
@@ -319,6 +328,8 @@ impl Aggregate for Customer {
             CustomerEvent::BadgeAwarded(event) => self.badges.push(event.held.clone()),
             CustomerEvent::MailChosen(event) => self.choices.mail = event.choice,
             CustomerEvent::LeaderboardChosen(event) => self.choices.off_leaderboards = event.opt_out,
+            CustomerEvent::TierGiven(event) => self.gifts = vec![event.gift.clone()],
+            CustomerEvent::TierTakenBack(_) => self.gifts.clear(),
         }
     }
 }

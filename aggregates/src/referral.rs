@@ -4,6 +4,7 @@
 //! | file | its idea |
 //! |---|---|
 //! | [`code`] | the word in a link, and where it may stand in an order |
+//! | [`alias`] | the word in a link of another programme |
 //! | [`signal`] | traces by which two people may be one: how they are compared, never what they are |
 //! | [`standing`] | what the friend's account says about the qualifying order |
 //! | [`consider`] | the decision: what the facts ask for, and the events that lead there |
@@ -16,6 +17,7 @@
 //!
 //! Nothing here remembers orders: a decision looks at the friend's account as it is, in the commit that guards it.
 
+pub mod alias;
 pub mod clicks;
 pub mod code;
 pub mod command;
@@ -29,6 +31,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use alias::{ALIAS_CHARACTERS, AliasCode};
 pub use clicks::{CLICK_SHARDS, ClickShard, CountClicks, LINKS_PER_COMMIT_MAX};
 pub use code::{CODE_CHARACTERS, ReferralCode};
 pub use command::{Consider, Parties, ReferralCommand, ReferralRefusal};

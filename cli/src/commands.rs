@@ -10,6 +10,7 @@ pub mod import;
 pub mod keys;
 pub mod log;
 pub mod merchant;
+mod pace;
 pub mod parked;
 pub mod privacy;
 pub mod projections;

@@ -38,6 +38,7 @@ pub mod request;
 pub mod rewards;
 pub mod tasks;
 pub mod test_clock;
+pub mod tiers;
 pub mod waiting;
 
 pub use error::CommandError;

@@ -7,6 +7,7 @@
 mod audit;
 mod customers;
 mod form;
+mod keys;
 mod ledger;
 mod products;
 mod segments;

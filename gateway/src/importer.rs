@@ -7,6 +7,7 @@ use aggregates::{
     id::{ImportId, MerchantId},
     import::ImportProgress,
 };
+use journal::Subject;
 use projections::customer_imports::{self, CustomerImports, ImportRow};
 use sqlx::{Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,8 @@ use crate::{commands::CommandError, gateway::Gateway};
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Imports looked up at once.
 const IMPORTS_AT_ONCE: i64 = 32;
+/// Time between two looks at an import that another process carries out.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// How long whoever wants everything done waits for the read model that says what is due.
 const READ_MODEL_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -72,7 +75,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Carries one import out, and says how it goes. For whoever has handed it in and waits for it.
+    /// Carries one import out, and says how it goes, also while another process does it. For whoever has handed it in and waits
+    /// for it.
     pub async fn carry_out_and_watch(
         &self,
         merchant: MerchantId,
@@ -80,12 +84,32 @@ impl Gateway {
         import: ImportId,
         watch: &(dyn Fn(&ImportProgress) + Send + Sync),
     ) -> Result<Option<ImportProgress>, CommandError> {
-        let lock = self.import_lock(import, Turn::Wait).await?;
+        let lock = {
+            let mut turn = std::pin::pin!(self.import_lock(import, Turn::Wait));
+            loop {
+                tokio::select! {
+                    lock = &mut turn => break lock?,
+                    () = tokio::time::sleep(WATCH_EVERY) => self.tell_how_far(merchant, shard, import, watch).await?,
+                }
+            }
+        };
         let done = self.carry_out_import(merchant, shard, import, watch).await;
         if let Some(lock) = lock {
             lock.rollback().await?;
         }
         Ok(done?.map(|done| done.import))
+    }
+
+    async fn tell_how_far(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        import: ImportId,
+        watch: &(dyn Fn(&ImportProgress) + Send + Sync),
+    ) -> Result<(), CommandError> {
+        let shard = self.imports.load_confirmed(Subject::import(merchant, shard)).await?;
+        shard.state.import(import).into_iter().for_each(watch);
+        Ok(())
     }
 
     /// A lock that lasts as long as its transaction: whoever dies loses it. None if it is somebody else's.

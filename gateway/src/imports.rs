@@ -4,6 +4,7 @@
 
 mod header;
 mod number;
+mod old_link;
 mod reader;
 mod row;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 mod time;
 
 pub use header::{Header, HeaderError};
+pub use old_link::OldLink;
 pub use reader::{FileError, FileReader, RECORD_BYTES_MAX};
 pub use row::{Row, RowLot, Who};
 

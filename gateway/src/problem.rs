@@ -221,6 +221,7 @@ impl From<CommandError> for Problem {
             }
             CommandError::TooManyTemplates => Problem::saying(Code::Invalid, "there are 120 templates already"),
             CommandError::Template(fault) => Problem::at(format!("/{}", fault.part), fault.problem),
+            CommandError::UnknownTier => Problem::at("/tier", "the programme has no such tier"),
             CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),

@@ -14,9 +14,11 @@
 //! | [`snapshot`] | states set aside, sealed, so that a cold aggregate is one read away |
 //! | [`shapes`] | which aggregates have snapshots |
 //! | [`together`] | several aggregates in one atomic commit |
+//! | [`beginning`] | new aggregates, of which nobody asks the log whether they are new |
 //! | [`pause`] | how long to wait before trying again |
 
 mod aggregates;
+mod beginning;
 mod decision;
 mod error;
 mod idle;
@@ -40,6 +42,7 @@ use crate::commit::{Actor, Commit, StoredEvent};
 use crate::subject::Subject;
 
 pub use aggregates::{Aggregates, Capacity};
+pub use beginning::Beginning;
 pub use error::{ExecuteError, LoadError, TogetherError};
 pub use idle::AWAKE_MOST;
 pub use pause::{MAX_ATTEMPTS, Retry};

@@ -26,7 +26,9 @@ mod reading;
 pub use append::{Append, AppendError};
 pub use commit::{Actor, Commit, Group, MAX_COMMIT_BYTES, MalformedCommit, StoredEvent, commit_hash};
 pub use connection::{Journal, JournalError, JournalOptions, STREAM, connect_client};
-pub use executor::{Aggregates, CommandContext, ExecuteError, Executed, Snapshot, SnapshotSeal, Together, Versioned};
+pub use executor::{
+    Aggregates, Beginning, CommandContext, ExecuteError, Executed, Snapshot, SnapshotSeal, Together, Versioned,
+};
 pub use follow::{Follow, Following};
 pub use identity::StreamIdentity;
 pub use positioned::{PoisonCause, PoisonCommit, Positioned};

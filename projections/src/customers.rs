@@ -130,7 +130,11 @@ async fn take_in(
         .bind(customer)
         .bind(position)
         .bind(matches!(event, CustomerEvent::Objected(_))),
-        CustomerEvent::BadgeAwarded(_) | CustomerEvent::MailChosen(_) | CustomerEvent::LeaderboardChosen(_) => {
+        CustomerEvent::BadgeAwarded(_)
+        | CustomerEvent::MailChosen(_)
+        | CustomerEvent::LeaderboardChosen(_)
+        | CustomerEvent::TierGiven(_)
+        | CustomerEvent::TierTakenBack(_) => {
             sqlx::query("update customers set position = $3 where merchant = $1 and customer = $2")
                 .bind(merchant)
                 .bind(customer)

@@ -125,6 +125,13 @@ pub const TABLES: &[Table] = &[
         plain_bytes: &[],
         survives_its_merchant: false,
     },
+    Table {
+        name: "read.tier_gifts",
+        person: Some("customer"),
+        sealed: &[],
+        plain_bytes: &[],
+        survives_its_merchant: false,
+    },
     Table { name: "read.vip_tiers", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table { name: "read.tier_state", person: None, sealed: &[], plain_bytes: &[], survives_its_merchant: false },
     Table {

@@ -1,11 +1,15 @@
-//! `tier_facts`: points that are not for an order and count towards a tier. Orders themselves are in `rfm_orders`.
+//! `tier_facts`: points that are not for an order and count towards a tier, and tiers that somebody was given. Orders
+//! themselves are in `rfm_orders`.
 //!
 //! Bonuses for having reached a tier do not count: a tier would bring the next one.
+
+mod gifts;
 
 use std::sync::Arc;
 
 use aggregates::{
     Context,
+    customer::CustomerEvent,
     points::{BonusKind, PointsEvent},
     time::Timestamp,
 };
@@ -25,29 +29,44 @@ impl TierFacts {
     pub const NAME: &'static str = "tier_facts";
 }
 
-const TABLE: &str = "read.tier_bonuses";
+const TABLES: [&str; 2] = ["read.tier_bonuses", "read.tier_gifts"];
 
 /// Events that concern it. Most commits hold nothing of the kind, and those are not decoded.
-const CONCERNED: [&str; 4] =
-    ["points.adjusted", "points.bonus_granted", "points.bonus_revoked", "points.account_closed"];
+const CONCERNED: [&str; 6] = [
+    "points.adjusted",
+    "points.bonus_granted",
+    "points.bonus_revoked",
+    "points.account_closed",
+    "vip_tier.given",
+    "vip_tier.taken_back",
+];
 
 impl Projection for TierFacts {
     const NAME: &'static str = TierFacts::NAME;
-    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Merchant];
-    const TABLES: Tables = Tables::Own(&[TABLE]);
+    const CONTEXTS: &'static [Context] = &[Context::Points, Context::Customer, Context::Merchant];
+    const TABLES: Tables = Tables::Own(&TABLES);
 
     async fn apply(&self, transaction: &mut PgConnection, batch: &[Arc<Positioned>]) -> Result<(), ProjectionError> {
         for commit in batch {
-            let (Context::Points, SubjectId::Uuid(customer)) = (commit.subject.context, commit.subject.id) else {
+            let SubjectId::Uuid(customer) = commit.subject.id else { continue };
+            if !commit.commit.events.iter().any(|event| CONCERNED.contains(&event.name.as_ref())) {
                 continue;
-            };
-            if commit.commit.events.iter().any(|event| CONCERNED.contains(&event.name.as_ref())) {
-                for event in events_of::<PointsEvent>(commit)? {
-                    take_in(transaction, commit, customer, &event).await?;
+            }
+            match commit.subject.context {
+                Context::Points => {
+                    for event in events_of::<PointsEvent>(commit)? {
+                        take_in(transaction, commit, customer, &event).await?;
+                    }
                 }
+                Context::Customer => {
+                    for event in events_of::<CustomerEvent>(commit)? {
+                        gifts::take_in(transaction, commit, customer, &event).await?;
+                    }
+                }
+                _ => {}
             }
         }
-        erasure::forget_merchants_of(transaction, &[TABLE], batch).await
+        erasure::forget_merchants_of(transaction, &TABLES, batch).await
     }
 }
 
@@ -86,9 +105,9 @@ async fn take_in(
                 .bind(customer)
                 .bind(event.into.0)
                 .bind(bigint(commit.position))
-                .execute(transaction)
-                .await
-                .map(drop)
+                .execute(&mut *transaction)
+                .await?;
+            gifts::pass_on(transaction, commit, customer, event.into.0).await
         }
         _ => Ok(()),
     }

@@ -3,5 +3,6 @@
 mod carrying_on;
 mod customers;
 mod exports;
+mod honoured;
 mod kit;
 mod rejections;

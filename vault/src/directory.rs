@@ -85,6 +85,39 @@ impl Vault {
         self.find_entry(entry).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 
+    /// Points each of these outside identities at its subject, all in one statement: as [`Vault::register`]. First writer wins;
+    /// gives back who has each, in their order. An error inside is about that identity alone: [`VaultError::Destroyed`].
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub async fn register_each(
+        &self,
+        merchant: MerchantId,
+        kind: DirectoryKind,
+        identities: &[(&str, Uuid)],
+    ) -> Result<Vec<Result<Uuid, VaultError>>, VaultError> {
+        let mut entries = Vec::with_capacity(identities.len());
+        for (external_id, _) in identities {
+            entries.push(self.entry(merchant, kind, external_id).await?);
+        }
+        let mut connection = self.inner.pool.acquire().await?;
+        // In the order of their hashes: processes that register the same ones wait for each other in no circle.
+        sqlx::query(
+            "insert into vault.directory (merchant, kind, lookup, subject)
+             select $1, $2, lookup, subject from unnest($3::bytea[], $4::uuid[]) as fresh (lookup, subject)
+              order by lookup
+             on conflict (merchant, kind, lookup) do nothing",
+        )
+        .bind(merchant.0)
+        .bind(kind.as_str())
+        .bind(entries.iter().map(|entry| entry.lookup).collect::<Vec<_>>())
+        .bind(identities.iter().map(|(_, subject)| *subject).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+        let found = find_all(&mut connection, &entries).await?;
+        Ok(found.into_iter().map(|found| found.map_or(Err(sqlx::Error::RowNotFound.into()), Found::subject)).collect())
+    }
+
     pub(crate) async fn find_entry(&self, entry: Entry) -> Result<Option<Uuid>, VaultError> {
         if let Some(subject) = self.inner.lookups.get(&entry) {
             return Ok(Some(subject));

@@ -85,9 +85,9 @@ pub(crate) struct Newcomer {
 
 /// Who is to have an entry if nobody has it.
 #[derive(Clone, Copy)]
-struct First {
-    fresh: CustomerId,
-    acted_at: Option<Timestamp>,
+pub(crate) struct First {
+    pub fresh: CustomerId,
+    pub acted_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy)]
@@ -189,7 +189,7 @@ impl EnrolmentRound {
 }
 
 /// Writes the entries that nobody has; gives back those.
-async fn insert_entries(
+pub(crate) async fn insert_entries(
     transaction: &mut PgConnection,
     entries: &BTreeMap<Entry, First>,
 ) -> Result<BTreeMap<Entry, CustomerId>, VaultError> {

@@ -27,6 +27,9 @@ pub enum DirectoryKind {
     ImportedCustomer,
     /// A code on a card that is shown at a till → person.
     LoyaltyCard,
+    /// A word in a referral link of another programme → customer whose link it was; of the nil merchant → merchant, asked
+    /// before any merchant is known.
+    ReferralAlias,
 }
 
 impl DirectoryKind {
@@ -41,6 +44,7 @@ impl DirectoryKind {
             DirectoryKind::IdempotencyKey => "idempotency_key",
             DirectoryKind::ImportedCustomer => "imported_customer",
             DirectoryKind::LoyaltyCard => "loyalty_card",
+            DirectoryKind::ReferralAlias => "referral_alias",
         }
     }
 
@@ -56,6 +60,7 @@ impl DirectoryKind {
             DirectoryKind::IdempotencyKey => "directory/idempotency_key",
             DirectoryKind::ImportedCustomer => "directory/imported_customer",
             DirectoryKind::LoyaltyCard => "directory/loyalty_card",
+            DirectoryKind::ReferralAlias => "directory/referral_alias",
         }
     }
 }

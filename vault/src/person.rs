@@ -1,6 +1,9 @@
 //! People's keys: made at enrolment, fetched for many callers at once, used on a lease.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aggregates::{
     id::{CustomerId, MerchantId},
@@ -96,9 +99,46 @@ pub(crate) async fn insert_fresh(
 }
 
 fn wrap_fresh(merchant: MerchantId, person: CustomerId, bucket: BucketGeneration, bucket_key: &Secret) -> Box<[u8]> {
-    let mut both = Zeroizing::new([0; PERSON_SECRET_BYTES]);
-    fill_random(&mut *both);
-    wrap(bucket_key, merchant, person, bucket, &*both)
+    wrap(bucket_key, merchant, person, bucket, &fresh())
+}
+
+/// Two keys that nobody has.
+fn fresh() -> Zeroizing<Vec<u8>> {
+    let mut both = Zeroizing::new(vec![0; PERSON_SECRET_BYTES]);
+    fill_random(&mut both);
+    both
+}
+
+/// Makes keys for people who are new, and gives them back: nobody has to fetch what was made a moment ago. Whoever had some
+/// is passed over, and missing in the answer.
+pub(crate) async fn insert_new(
+    transaction: &mut PgConnection,
+    merchant: MerchantId,
+    bucket: BucketGeneration,
+    bucket_key: &Secret,
+    people: &[CustomerId],
+) -> Result<HashMap<CustomerId, Arc<PersonKeys>>, VaultError> {
+    let made: Vec<(CustomerId, Zeroizing<Vec<u8>>)> = people.iter().map(|person| (*person, fresh())).collect();
+    let wrapped: Vec<_> = made.iter().map(|(person, both)| wrap(bucket_key, merchant, *person, bucket, both)).collect();
+    let inserted: HashSet<Uuid> = sqlx::query_scalar(
+        "insert into vault.person_keys (person, merchant, bucket, generation, wrapped)
+         select person, $1, $2, $3, wrapped from unnest($4::uuid[], $5::bytea[]) as fresh (person, wrapped)
+         on conflict (person) do nothing
+         returning person",
+    )
+    .bind(merchant.0)
+    .bind(bucket.bucket)
+    .bind(bucket.generation)
+    .bind(people.iter().map(|person| person.0).collect::<Vec<_>>())
+    .bind(wrapped)
+    .fetch_all(transaction)
+    .await?
+    .into_iter()
+    .collect();
+    let keys = made.into_iter().filter(|(person, _)| inserted.contains(&person.0)).filter_map(|(person, both)| {
+        Some((person, Arc::new(PersonKeys::from_bytes(merchant, person, PersonState::Active, both)?)))
+    });
+    Ok(keys.collect())
 }
 
 /// A person's two keys under the key of their bucket.

@@ -88,6 +88,9 @@ columns! {
     "read.tier_bonuses" {
         "customer": RandomId, Stays, Membership, "Whose points count towards a tier";
     }
+    "read.tier_gifts" {
+        "customer": RandomId, Stays, Membership, "Who was given a tier";
+    }
     "read.tier_members" {
         "customer": RandomId, Stays, Membership, "Whose tier";
     }

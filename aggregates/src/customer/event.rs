@@ -12,6 +12,7 @@ use crate::{
     id::{CustomerId, Fingerprint, GdprRequestId, ImportId, ReferralLinkId},
     points::StaffNote,
     sealed::Sealed,
+    tier::{Gift, TierGiven, TierTakenBack},
     time::Timestamp,
 };
 
@@ -47,6 +48,9 @@ events! {
         LeaderboardChosen(LeaderboardChosen) = "customer.leaderboard_chosen" v 1;
         /// They brought a tier or a referral link along from another programme.
         Imported(Imported) = "customer.imported" v 1;
+        /// They have a tier for a time, whatever they have bought.
+        TierGiven(TierGiven) = "vip_tier.given" v 1;
+        TierTakenBack(TierTakenBack) = "vip_tier.taken_back" v 1;
     }
 }
 
@@ -81,6 +85,8 @@ pub struct Absorbed {
     pub loser: CustomerId,
     /// Those of the loser that the survivor did not have.
     pub badges: Vec<HeldBadge>,
+    /// Tiers that the loser was given and that nobody has ended: they are the survivor's too.
+    pub gifts: Vec<Gift>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

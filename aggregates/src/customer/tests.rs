@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
     badge::{AwardCause, BadgeId, Period},
+    id::{ImportId, ReferralLinkId},
+    program::TierId,
+    tier::Giver,
     time::Timestamp,
 };
 
@@ -60,11 +63,26 @@ fn every_other_command() -> Vec<CustomerCommand> {
         award(Period::Ever),
         choose_mail(MailChoice::Unsubscribed),
         choose_leaderboard(true),
+        give("gold", Giver::Hand, None),
+        take_back(),
     ]
 }
 
+fn give(tier: &str, giver: Giver, until: Option<i64>) -> CustomerCommand {
+    CustomerCommand::GiveTier(TierGiven { gift: gift(tier, giver, until), reason: None })
+}
+
+fn gift(tier: &str, giver: Giver, until: Option<i64>) -> Gift {
+    let tier = TierId::parse(tier).expect("an id");
+    Gift { tier, giver, at: Timestamp(7), until: until.map(Timestamp) }
+}
+
+fn take_back() -> CustomerCommand {
+    CustomerCommand::TakeTierBack(TierTakenBack { reason: None, at: Timestamp(8) })
+}
+
 fn absorb(limits: Limits, choices: Choices, badges: Vec<HeldBadge>) -> CustomerCommand {
-    CustomerCommand::Absorb { loser: customer(2), limits, choices, badges, now: Timestamp(7) }
+    CustomerCommand::Absorb { loser: customer(2), limits, choices, badges, gifts: Vec::new(), now: Timestamp(7) }
 }
 
 fn first_order(period: Period) -> HeldBadge {
@@ -168,6 +186,7 @@ fn a_limit_is_imposed_and_lifted_once_and_comes_along_in_a_merge() {
         limits: loser.limits,
         choices: loser.choices,
         badges: Vec::new(),
+        gifts: Vec::new(),
         now: Timestamp(3),
     };
     assert_eq!(told(&mut winner, absorb).unwrap().len(), 2);
@@ -194,4 +213,63 @@ fn a_birthday_is_recorded_when_it_is_another() {
     assert_eq!(told(&mut member, tell(Some(told_as(6)))).map(|events| events.len()), Ok(1));
     assert_eq!(told(&mut member, tell(None)).map(|events| events.len()), Ok(1));
     assert_eq!(told(&mut Customer::default(), tell(Some(told_as(5)))), Err(CustomerRefusal::Unknown));
+}
+
+#[test]
+fn a_tier_is_given_once_and_another_one_takes_its_place() {
+    let mut member = member();
+    assert_eq!(told(&mut member, take_back()), Ok(Vec::new()), "nothing was given");
+    assert_eq!(told(&mut member, give("gold", Giver::Hand, Some(20))).unwrap().len(), 1);
+    assert_eq!(told(&mut member, give("gold", Giver::Hand, Some(20))), Ok(Vec::new()));
+    assert_eq!(told(&mut member, give("gold", Giver::Hand, Some(30))).unwrap().len(), 1);
+    assert_eq!(told(&mut member, give("silver", Giver::Hand, None)).unwrap().len(), 1);
+    assert_eq!(member.gifts(), [gift("silver", Giver::Hand, None)]);
+    assert_eq!(told(&mut member, take_back()).unwrap().len(), 1);
+    assert_eq!(told(&mut member, take_back()), Ok(Vec::new()));
+}
+
+fn note(fingerprint: u64, gift: Option<Gift>) -> CustomerCommand {
+    let imported = Imported {
+        import: ImportId(uuid::Uuid::nil()),
+        tier: Some("Gold".to_owned()),
+        referral: None,
+        fingerprint: Fingerprint(fingerprint),
+        at: Timestamp(7),
+    };
+    let link = ReferralLink { link: ReferralLinkId(uuid::Uuid::nil()), at: Timestamp(7), expires_at: None };
+    CustomerCommand::NoteImport(NoteImport { imported, gift, link: Some(link) })
+}
+
+#[test]
+fn what_an_import_brings_is_noted_once_and_staff_has_the_last_word() {
+    let brought = || Some(gift("gold", Giver::Import, None));
+    let mut fresh = member();
+    assert_eq!(told(&mut fresh, note(1, brought())).unwrap().len(), 3, "noted, a tier, a link");
+    assert_eq!(told(&mut fresh, note(1, brought())), Ok(Vec::new()));
+    assert_eq!(told(&mut fresh, note(2, brought())).unwrap().len(), 2, "they have a link");
+    let mut chosen = member();
+    told(&mut chosen, give("silver", Giver::Hand, None)).unwrap();
+    told(&mut chosen, note(1, brought())).unwrap();
+    assert_eq!(chosen.gifts(), [gift("silver", Giver::Hand, None)]);
+}
+
+#[test]
+fn a_merge_brings_along_what_was_given_and_is_not_over() {
+    let (mut loser, mut winner) = (member(), member());
+    told(&mut loser, give("gold", Giver::Hand, Some(100))).unwrap();
+    told(&mut winner, give("silver", Giver::Hand, None)).unwrap();
+    let absorb = |gifts: Vec<Gift>, now| CustomerCommand::Absorb {
+        loser: customer(2),
+        limits: Limits::default(),
+        choices: Choices::default(),
+        badges: Vec::new(),
+        gifts,
+        now: Timestamp(now),
+    };
+    told(&mut winner, absorb(loser.gifts().to_vec(), 99)).unwrap();
+    assert_eq!(winner.gifts(), [gift("silver", Giver::Hand, None), gift("gold", Giver::Hand, Some(100))]);
+    assert_eq!(told(&mut winner, take_back()).unwrap().len(), 1);
+    assert_eq!(winner.gifts(), []);
+    told(&mut winner, absorb(loser.gifts().to_vec(), 100)).unwrap();
+    assert_eq!(winner.gifts(), [], "it is over");
 }

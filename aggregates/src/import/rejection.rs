@@ -50,6 +50,7 @@ words! {
         ReferralCode = "referral_code",
         /// Whose row it was where it was exported.
         CustomerId = "customer_id",
+        TierUntil = "tier_until",
     }
 }
 
@@ -81,5 +82,9 @@ words! {
         CustomerErased = "customer_erased",
         /// Several customers have this address: only an id says which is meant.
         AmbiguousEmail = "ambiguous_email",
+        /// No word that can stand in a link.
+        NotACode = "not_a_code",
+        /// The word in the link is somebody else's.
+        Taken = "taken",
     }
 }

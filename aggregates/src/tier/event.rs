@@ -36,6 +36,22 @@ pub enum Cause {
     Time,
     /// Other settings.
     Definition,
+    /// Staff has given a tier, or taken it back.
+    ByHand,
+    /// An import has brought one along.
+    Import,
+}
+
+impl Cause {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Cause::Facts => "facts",
+            Cause::Time => "time",
+            Cause::Definition => "definition",
+            Cause::ByHand => "by_hand",
+            Cause::Import => "import",
+        }
+    }
 }
 
 /// One customer's tier as it is from now on.

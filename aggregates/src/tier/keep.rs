@@ -5,6 +5,7 @@
 use super::{
     event::{Cause, TierChange, TiersAssigned},
     fact::Fact,
+    given::{Given, Giver},
     ladder::{Ladder, Standing, Way},
 };
 use crate::{id::CustomerId, program::tiers::TierId, time::Timestamp};
@@ -20,12 +21,20 @@ pub struct Held {
     pub look_again_at: Option<Timestamp>,
 }
 
-/// A customer: what counts, and what is on record.
+/// A customer: what counts, what they were given, and what is on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessed {
     pub customer: CustomerId,
     pub facts: Vec<Fact>,
+    pub given: Vec<Given>,
     pub held: Option<Held>,
+}
+
+impl Assessed {
+    /// Somebody of whom nothing is known.
+    pub const fn nothing_of(customer: CustomerId) -> Self {
+        Assessed { customer, facts: Vec::new(), given: Vec::new(), held: None }
+    }
 }
 
 /// What a decision says besides who has moved.
@@ -56,7 +65,7 @@ impl<'a> Keeper<'a> {
 
     /// Looks at one customer.
     pub fn look_at(&mut self, assessed: &Assessed) {
-        let way = self.ladder.way(&assessed.facts, self.reference.at);
+        let way = self.ladder.way(&assessed.facts, &assessed.given, self.reference.at);
         if let Some(change) = self.change(assessed, &way) {
             self.moved += u64::from(change.from != change.to);
             self.changes.push(change);
@@ -92,7 +101,7 @@ impl<'a> Keeper<'a> {
         };
         (!is_as_held).then_some(TierChange {
             customer: assessed.customer,
-            cause: self.cause(held, since),
+            cause: self.cause(assessed, since),
             from,
             to,
             since,
@@ -101,12 +110,19 @@ impl<'a> Keeper<'a> {
         })
     }
 
-    /// What time was known to do is its doing, also where somebody looked for another reason before it was put on record.
-    fn cause(&self, held: Option<&Held>, since: Timestamp) -> Cause {
-        let foreseen = held.and_then(|held| held.look_again_at) == Some(since);
-        match self.reference.cause {
-            Cause::Facts | Cause::Time if foreseen => Cause::Time,
-            cause => cause,
+    /// What time was known to do is its doing, also where somebody looked for another reason before it was put on record; and so
+    /// it is with what was given, or taken back.
+    fn cause(&self, assessed: &Assessed, since: Timestamp) -> Cause {
+        if self.reference.cause == Cause::Definition {
+            return Cause::Definition;
+        }
+        let giver = assessed.given.iter().find_map(|given| given.changed_at(since));
+        let foreseen = assessed.held.as_ref().and_then(|held| held.look_again_at) == Some(since);
+        match giver {
+            Some(Giver::Hand) => Cause::ByHand,
+            Some(Giver::Import) => Cause::Import,
+            None if foreseen => Cause::Time,
+            None => self.reference.cause,
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     campaign::{Act, Action, Deed, Done, reward},
     id::{CustomerId, Token},
-    tier::Fact,
+    tier::{Fact, Given},
     time::Timestamp,
 };
 
@@ -24,6 +24,8 @@ const ONCE: Token = Token([0; 16]);
 /// One person's actions, judged one after the other.
 pub(super) struct Acting<'a> {
     proposal: &'a Proposal,
+    /// Tiers that they were given.
+    given: &'a [Given],
     /// The earliest first.
     ahead: Peekable<IntoIter<PastAct>>,
     done: Done,
@@ -31,7 +33,7 @@ pub(super) struct Acting<'a> {
 
 impl<'a> Acting<'a> {
     /// Of a proposal without campaigns of its own, nothing is judged: actions keep what they brought.
-    pub(super) fn new(proposal: &'a Proposal, past: &Past) -> Self {
+    pub(super) fn new(proposal: &'a Proposal, past: &'a Past) -> Self {
         let mut acts = Vec::new();
         if proposal.campaigns.is_some() {
             acts.extend(past.acts.iter().filter(|act| act.action != Action::SignUp).cloned());
@@ -40,14 +42,14 @@ impl<'a> Acting<'a> {
             acts.extend(past.enrolled_at.map(|at| PastAct { at, action: Action::SignUp, segment }));
             acts.sort_by_key(|act| act.at);
         }
-        Acting { proposal, ahead: acts.into_iter().peekable(), done: Done::default() }
+        Acting { proposal, given: &past.given, ahead: acts.into_iter().peekable(), done: Done::default() }
     }
 
     /// Judges what was done up to and with this moment.
     pub(super) fn until(&mut self, moment: Timestamp, facts: &mut Vec<Fact>, paid: &mut Paid) {
         while let Some(act) = self.ahead.next_if(|act| act.at <= moment) {
             paid.without_segment += u64::from(self.proposal.misses_segment(&act.segment, act.at));
-            let who = self.proposal.who(facts, &act.segment, act.at);
+            let who = self.proposal.who(facts, self.given, &act.segment, act.at);
             let campaigns = self.proposal.campaigns.iter().flatten();
             let act = Act { customer: SOMEBODY, action: act.action, token: ONCE, at: act.at, who };
             let Deed::Taken(taken) = reward(campaigns, &act, &self.done, self.proposal.calendar()) else { continue };

@@ -8,7 +8,7 @@ use crate::{
     program::{Boost, RuleId},
     referral::Side,
     rfm::SegmentName,
-    tier::Fact,
+    tier::{Fact, Gift, Given},
     time::Timestamp,
 };
 
@@ -24,6 +24,8 @@ pub struct Past {
     pub enrolled_at: Option<Timestamp>,
     /// As the log stands.
     pub segment: Segment,
+    /// Tiers that they were given.
+    pub given: Vec<Given>,
 }
 
 /// Somebody's segment at a moment, as was known at that moment.
@@ -126,6 +128,18 @@ impl Past {
         self.moves.extend(other.moves);
         self.acts.extend(other.acts);
         self.enrolled_at = self.enrolled_at.into_iter().chain(other.enrolled_at).min();
+        self.given.extend(other.given);
+    }
+
+    /// They are given a tier, and what they were given before is over.
+    pub fn give(&mut self, gift: &Gift) {
+        self.take_back(gift.at);
+        self.given.push(Given { gift: gift.clone(), ended_at: None });
+    }
+
+    /// Whatever they were given is over.
+    pub fn take_back(&mut self, at: Timestamp) {
+        self.given.iter_mut().for_each(|given| given.ended_at = given.ended_at.or(Some(at)));
     }
 
     /// Orders by when they were made; those of one instant by their tokens, so that the order is always the same.

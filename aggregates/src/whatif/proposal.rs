@@ -17,7 +17,7 @@ use crate::{
         kept_of,
     },
     rfm::{Calendar, calendar::UnknownTimeZone},
-    tier::{Fact, Ladder},
+    tier::{Fact, Given, Ladder},
     time::Timestamp,
 };
 
@@ -82,7 +82,7 @@ impl Proposal {
         let mut acting = Acting::new(self, past);
         for order in past.in_order() {
             acting.until(order.at, &mut facts, &mut paid);
-            let boosts = self.boosts(order, program, &facts);
+            let boosts = self.boosts(order, program, &facts, &past.given);
             let (kept, is_exact) = self.kept(order, program, &boosts);
             paid.kept.push(kept);
             paid.approximated += u64::from(!is_exact);
@@ -101,20 +101,20 @@ impl Proposal {
     }
 
     /// Who somebody was at a moment, as far as campaigns ask.
-    pub(super) fn who(&self, facts: &[Fact], segment: &Segment, at: Timestamp) -> Who {
+    pub(super) fn who(&self, facts: &[Fact], given: &[Given], segment: &Segment, at: Timestamp) -> Who {
         let segment = match segment {
             Segment::NotKnown => None,
             Segment::Known(segment) => segment.clone(),
         };
-        Who { tier: self.held(facts, at).map(|tier| tier.id.clone()), segment }
+        Who { tier: self.held(facts, given, at).map(|tier| tier.id.clone()), segment }
     }
 
     /// The tier that somebody was in just before a moment.
-    fn held(&self, facts: &[Fact], at: Timestamp) -> Option<&Tier> {
+    fn held(&self, facts: &[Fact], given: &[Given], at: Timestamp) -> Option<&Tier> {
         if self.settings.tiers.tiers.is_empty() {
             return None;
         }
-        let standing = self.ladder.stood_before(facts, &[at]);
+        let standing = self.ladder.stood_before(facts, given, &[at]);
         standing.first().and_then(|standing| self.ladder.tier(standing))
     }
 
@@ -124,7 +124,7 @@ impl Proposal {
 
     /// What multiplies the order. Where tiers and campaigns are those that it was judged by, what it was multiplied by then:
     /// it depended on what was known at that moment.
-    fn boosts(&self, order: &PastOrder, program: &Program, facts: &[Fact]) -> Vec<Boost> {
+    fn boosts(&self, order: &PastOrder, program: &Program, facts: &[Fact], given: &[Given]) -> Vec<Boost> {
         let judged_by = program.version(order.program_version).map(|version| &version.settings);
         let same_tiers = judged_by.is_some_and(|judged| {
             judged.tiers == self.settings.tiers && judged.rfm.time_zone == self.settings.rfm.time_zone
@@ -135,7 +135,7 @@ impl Proposal {
         let mut boosts: Vec<Boost> = if same_tiers {
             of_then(|source| matches!(source, BoostSource::Tier(_))).collect()
         } else {
-            let multiplying = self.held(facts, order.at).filter(|tier| tier.multiplier != Decimal::ONE);
+            let multiplying = self.held(facts, given, order.at).filter(|tier| tier.multiplier != Decimal::ONE);
             let boost =
                 multiplying.map(|tier| Boost { source: BoostSource::Tier(tier.id.clone()), factor: tier.multiplier });
             boost.into_iter().collect()
@@ -143,7 +143,7 @@ impl Proposal {
         match &self.campaigns {
             None => boosts.extend(of_then(|source| matches!(source, BoostSource::Campaign(_)))),
             Some(campaigns) => {
-                boosts.extend(boosts_at(campaigns, order.at, &self.who(facts, &order.segment, order.at)));
+                boosts.extend(boosts_at(campaigns, order.at, &self.who(facts, given, &order.segment, order.at)));
             }
         }
         boosts

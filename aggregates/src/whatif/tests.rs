@@ -69,6 +69,7 @@ fn order(on: i64, base_minor: i64, refunded_minor: i64) -> PastOrder {
 fn past(orders: &[PastOrder], moves: &[(i64, i64)]) -> Past {
     let token = |place: usize| Token((place as u128).to_be_bytes());
     Past {
+        given: Vec::new(),
         orders: orders.iter().enumerate().map(|(place, order)| (token(place), order.clone())).collect(),
         moves: moves.iter().map(|(on, points)| moved(*on, *points, What::Other)).collect(),
         ..Past::default()

@@ -90,8 +90,8 @@ impl WhatIf {
         self.orders += past.orders.len() as u64;
         self.approximated += approximated;
         self.without_segment += without_segment;
-        self.happened.add(&happened, tier_of(present, &facts(past, &kept, &past.moves, proposal), now));
-        self.proposed.add(&proposed, tier_of(proposal.ladder(), &facts(past, &paid, &moves, proposal), now));
+        self.happened.add(&happened, tier_of(present, past, &facts(past, &kept, &past.moves, proposal), now));
+        self.proposed.add(&proposed, tier_of(proposal.ladder(), past, &facts(past, &paid, &moves, proposal), now));
         let given = |outcome: &Outcome| outcome.kept + outcome.bonuses;
         self.compare(Compared { customer, happened: given(&happened), proposed: given(&proposed) });
     }
@@ -143,6 +143,6 @@ fn facts(past: &Past, kept: &[i64], moves: &[Move], proposal: &Proposal) -> Vec<
     orders.chain(moves.iter().filter_map(Move::fact)).collect()
 }
 
-fn tier_of(ladder: &Ladder, facts: &[Fact], now: Timestamp) -> Option<String> {
-    ladder.tier(&ladder.stand(facts, now)).map(|tier| tier.id.to_string())
+fn tier_of(ladder: &Ladder, past: &Past, facts: &[Fact], now: Timestamp) -> Option<String> {
+    ladder.tier(&ladder.stand(facts, &past.given, now)).map(|tier| tier.id.to_string())
 }

@@ -15,6 +15,9 @@ use aggregates::{
         ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
         ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed, TokenLife, Uninstalled,
     },
+    program::TierId,
+    tier::{Gift, Giver, TierGiven, TierTakenBack},
+    time::Timestamp,
 };
 
 use crate::values::*;
@@ -40,10 +43,11 @@ pub fn customers() -> Vec<CustomerEvent> {
         }),
         CustomerEvent::DeletedInShop(DeletedInShop { at: at(4) }),
         CustomerEvent::MergedInto(MergedInto { winner: CustomerId(uuid(0xc1)) }),
-        CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)), badges: Vec::new() }),
+        CustomerEvent::Absorbed(Absorbed { loser: CustomerId(uuid(0xc2)), badges: Vec::new(), gifts: Vec::new() }),
         CustomerEvent::Absorbed(Absorbed {
             loser: CustomerId(uuid(0xc2)),
             badges: vec![held(Period::Ever), held(Period::Year(2026))],
+            gifts: vec![gift(Giver::Hand, Some(at(99)))],
         }),
         CustomerEvent::Fenced(Fenced { request: request(), at: at(5) }),
         CustomerEvent::Erased(Erased { request: request(), deletion: 12, at: at(6) }),
@@ -94,7 +98,15 @@ pub fn customers() -> Vec<CustomerEvent> {
             fingerprint: fingerprint(0xfe),
             at: at(11),
         }),
+        CustomerEvent::TierGiven(TierGiven { gift: gift(Giver::Hand, Some(at(99))), reason: Some(sealed("why")) }),
+        CustomerEvent::TierGiven(TierGiven { gift: gift(Giver::Import, None), reason: None }),
+        CustomerEvent::TierTakenBack(TierTakenBack { reason: Some(sealed("why")), at: at(12) }),
+        CustomerEvent::TierTakenBack(TierTakenBack { reason: None, at: at(12) }),
     ]
+}
+
+fn gift(giver: Giver, until: Option<Timestamp>) -> Gift {
+    Gift { tier: TierId::parse("gold").expect("an id"), giver, at: at(11), until }
 }
 
 fn link(n: u8) -> ReferralLinkId {

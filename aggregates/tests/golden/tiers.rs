@@ -9,7 +9,8 @@ use aggregates::{
 use crate::values::{at, uuid};
 
 pub fn samples() -> Vec<TierEvent> {
-    let assigned = [Cause::Facts, Cause::Time, Cause::Definition].map(assigned).map(TierEvent::Assigned);
+    let causes = [Cause::Facts, Cause::Time, Cause::Definition, Cause::ByHand, Cause::Import];
+    let assigned = causes.map(assigned).map(TierEvent::Assigned);
     let applied = DefinitionApplied { definition_version: 4, facts_through: 900, moved: 2, at: at(6) };
     assigned.into_iter().chain([TierEvent::DefinitionApplied(applied)]).collect()
 }

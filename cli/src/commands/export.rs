@@ -11,6 +11,7 @@ use gateway::{
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
+use super::pace::Pace;
 use crate::{
     args::{ExportTablesArgs, Output},
     composition::{self, Config},
@@ -36,6 +37,7 @@ async fn write(gateway: &Gateway, export: Export, form: Form, path: &Path) -> an
     let mut file = private_file(&unfinished).await?;
     file.write_all(form.head(export.resource).as_bytes()).await?;
     let (mut count, mut after) = (0, None::<String>);
+    let pace = Pace::begin(export.resource.as_str(), None, 0);
     loop {
         let page = gateway.export_page(export, after.as_deref()).await;
         let page =
@@ -45,7 +47,7 @@ async fn write(gateway: &Gateway, export: Export, form: Form, path: &Path) -> an
         let text: String = page.iter().map(|row| form.row(export.resource, row)).collect();
         file.write_all(text.as_bytes()).await?;
         count += page.len() as u64;
-        eprintln!("{} {count}", export.resource.as_str());
+        pace.show(count, "");
     }
     file.sync_all().await?;
     tokio::fs::rename(&unfinished, path).await?;

@@ -6,7 +6,7 @@ use std::{io, path::Path};
 use aggregates::{id::MerchantId, import::ImportProgress};
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use gateway::{
     Gateway, Options,
     clock::new_id,
@@ -17,6 +17,7 @@ use projections::customer_imports::{self, ImportRow, RejectionRow};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
+use super::pace::Pace;
 use crate::{
     args::{ImportCommand, ImportCustomersArgs, Output},
     composition::{self, Config},
@@ -80,8 +81,9 @@ async fn carry_out(gateway: &Gateway, merchant: MerchantId, import: &ImportProgr
     let SubjectId::Shard(shard) = gateway::commands::import::subject_of(merchant, &import.opened).id else {
         bail!("an import is on a shard");
     };
+    let pace = Pace::begin("rows", Some(import.opened.rows), import.counts.rows());
     let watch = |progress: &ImportProgress| {
-        eprintln!("{} of {} rows, {} rejected", progress.counts.rows(), progress.opened.rows, progress.counts.rejected);
+        pace.show(progress.counts.rows(), &format!(" · {} rejected", progress.counts.rejected));
     };
     let done = gateway.carry_out_and_watch(merchant, shard, import.opened.import, &watch).await?;
     done.context("the file is gone: hand it in again")
@@ -89,11 +91,17 @@ async fn carry_out(gateway: &Gateway, merchant: MerchantId, import: &ImportProgr
 
 /// The file, piece by piece.
 async fn bytes_of(file: &Path) -> anyhow::Result<impl Stream<Item = io::Result<Bytes>> + use<>> {
-    let file = tokio::fs::File::open(file).await.with_context(|| format!("{} does not open", file.display()))?;
-    Ok(futures::stream::try_unfold(file, |mut file| async move {
+    let opened = tokio::fs::File::open(file).await.with_context(|| format!("{} does not open", file.display()))?;
+    let pace = Pace::begin("bytes read", Some(opened.metadata().await?.len()), 0);
+    let pieces = futures::stream::try_unfold(opened, |mut file| async move {
         let mut bytes = Vec::with_capacity(READ_BYTES);
         let read = (&mut file).take(READ_BYTES as u64).read_to_end(&mut bytes).await?;
         Ok((read > 0).then(|| (Bytes::from(bytes), file)))
+    });
+    let mut done = 0;
+    Ok(pieces.inspect_ok(move |bytes: &Bytes| {
+        done += bytes.len() as u64;
+        pace.show(done, "");
     }))
 }
 

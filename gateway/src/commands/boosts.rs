@@ -13,7 +13,12 @@ use aggregates::{
     tier::Ladder,
 };
 use journal::Subject;
-use projections::{rfm, rfm_orders::RfmOrders, tier_facts::TierFacts, tiers::facts};
+use projections::{
+    rfm,
+    rfm_orders::RfmOrders,
+    tier_facts::TierFacts,
+    tiers::{facts, gifts},
+};
 use rust_decimal::Decimal;
 
 use super::error::CommandError;
@@ -62,17 +67,20 @@ impl Gateway {
         self.await_facts_of(merchant, owner).await?;
         let before = facts::before(&self.db, merchant, owner, body.currency, body.processed_at).await;
         let before = before.map_err(|error| CommandError::Unavailable(error.to_string()))?;
-        let standing = ladder.stood_before(&before, &[body.processed_at]);
+        let given = gifts::of(&self.db, merchant, owner).await;
+        let given = given.map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        let standing = ladder.stood_before(&before, &given, &[body.processed_at]);
         Ok(standing.first().and_then(|standing| ladder.tier(standing)).map(|tier| {
             let boost = Boost { source: BoostSource::Tier(tier.id.clone()), factor: tier.multiplier };
             (tier.id.clone(), Some(boost).filter(|boost| boost.factor != Decimal::ONE))
         }))
     }
 
-    /// Waits a moment for what the buyer's account has recorded already.
+    /// Waits a moment for what is on record of the buyer already.
     async fn await_facts_of(&self, merchant: MerchantId, owner: CustomerId) -> Result<(), CommandError> {
-        let position = self.accounts.load(Subject::points(merchant, owner)).await?.position;
-        for read_model in [RfmOrders::NAME, TierFacts::NAME] {
+        let account = self.accounts.load(Subject::points(merchant, owner)).await?.position;
+        let person = self.customers.load(Subject::customer(merchant, owner)).await?.position;
+        for (read_model, position) in [(RfmOrders::NAME, account), (TierFacts::NAME, account.max(person))] {
             if self.progress.of(read_model).position < position {
                 self.progress.reached(read_model, position, READ_MODEL_PATIENCE).await;
             }

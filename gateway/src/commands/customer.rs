@@ -194,7 +194,7 @@ impl Gateway {
     }
 }
 
-fn seal_profile(
+pub(super) fn seal_profile(
     keys: &PersonKeys,
     profile: &Profile,
     updated_at: Option<Timestamp>,
@@ -205,7 +205,7 @@ fn seal_profile(
 }
 
 /// What a search finds the person of this profile by.
-fn findable_by(profile: &Profile) -> Vec<(IndexKind, &str)> {
+pub(super) fn findable_by(profile: &Profile) -> Vec<(IndexKind, &str)> {
     let email = profile.email.as_deref().map(|email| (IndexKind::Email, email));
     let phone = profile.phone.as_deref().map(|phone| (IndexKind::Phone, phone));
     email.into_iter().chain(phone).collect()

@@ -64,6 +64,8 @@ pub enum CommandError {
     Template(aggregates::mail::TemplateFault),
     #[error("the programme has no such badge")]
     UnknownBadge,
+    #[error("the programme has no such tier")]
+    UnknownTier,
     #[error("a test clock only moves forward")]
     ClockBackward,
     #[error("the shop is a merchant already")]

@@ -112,9 +112,16 @@ impl Gateway {
         }));
         let close = PointsCommand::Close { into: winner, now: request.now };
         let lost = lost_person.state();
-        let (limits, choices, badges) = (lost.limits, lost.choices, lost.badges.clone());
+        let absorb_person = CustomerCommand::Absorb {
+            loser,
+            limits: lost.limits,
+            choices: lost.choices,
+            badges: lost.badges.clone(),
+            gifts: lost.gifts().to_vec(),
+            now: request.now,
+        };
         stage(&mut together, lost_person, &CustomerCommand::MergeInto { winner })?;
-        stage(&mut together, person, &CustomerCommand::Absorb { loser, limits, choices, badges, now: request.now })?;
+        stage(&mut together, person, &absorb_person)?;
         stage(&mut together, lost_account, &close)?;
         stage(&mut together, account, &absorb)?;
         let positions = together.commit().await?;

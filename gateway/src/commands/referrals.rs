@@ -8,6 +8,7 @@
 //! | [`order`] | an order carries a code, or is of somebody who takes part |
 //! | [`evidence`] | comparing traces of two people, and sealing what met |
 //! | [`decision`] | the merchant approves or rejects |
+//! | [`old_links`] | links of other programmes lead to ours |
 //! | [`clicks`] | how often links were followed |
 
 pub mod clicks;
@@ -15,6 +16,7 @@ pub mod decision;
 pub mod evidence;
 pub mod friend;
 pub mod link;
+mod old_links;
 mod order;
 pub mod stranger;
 

@@ -1,21 +1,17 @@
 //! Customers with the lots they hold, in the schema that imports read: a row for each lot with anything left in it, one for
 //! what is owed, and one for whoever has neither.
 
-use super::{Export, ExportRow, PAGE_ROWS};
-use crate::{
-    commands::{CommandError, import::REFERRAL_TAG},
-    cursor,
-    gateway::Gateway,
-    problem::Problem,
-};
+use super::{Export, ExportRow, PAGE_ROWS, keys};
+use crate::{commands::import::REFERRAL_TAG, cursor, gateway::Gateway, problem::Problem};
 use aggregates::{
     customer::{PROFILE_TAG, Profile},
     id::CustomerId,
     points::{Lot, LotExpiry, Purse},
 };
+use futures::future::join_all;
 use projections::customers::{self, CustomerRow};
 use serde_json::{Value, json};
-use vault::{PersonKeys, VaultError};
+use vault::PersonKeys;
 
 pub(super) const COLUMNS: &[&str] = &[
     "external_id",
@@ -39,25 +35,41 @@ pub(super) const COLUMNS: &[&str] = &[
 const DEBT: &str = "debt";
 
 pub(super) async fn page(gateway: &Gateway, export: Export, after: Option<&str>) -> Result<Vec<ExportRow>, Problem> {
-    let after = cursor::decode::<Place>(after)?;
-    let wanted = after.map(|(customer, within)| (customer, within.is_some()));
-    let rows = customers::members_after(&gateway.db, export.merchant, wanted, PAGE_ROWS).await?;
-    let purses = rows.iter().map(|row| gateway.balances.find(export.merchant, row.id));
-    let purses = futures::future::try_join_all(purses).await?;
+    let mut after = cursor::decode::<Place>(after)?;
+    loop {
+        let wanted = after.map(|(customer, within)| (customer, within.is_some()));
+        let rows = customers::members_after(&gateway.db, export.merchant, wanted, PAGE_ROWS).await?;
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(Vec::new()) };
+        let page = rows_after(gateway, export, after, rows).await?;
+        if !page.is_empty() {
+            return Ok(page);
+        }
+        // All of them were forgotten since they were read: it goes on behind them.
+        after = Some((last, None));
+    }
+}
+
+async fn rows_after(
+    gateway: &Gateway,
+    export: Export,
+    after: Option<Place>,
+    rows: Vec<CustomerRow>,
+) -> Result<Vec<ExportRow>, Problem> {
+    // Asked for together: each is one question to the database for the whole page.
+    let purses = join_all(rows.iter().map(|row| gateway.balances.find(export.merchant, row.id)));
+    let keys = keys::of_people(gateway, export.merchant, rows.iter().map(|row| row.id));
+    let (purses, keys) = futures::join!(purses, keys);
+    let keys = keys?;
     let mut page = Vec::with_capacity(rows.len());
     for (row, standing) in rows.into_iter().zip(purses) {
-        let keys = match gateway.vault.person(export.merchant, row.id).await {
-            Ok(keys) => keys,
-            // Forgotten since the page was read.
-            Err(VaultError::Destroyed { .. }) => continue,
-            Err(error) => return Err(CommandError::from(error).into()),
-        };
-        let purse = standing.map(|standing| standing.purse.settled_at(export.now)).unwrap_or_default();
+        // Whoever has none was forgotten since the page was read.
+        let Some(keys) = keys.get(&row.id) else { continue };
+        let purse = standing?.map(|standing| standing.purse.settled_at(export.now)).unwrap_or_default();
         let done = match after {
             Some((customer, Some(done))) if customer == row.id => done,
             _ => 0,
         };
-        page.extend(rows_of(&row, &keys, &purse).into_iter().skip(usize::from(done)));
+        page.extend(rows_of(&row, keys, &purse).into_iter().skip(usize::from(done)));
     }
     Ok(page)
 }

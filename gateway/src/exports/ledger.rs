@@ -1,15 +1,12 @@
 //! Every line of every ledger, customer by customer, in the order in which each ledger was written.
 
-use std::collections::{HashMap, hash_map::Entry};
-
 use aggregates::{id::CustomerId, points::OrderReference};
 use projections::points_transactions::{self, LedgerPlace};
 use serde_json::json;
-use vault::VaultError;
 
-use super::{Export, ExportRow, PAGE_ROWS};
+use super::{Export, ExportRow, PAGE_ROWS, keys};
 use crate::{
-    commands::{CommandError, adjust::REASON_TAG, order::REFERENCE_TAG},
+    commands::{adjust::REASON_TAG, order::REFERENCE_TAG},
     cursor,
     gateway::Gateway,
     problem::Problem,
@@ -33,19 +30,12 @@ pub(super) const COLUMNS: &[&str] = &[
 pub(super) async fn page(gateway: &Gateway, export: Export, after: Option<&str>) -> Result<Vec<ExportRow>, Problem> {
     let after = cursor::decode::<LedgerPlace>(after)?;
     let lines = points_transactions::all_after(&gateway.db, export.merchant, after, PAGE_ROWS).await?;
-    let mut keys = HashMap::new();
+    let people = lines.iter().map(|(place, _)| CustomerId(place.customer));
+    let keys = keys::of_people(gateway, export.merchant, people).await?;
     let mut page = Vec::with_capacity(lines.len());
     for (place, line) in lines {
         let customer = CustomerId(place.customer);
-        let keys = match keys.entry(customer) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => free.insert(match gateway.vault.person(export.merchant, customer).await {
-                Ok(found) => Some(found),
-                Err(VaultError::Destroyed { .. }) => None,
-                Err(error) => return Err(CommandError::from(error).into()),
-            }),
-        };
-        let keys = keys.as_ref();
+        let keys = keys.get(&customer);
         let order: Option<OrderReference> =
             line.reference.as_ref().and_then(|reference| keys?.open(REFERENCE_TAG, reference).ok());
         let reason = line.reason.as_ref().and_then(|reason| keys?.open(REASON_TAG, reason).ok());

@@ -274,7 +274,7 @@ impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::File(error) => Problem::saying(Code::Invalid, error.to_string()),
-            UploadError::TooLarge => Problem::of(Code::PayloadTooLarge),
+            UploadError::TooLarge | UploadError::TooManyRows => Problem::of(Code::PayloadTooLarge),
             UploadError::BrokenOff => Problem::of(Code::MalformedRequest),
             UploadError::Command(error) => error.into(),
         }

@@ -19,7 +19,7 @@ pub mod share;
 
 use aggregates::{
     id::{CustomerId, ReferralId, ReferralLinkId},
-    referral::{ReferralCode, Status},
+    referral::{AliasCode, ReferralCode, Status},
     time::Timestamp,
 };
 use axum::{
@@ -210,13 +210,20 @@ pub async fn of_customer(
     Ok(Json(CustomerReferrals { links, data: page.data, has_more: page.has_more, next_cursor: page.next_cursor }))
 }
 
-/// Whose link a path names: by its code, or by its id.
+/// Whose link a path names: by its code, by its id, or by the word of another programme.
 pub(super) async fn code_named(gateway: &Gateway, caller: &Caller, named: &str) -> Result<ReferralCode, Problem> {
     if let Ok(link) = named.parse::<ReferralLinkId>() {
         let keys = gateway.vault.merchant(caller.merchant()).await.map_err(CommandError::from)?;
         return Ok(crate::commands::referrals::link::code_of(&keys, caller.merchant(), link));
     }
-    ReferralCode::parse(named).ok_or_else(|| Problem::of(Code::NotFound))
+    if let Some(code) =
+        ReferralCode::parse(named).filter(|code| code.shop() == ReferralCode::shop_of(caller.merchant()))
+    {
+        return Ok(code);
+    }
+    let not_found = || Problem::of(Code::NotFound);
+    let alias = AliasCode::parse(named).ok_or_else(not_found)?;
+    gateway.code_behind(Some(caller.merchant()), &alias).await?.ok_or_else(not_found)
 }
 
 /// Ids of people in documents.

@@ -78,6 +78,7 @@ const OWN: Names = &[
     (Column::ExpiresAt, &["expiresat"]),
     (Column::LastActivityAt, &["lastactivityat"]),
     (Column::Tier, &["tier"]),
+    (Column::TierUntil, &["tieruntil"]),
     (Column::ReferralCode, &["referralcode"]),
     (Column::CustomerId, &["customerid"]),
 ];

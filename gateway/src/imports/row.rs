@@ -10,7 +10,7 @@ use aggregates::{
     time::Timestamp,
 };
 
-use super::{Record, number, time};
+use super::{OldLink, Record, number, time};
 
 /// Characters of one field.
 const FIELD_MAX: usize = 320;
@@ -47,7 +47,9 @@ pub struct Row {
     pub lot: Option<RowLot>,
     pub last_activity_at: Option<Timestamp>,
     pub tier: Option<String>,
-    pub referral_code: Option<String>,
+    /// When the tier ends; left to the programme's rule, if not said.
+    pub tier_until: Option<Timestamp>,
+    pub old_link: Option<OldLink>,
     /// Whose row it was where it was exported: here, perhaps.
     pub customer: Option<CustomerId>,
 }
@@ -106,7 +108,8 @@ impl Fields {
                 locale: self.of.remove(&Column::Locale),
             },
             tier: self.of.remove(&Column::Tier),
-            referral_code: self.of.remove(&Column::ReferralCode),
+            tier_until: self.tier_until(now)?,
+            old_link: self.old_link()?,
             customer: self.of.remove(&Column::CustomerId).and_then(|id| id.parse().ok()),
         })
     }
@@ -130,6 +133,19 @@ impl Fields {
         }
         let name = self.of.remove(&Column::Lot).unwrap_or_else(|| BALANCE.to_owned());
         Ok(Some(RowLot { name, points, earned_at, available_at, expiry }))
+    }
+
+    fn tier_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+        let until = self.time(Column::TierUntil)?;
+        match until {
+            Some(until) if until <= now => Err((Column::TierUntil, RejectionReason::ExpiredAlready)),
+            until => Ok(until),
+        }
+    }
+
+    fn old_link(&mut self) -> Result<Option<OldLink>, Fault> {
+        let Some(text) = self.of.remove(&Column::ReferralCode) else { return Ok(None) };
+        OldLink::read(&text).map(Some).ok_or((Column::ReferralCode, RejectionReason::NotACode))
     }
 
     fn time(&self, column: Column) -> Result<Option<Timestamp>, Fault> {

@@ -41,7 +41,8 @@ fn a_row_says_who_and_what() {
     );
     assert_eq!(row.who, Who::Id("207".to_owned()));
     assert_eq!(row.profile.email.as_deref(), Some("ada@example.com"));
-    assert_eq!((row.tier.as_deref(), row.referral_code.as_deref()), (Some("Gold"), Some("ADA10")));
+    assert_eq!(row.tier.as_deref(), Some("Gold"));
+    assert_eq!(row.old_link.as_ref().map(|link| (link.text.as_str(), link.code.as_str())), Some(("ADA10", "ADA10")));
     let lot = row.lot.expect("a lot");
     assert_eq!((lot.name.as_str(), lot.points), ("summer", 1_250));
     let end = Timestamp::parse("2027-01-01T00:00:00Z").expect("a time");
@@ -50,8 +51,8 @@ fn a_row_says_who_and_what() {
 
 #[test]
 fn exports_of_others_are_read_by_their_own_names() {
-    let smile = "First Name,Last Name,Email,Points Balance,VIP Tier,Referral URL\nAda,L,ada@example.com,\"1,250\",Gold,https://i.refs.example/x\n";
-    let lion = "Merchant ID,Email,Points Approved,Points Pending,Loyalty Tier,Referral URL\n207,ada@example.com,1250,30,Gold,https://x.example\n";
+    let smile = "First Name,Last Name,Email,Points Balance,VIP Tier,Referral URL\nAda,L,ada@example.com,\"1,250\",Gold,https://i.refs.example/Ab12\n";
+    let lion = "Merchant ID,Email,Points Approved,Points Pending,Loyalty Tier,Referral URL\n207,ada@example.com,1250,30,Gold,https://x.example/?ref=Ab12\n";
     let yotpo = "Email;First Name;Points Balance;VIP Tier;Points Expire At\nada@example.com;Ada;1250;Gold;12/31/2027\n";
     for (source, text) in [(Source::Smile, smile), (Source::Loyaltylion, lion), (Source::Yotpo, yotpo)] {
         let row = read(source, text).remove(0).unwrap_or_else(|rejection| panic!("{source:?}: {rejection:?}"));

@@ -64,7 +64,7 @@ impl TierKeeper {
         sheet
             .everybody(|assessed| {
                 preview.look_at(&proposed, &assessed, now);
-                preview.count_costs(&present, &proposed, &assessed.facts, costs_from);
+                preview.count_costs(&present, &proposed, &assessed, costs_from);
             })
             .await?;
         Ok(preview)
@@ -73,7 +73,7 @@ impl TierKeeper {
 
 impl TierPreview {
     fn look_at(&mut self, proposed: &Ladder, assessed: &Assessed, now: Timestamp) {
-        let standing = proposed.stand(&assessed.facts, now);
+        let standing = proposed.stand(&assessed.facts, &assessed.given, now);
         let to = proposed.tier(&standing).map(|tier| tier.id.to_string());
         if let Some(tier) = &to {
             *self.members.entry(tier.clone()).or_default() += 1;
@@ -87,14 +87,15 @@ impl TierPreview {
         }
     }
 
-    fn count_costs(&mut self, present: &Ladder, proposed: &Ladder, facts: &[Fact], from: Timestamp) {
+    fn count_costs(&mut self, present: &Ladder, proposed: &Ladder, assessed: &Assessed, from: Timestamp) {
+        let Assessed { facts, given, .. } = assessed;
         let orders: Vec<Fact> = facts.iter().copied().filter(|fact| fact.orders > 0 && fact.at >= from).collect();
         if orders.is_empty() {
             return;
         }
         let instants: Vec<Timestamp> = orders.iter().map(|order| order.at).collect();
         let factors = |ladder: &Ladder| -> Vec<Decimal> {
-            ladder.stood_before(facts, &instants).iter().map(|standing| factor(ladder, standing)).collect()
+            ladder.stood_before(facts, given, &instants).iter().map(|standing| factor(ladder, standing)).collect()
         };
         for ((order, present), proposed) in orders.iter().zip(factors(present)).zip(factors(proposed)) {
             self.orders += 1;

@@ -257,6 +257,13 @@ fn customer(event: &CustomerEvent, entry: &mut Entry) {
         entry.outcome = award.cause.as_str();
         entry.reason = award.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
     }
+    if let CustomerEvent::TierGiven(given) = event {
+        entry.outcome = given.gift.giver.as_str();
+        entry.reason = given.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
+    if let CustomerEvent::TierTakenBack(taken_back) = event {
+        entry.reason = taken_back.reason.as_ref().map(|reason| reason.ciphertext().to_vec());
+    }
 }
 
 fn privacy(event: &GdprEvent, entry: &mut Entry) {

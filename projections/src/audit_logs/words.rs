@@ -82,6 +82,8 @@ const WORDS: &[(&str, &str)] = &[
     ("gdpr.request_refused", "A privacy request was refused"),
     ("points.imported", "Points were brought along from another programme"),
     ("customer.imported", "A tier or a referral link was brought along from another programme"),
+    ("vip_tier.given", "A customer was given a tier, whatever they had bought"),
+    ("vip_tier.taken_back", "A tier that a customer had been given was taken back"),
     ("pos.batch_taken", "A till sent what it had sold while it was offline"),
     ("import.opened", "A file of customers was handed in"),
     ("import.piece_taken", "A part of a file of customers was taken in"),

@@ -107,6 +107,8 @@ impl Standing {
             | CustomerEvent::BadgeAwarded(_)
             | CustomerEvent::MailChosen(_)
             | CustomerEvent::LeaderboardChosen(_)
+            | CustomerEvent::TierGiven(_)
+            | CustomerEvent::TierTakenBack(_)
             | CustomerEvent::BirthdayTold(_) => {}
             CustomerEvent::Fenced(_) => self.state = "erasing",
             CustomerEvent::Erased(erased) => {

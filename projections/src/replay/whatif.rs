@@ -100,7 +100,21 @@ impl History {
                 }
                 Ok(())
             }
+            (Context::Customer, SubjectId::Uuid(customer)) if is_about_tiers(commit) => {
+                for event in events_of::<CustomerEvent>(commit)? {
+                    self.take_in_gift(CustomerId(customer), &event);
+                }
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    fn take_in_gift(&mut self, customer: CustomerId, event: &CustomerEvent) {
+        match event {
+            CustomerEvent::TierGiven(given) => self.person(customer).give(&given.gift),
+            CustomerEvent::TierTakenBack(taken) => self.person(customer).take_back(taken.at),
+            _ => {}
         }
     }
 
@@ -215,4 +229,9 @@ impl History {
         }
         whatif
     }
+}
+
+/// Most commits about customers are not, and those are not decoded.
+fn is_about_tiers(commit: &Positioned) -> bool {
+    commit.commit.events.iter().any(|event| event.name.starts_with("vip_tier."))
 }

@@ -31,6 +31,8 @@ pub async fn changed_after(
                  union all
                  select merchant, customer, position from read.tier_bonuses where position > $1
                  union all
+                 select merchant, customer, position from read.tier_gifts where position > $1
+                 union all
                  select merchant, customer, position from read.customers
                   where position > $1 and state in ('erasing', 'erased')) as changed
            join read.tier_state as known

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
+use super::gifts;
 use crate::{
     copied::{self, Fields},
     projection::ProjectionError,
@@ -20,6 +21,11 @@ use crate::{
 };
 
 const BAD: ProjectionError = ProjectionError::BadRow("read.tier_members");
+
+// What a row of everybody's says.
+const FACT: i64 = 0;
+const GIFT: i64 = 1;
+const HELD: i64 = 2;
 
 /// Everybody who has something that counts, or is on record, one after the other in the order of their ids.
 pub(super) async fn everybody(
@@ -33,32 +39,44 @@ pub(super) async fn everybody(
         (merchant.0.as_hyphenated(), currency.map_or(String::new(), |of| of.as_str().to_owned()));
     // The query takes no parameters; both are our own values.
     let query = format!(
-        "select customer, false as held, processed_at as at, null::timestamptz as until, points,
+        "select customer, {FACT}::bigint as what, processed_at as at, null::timestamptz as until, points,
                 case when currency = '{currency}' then net_minor else 0 end as spend_minor,
-                (net_minor > 0)::int::bigint as orders, null::text as tier
+                (net_minor > 0)::int::bigint as orders, null::text as tier, null::text as giver,
+                null::timestamptz as ended_at
            from read.rfm_orders where merchant = '{merchant}'
          union all
-         select customer, false, occurred_at, null, points, 0, 0, null
+         select customer, {FACT}::bigint, occurred_at, null, points, 0, 0, null, null, null
            from read.tier_bonuses where merchant = '{merchant}'
          union all
-         select customer, true, since, look_again_at, 0, 0, 0, tier
+         select customer, {GIFT}::bigint, given_at, until, 0, 0, 0, tier, giver, ended_at
+           from read.tier_gifts where merchant = '{merchant}'
+         union all
+         select customer, {HELD}::bigint, since, look_again_at, 0, 0, 0, tier, null, null
            from read.tier_members where merchant = '{merchant}'
           order by customer"
     );
     let mut gathering: Option<Assessed> = None;
-    copied::read(connection, &query, 8, |fields| {
+    copied::read(connection, &query, 10, |fields| {
         let customer = CustomerId(fields.uuid(0)?);
         if gathering.as_ref().is_none_or(|assessed| assessed.customer != customer) {
-            gathering.replace(Assessed { customer, facts: Vec::new(), held: None }).into_iter().for_each(&mut visit);
+            gathering.replace(Assessed::nothing_of(customer)).into_iter().for_each(&mut visit);
         }
         let Some(assessed) = gathering.as_mut() else { return Ok(()) };
         let at = fields.timestamp(2)?;
-        if fields.boolean(1)? {
-            let tier = fields.unless_null(7, Fields::text)?;
-            assessed.held = Some(held(tier, at, fields.unless_null(3, Fields::timestamp)?)?);
-        } else if !apart.contains(&customer) {
-            let (points, spend_minor, orders) = (fields.bigint(4)?, fields.bigint(5)?, fields.bigint(6)?);
-            assessed.facts.push(Fact { at, points, spend_minor, orders });
+        let until = fields.unless_null(3, Fields::timestamp)?;
+        let tier = fields.unless_null(7, Fields::text)?;
+        match fields.bigint(1)? {
+            HELD => assessed.held = Some(held(tier, at, until)?),
+            _ if apart.contains(&customer) => {}
+            GIFT => {
+                let words = (tier.ok_or(BAD)?, fields.text(8)?);
+                let ended_at = fields.unless_null(9, Fields::timestamp)?;
+                assessed.given.push(gifts::given(words, at, until, ended_at)?);
+            }
+            _ => {
+                let (points, spend_minor, orders) = (fields.bigint(4)?, fields.bigint(5)?, fields.bigint(6)?);
+                assessed.facts.push(Fact { at, points, spend_minor, orders });
+            }
         }
         Ok(())
     })
@@ -83,7 +101,7 @@ pub(super) async fn some(
     let ids: Vec<Uuid> = customers.iter().map(|customer| customer.0).collect();
     let mut assessed: HashMap<Uuid, Assessed> = HashMap::with_capacity(ids.len());
     for customer in customers {
-        assessed.insert(customer.0, Assessed { customer: *customer, facts: Vec::new(), held: None });
+        assessed.insert(customer.0, Assessed::nothing_of(*customer));
     }
     let facts = sqlx::query(FACTS)
         .bind(merchant.0)
@@ -96,6 +114,11 @@ pub(super) async fn some(
         let customer: Uuid = row.try_get("customer")?;
         if let Some(of) = assessed.get_mut(&customer).filter(|_| !apart.contains(&CustomerId(customer))) {
             of.facts.push(fact(row)?);
+        }
+    }
+    for (customer, given) in gifts::of_some(&mut *connection, merchant, &ids).await? {
+        if let Some(of) = assessed.get_mut(&customer.0).filter(|_| !apart.contains(&customer)) {
+            of.given.push(given);
         }
     }
     let members = sqlx::query(

@@ -2,7 +2,7 @@
 
 use aggregates::{
     program::ProgramVersion,
-    tier::{Cause, TierChange, TiersAssigned},
+    tier::{TierChange, TiersAssigned},
 };
 use journal::Positioned;
 use sqlx::{PgConnection, Row};
@@ -11,14 +11,6 @@ use crate::{
     projection::ProjectionError,
     sql::{bigint, timestamptz},
 };
-
-const fn word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Facts => "facts",
-        Cause::Time => "time",
-        Cause::Definition => "definition",
-    }
-}
 
 fn name(assigned: &TiersAssigned, place: Option<u16>) -> Option<String> {
     assigned.tiers.get(usize::from(place?)).map(ToString::to_string)
@@ -120,7 +112,7 @@ pub async fn remember(
     .bind(timestamptz(commit.commit.recorded_at))
     .bind(bigint(commit.position))
     .bind(i64::from(assigned.definition_version))
-    .bind(column!(change => word(change.cause)))
+    .bind(column!(change => change.cause.as_str()))
     .bind(column!(change => change.customer.0))
     .bind(column!(change => name(assigned, change.from)))
     .bind(column!(change => name(assigned, change.to)))

@@ -94,7 +94,8 @@ impl Operation {
             }
             (_, "actions") => json!({ "action": "review", "distinct_id": "theft" }),
             (_, "preview") if self.path.starts_with("/v1/vip_tiers") => json!({ "vip_tiers": { "grace_days": 3 } }),
-            (_, "undo") => json!({}),
+            (_, "vip_tier") => json!({ "tier": "stolen", "reason": "theft" }),
+            (_, "undo") => json!({ "reason": "theft" }),
             (_, "restore") => json!({ "version": 1 }),
             ("PUT", "{language}") => {
                 json!({ "subject": "x", "text": "{{ unsubscribe_url }}", "html": "{{ unsubscribe_url }}" })

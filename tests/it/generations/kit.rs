@@ -55,6 +55,8 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
     let review = json!({ "action": "review", "distinct_id": "the first" });
     assert!(shop.api.post(&ada.path("actions").await, &review).send().await.status.is_success());
     other_doors(installation, &shop, bob).await;
+    let gift = json!({ "tier": "regular", "reason": "kindness" });
+    assert!(shop.api.post(&cay.path("vip_tier").await, &gift).send().await.status.is_success());
     let redemption = ada.redeem(100).await;
     ada.cancel(&redemption).await;
     shop.merge(ada, cay).await;
@@ -73,7 +75,7 @@ pub async fn everything_happens(installation: &Installation) -> Shop {
 async fn other_doors(installation: &Installation, shop: &Shop, bob: Shopper<'_>) {
     let wish = json!({ "opt_out": true });
     assert!(shop.api.put(&bob.path("leaderboard").await, &wish).send().await.status.is_success());
-    let file = "external_id,points\n123,40\n124,none\n";
+    let file = "external_id,points,tier,referral_code\n123,40,Regular,\n124,none,,\n125,7,,an-old-word\n";
     shop.has_seen(shop.api.call(Method::POST, "/v1/imports").text(file).document().await["position"].as_u64());
     let sale = json!({ "terminal_id": "till", "sale_id": "1", "sold_at": "2026-11-20T10:00:00Z", "currency": "EUR",
                        "customer": { "external_id": format!("shopify:{}", bob.external_id) },

@@ -13,7 +13,7 @@ async fn a_file_makes_members_with_their_lots() {
     let ada = shop.shopper();
     let file = format!(
         "external_id,email,first_name,lot,points,earned_at,available_at,expires_at,tier,referral_code\n\
-         shopify:{id},ada@example.com,Ada,spring,100,2026-03-01,,2040-01-01,Gold,https://refs.example/ada\n\
+         shopify:{id},ada@example.com,Ada,spring,100,2026-03-01,,2040-01-01,Gold,https://refs.example/ada{id}\n\
          shopify:{id},ada@example.com,Ada,summer,50,2026-06-01,2040-06-01,never,,\n",
         id = ada.external_id
     );

@@ -18,7 +18,7 @@ fn reference(on: i64) -> Reference {
 
 fn decided(ladder: &Ladder, on: i64, facts: &[Fact], held: Option<Held>) -> Vec<TiersAssigned> {
     let mut keeper = Keeper::new(ladder, reference(on));
-    keeper.look_at(&Assessed { customer: ADA, facts: facts.to_vec(), held });
+    keeper.look_at(&Assessed { customer: ADA, facts: facts.to_vec(), given: Vec::new(), held });
     keeper.events()
 }
 
@@ -93,7 +93,7 @@ fn many_changes_come_in_several_events() {
     let mut keeper = Keeper::new(&ladder, reference(3));
     for number in 0..=CHANGES_MAX {
         let customer = CustomerId(Uuid::from_u128(number as u128));
-        keeper.look_at(&Assessed { customer, facts: vec![bought(day(1), 100_00)], held: None });
+        keeper.look_at(&Assessed { customer, facts: vec![bought(day(1), 100_00)], given: Vec::new(), held: None });
     }
     assert_eq!(keeper.moved(), CHANGES_MAX as u64 + 1);
     assert_eq!(keeper.events().iter().map(|event| event.changes.len()).collect::<Vec<_>>(), [CHANGES_MAX, 1]);

@@ -1,32 +1,47 @@
 //! Carrying an import out, piece by piece. Everything a row does has a business key, so that a piece taken twice leaves what
 //! one taken once leaves; what became of it goes on record once, by whoever gets to it first.
+//!
+//! | file | its idea |
+//! |---|---|
+//! | [`judge`] | what can be said of rows by looking at them alone |
+//! | [`prepare`] | a piece's people are looked up all at once, and made where they are new |
+//! | [`begin`] | what new people bring: the first commits about them, a whole piece in one batch of the log |
+//! | [`rows`] | what the rows about somebody known do |
+//! | [`bring_along`] | what they bring besides points: a tier, a referral link |
+//!
+//! While one piece is written, the next is prepared: vault and log work at the same time. Nothing is written of a piece
+//! before all of the one before it is on record.
 
+mod begin;
+mod bring_along;
 mod judge;
+mod prepare;
 mod rows;
-
-use std::collections::HashSet;
 
 use aggregates::{
     id::{ImportId, MerchantId},
     import::{Counts, ImportCommand, ImportFinished, ImportProgress, ImportRefusal, PieceTaken, Rejection},
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use journal::{Actor, ExecuteError, Subject};
 use vault::ItemId;
 
-use self::judge::{Group, Judged};
-pub use self::rows::REFERRAL_TAG;
+pub use self::bring_along::REFERRAL_TAG;
+use self::prepare::{Preparation, Prepared};
 use super::pieces::PieceReader;
 use crate::{
     commands::{CommandError, Request},
     gateway::Gateway,
 };
 
-/// Customers of a piece that are worked on at the same time; leaves room for the shop's own commands.
+/// Customers who were there before that are worked on at the same time; leaves room for the shop's own commands.
 const CUSTOMERS_AT_ONCE: usize = 64;
 
 /// Who wants to know how far it is.
 pub type Watch<'a> = &'a (dyn Fn(&ImportProgress) + Send + Sync);
+
+/// What became of some rows.
+type Outcome = (Counts, Vec<Rejection>);
 
 /// An import that was carried out to its end.
 #[derive(Debug, Clone)]
@@ -60,21 +75,18 @@ impl Gateway {
             return Ok(Some(CarriedOut { import: progress }));
         }
         let upload = ItemId(progress.opened.upload);
-        let Some(mut pieces) = PieceReader::open(self, merchant, upload, progress.opened.pieces).await? else {
+        let Some(pieces) = PieceReader::open(self, merchant, upload, progress.opened.pieces).await? else {
             return Ok(None);
         };
-        let mut seen = HashSet::new();
         let request = self.import_request(merchant, import).await?;
+        let mut preparation = Preparation::new(self, merchant, &progress, pieces);
         let mut work = Work { gateway: self, request, import: progress, may_be_repeated: true };
-        for piece in 0..work.import.opened.pieces {
-            let records = pieces.next().await?;
-            let judged = judge::piece(records, &work.import.opened, &mut seen);
-            if piece < work.import.next_piece {
-                continue;
-            }
+        let mut prepared = preparation.next().await?;
+        while let Some(piece) = prepared {
+            let (done, next) = future::try_join(work.carry_out(subject, piece), preparation.next()).await?;
+            prepared = next;
+            work.import = done;
             work.request.now = self.now_of(merchant).await?;
-            let (counts, rejections) = work.take(judged).await?;
-            work.import = work.record(subject, piece, counts, rejections).await?;
             work.may_be_repeated = false;
             watch(&work.import);
         }
@@ -111,15 +123,22 @@ impl Gateway {
 }
 
 impl Work<'_> {
+    async fn carry_out(&self, subject: Subject, piece: Prepared) -> Result<ImportProgress, CommandError> {
+        let number = piece.number;
+        let (counts, rejections) = self.take(piece).await?;
+        self.record(subject, number, counts, rejections).await
+    }
+
     /// Does what the rows of a piece say, or only finds out what they would do.
-    async fn take(&self, judged: Judged) -> Result<(Counts, Vec<Rejection>), CommandError> {
-        let Judged { groups, mut rejections } = judged;
-        let outcomes: Vec<(Counts, Vec<Rejection>)> = stream::iter(groups)
-            .map(|group| self.take_group(group))
+    async fn take(&self, piece: Prepared) -> Result<Outcome, CommandError> {
+        let Prepared { fresh, known, judged: (mut counts, mut rejections), .. } = piece;
+        let mut outcomes = self.begin_all(fresh).await?;
+        let others: Vec<Outcome> = stream::iter(known)
+            .map(|(rows, importee)| self.take_group(rows, importee))
             .buffer_unordered(CUSTOMERS_AT_ONCE)
             .try_collect()
             .await?;
-        let mut counts = Counts { rejected: rejections.len() as u64, ..Counts::default() };
+        outcomes.extend(others);
         for (of_group, turned_away) in outcomes {
             counts += of_group;
             rejections.extend(turned_away);

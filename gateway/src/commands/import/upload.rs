@@ -23,6 +23,9 @@ use crate::{
 /// Bytes of a file at most: a million customers with everything about them have about two hundred megabytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
+/// Rows of a file at most. What tells rows apart that a file has twice grows with them, and nothing else does.
+const ROWS_MAX: u64 = 10_000_000;
+
 /// How a file is to be read, and what it is to do.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportOptions {
@@ -40,6 +43,8 @@ pub enum UploadError {
     File(#[from] FileError),
     #[error("the file has more than a gigabyte")]
     TooLarge,
+    #[error("the file has more than ten million rows")]
+    TooManyRows,
     #[error("the file broke off")]
     BrokenOff,
     #[error(transparent)]
@@ -159,6 +164,9 @@ async fn store(
         digest.update(&bytes);
         for record in reader.push(&bytes)? {
             pieces.put(record).await?;
+        }
+        if pieces.rows > ROWS_MAX {
+            return Err(UploadError::TooManyRows);
         }
     }
     for record in reader.finish()? {

@@ -10,7 +10,7 @@ use std::{
 use aggregates::{
     id::{MerchantId, ReferralLinkId},
     merchant::ShopDomain,
-    referral::{CLICK_SHARDS, CountClicks, LINKS_PER_COMMIT_MAX, ReferralCode},
+    referral::{AliasCode, CLICK_SHARDS, CountClicks, LINKS_PER_COMMIT_MAX, ReferralCode},
 };
 use journal::{Actor, Subject};
 use tokio_util::sync::CancellationToken;
@@ -76,8 +76,22 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
 }
 
 impl Gateway {
-    /// Somebody follows a link: where to send them, with the code. None for words that lead nowhere.
-    pub async fn follow_link(&self, code: ReferralCode) -> Result<Option<String>, CommandError> {
+    /// Somebody follows a link, by its code or by the word of another programme that leads to it: where to send them, with the
+    /// code. None for words that lead nowhere.
+    pub async fn follow(&self, word: &str) -> Result<Option<String>, CommandError> {
+        if let Some(code) = ReferralCode::parse(word)
+            && let Some(target) = self.follow_link(code).await?
+        {
+            return Ok(Some(target));
+        }
+        let Some(alias) = AliasCode::parse(word) else { return Ok(None) };
+        match self.code_behind(None, &alias).await? {
+            Some(code) => self.follow_link(code).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn follow_link(&self, code: ReferralCode) -> Result<Option<String>, CommandError> {
         let Some(merchant) = self.shop_of_code(code).await? else { return Ok(None) };
         let Some((_, link)) = self.link_with_code(merchant, code).await? else { return Ok(None) };
         let lease = self.merchant(merchant).await?;

@@ -45,6 +45,7 @@ fn tag_of(action: &str) -> Option<&'static str> {
     Some(match action {
         "points.adjusted" => adjust::REASON_TAG,
         "badge.awarded" => badges::REASON_TAG,
+        "vip_tier.given" | "vip_tier.taken_back" => aggregates::tier::given::REASON_TAG,
         "customer.restricted" | "customer.profiling_objected" => limits::REASON_TAG,
         "gdpr.request_held" | "gdpr.request_expedited" | "gdpr.request_refused" => follow_up::NOTE_TAG,
         "referral.approved" | "referral.rejected" | "referral.clawed_back" => decision::REASON_TAG,

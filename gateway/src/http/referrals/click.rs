@@ -1,7 +1,6 @@
-//! `GET /r/{code}`: a shopper follows a link, and is sent on to the shop with the code. It says nothing about whose link it
+//! `GET /r/{code}`: a shopper follows a link, also one of another programme, and is sent on to the shop with the code. It says nothing about whose link it
 //! is, and keeps nothing about who followed it.
 
-use aggregates::referral::ReferralCode;
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -16,8 +15,7 @@ use crate::{
 
 /// Words that lead nowhere are not found; what they would have led to, nobody is told.
 pub async fn follow(State(gateway): State<Gateway>, Path(code): Path<String>) -> Result<Response, Problem> {
-    let code = ReferralCode::parse(&code).ok_or_else(|| Problem::of(Code::NotFound))?;
-    let target = gateway.follow_link(code).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
+    let target = gateway.follow(&code).await?.ok_or_else(|| Problem::of(Code::NotFound))?;
     let target = HeaderValue::from_str(&target).map_err(|_| Problem::of(Code::Internal))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::LOCATION, target);

@@ -3,7 +3,7 @@
 use aggregates::{
     id::CustomerId,
     program::{Measure, ProgramVersion, Tier},
-    tier::{Ladder, Way},
+    tier::{Assessed, Ladder, Way},
 };
 use axum::{Json, extract::State};
 use projections::{
@@ -16,7 +16,10 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::settings::TierDocument;
+use super::{
+    given::{GivenDocument, ladder_of},
+    settings::TierDocument,
+};
 use crate::{
     auth::Caller,
     gateway::Gateway,
@@ -52,6 +55,8 @@ pub struct CustomerTier {
     pub safe_until: Option<String>,
     /// Too little is left for this tier: unless more comes, it ends then.
     pub ends_at: Option<String>,
+    /// The tier that they were given and do not fall below, if it is in force; `null` otherwise, and of past moments.
+    pub given: Option<GivenDocument>,
     /// The same in a sentence.
     pub reason: String,
     pub definition_version: u32,
@@ -98,16 +103,16 @@ async fn now(gateway: &Gateway, caller: &Caller, customer: CustomerId) -> Result
     let (db, merchant, instant) = (&gateway.db, caller.merchant(), caller.request.now);
     let sheet = Sheet::open(db, merchant).await?;
     let version = version(caller, sheet.definition_version)?;
-    let ladder = Ladder::of(&version.settings.tiers, &version.settings.rfm.time_zone)
-        .map_err(|_| Problem::of(Code::Internal))?;
-    let facts = sheet.some(&[customer]).await?.pop().map(|assessed| assessed.facts).unwrap_or_default();
+    let ladder = ladder_of(version)?;
+    let assessed = sheet.some(&[customer]).await?.pop().unwrap_or(Assessed::nothing_of(customer));
     let held = answers::member(db, merchant, customer).await?;
-    let way = ladder.way(&facts, instant);
+    let way = ladder.way(&assessed.facts, &assessed.given, instant);
     let mut document = CustomerTier::of(customer, version, held.as_ref());
     document.measured = way.standing.measured;
     document.next = next(&ladder, document.tier_id.as_deref(), way.standing.measured);
     document.safe_until = way.safe_until.map(aggregates::time::Timestamp::to_rfc3339);
     document.ends_at = way.standing.falls_at.map(aggregates::time::Timestamp::to_rfc3339);
+    document.given = GivenDocument::in_force(&assessed.given, &ladder, instant);
     document.reason = reason(&document, &way);
     document.as_of = AsOf { position: seen.position, time: seen.time.to_rfc3339() };
     Ok(document)
@@ -120,7 +125,11 @@ async fn then(gateway: &Gateway, caller: &Caller, customer: CustomerId, bound: B
     let mut document = CustomerTier::of(customer, version, row.as_ref().map(|row| &row.to));
     document.reason = match &row {
         None => "Nothing was on record by then.".to_owned(),
-        Some(row) => format!("As recorded with {} measured.", row.to.measured),
+        Some(row) => match row.cause.as_str() {
+            "by_hand" => format!("As recorded with {} measured: by hand.", row.to.measured),
+            "import" => format!("As recorded with {} measured: brought along by an import.", row.to.measured),
+            _ => format!("As recorded with {} measured.", row.to.measured),
+        },
     };
     document.as_of = Box::pin(past::as_of(gateway, caller, seen, Some(bound))).await?;
     Ok(document)
@@ -150,6 +159,7 @@ impl CustomerTier {
             next: None,
             safe_until: None,
             ends_at: None,
+            given: None,
             reason: String::new(),
             definition_version: version.version,
             as_of: AsOf { position: 0, time: String::new() },
@@ -185,9 +195,22 @@ fn reason(document: &CustomerTier, way: &Way) -> String {
             tier.retention.unwrap_or(tier.entry),
         ),
     };
+    let stands = match &document.given {
+        None => stands,
+        Some(given) => format!("{stands} {}", in_words(given)),
+    };
     match (&document.ends_at, &document.safe_until) {
         (Some(ends_at), _) => format!("{stands} It ends on {ends_at} unless more comes."),
         (None, Some(safe_until)) => format!("{stands} It is safe until {safe_until}."),
         (None, None) => stands,
+    }
+}
+
+fn in_words(given: &GivenDocument) -> String {
+    let GivenDocument { tier_id, by, until, .. } = given;
+    let whence = if by == "hand" { "by hand" } else { "by an import" };
+    match until {
+        Some(until) => format!("Never below {tier_id} until {until}: given {whence}."),
+        None => format!("Never below {tier_id}: given {whence}."),
     }
 }

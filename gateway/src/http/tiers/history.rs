@@ -31,7 +31,7 @@ pub struct HistoryDocument {
     pub to: Option<String>,
     /// When it came about, by what had happened.
     pub since: String,
-    /// `facts` (orders, refunds, points, merges), `time` or `definition` (other tiers).
+    /// `facts` (orders, refunds, points, merges), `time`, `definition` (other tiers), `by_hand` or `import`.
     pub cause: String,
     pub measured: i64,
     pub definition_version: u32,

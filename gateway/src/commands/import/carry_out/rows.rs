@@ -1,59 +1,73 @@
-//! What the rows about one customer do: the customer is there, their lots are there, and what else they bring is noted. Each
-//! step is durable before the next, and each finds itself done if it is repeated.
+//! What the rows about somebody known do: the customer is there, their lots are there, and what else they bring is noted.
+//! Each step is durable before the next, and each finds itself done if it is repeated.
 
 use std::sync::Arc;
 
 use aggregates::{
-    customer::{CustomerCommand, Imported, ReferralCode},
     id::{CustomerId, LotId},
     import::{Column, Counts, Existing, Rejection, RejectionReason},
     points::{Account, ImportLots, ImportedLot, PointsCommand, PointsRefusal},
+    program::Program,
     time::Timestamp,
 };
-use journal::{ExecuteError, Subject};
+use journal::Subject;
 use vault::LinkKey;
 
-use super::{Group, Work};
+use super::{Outcome, Work, judge::Group};
 use crate::{
     commands::{CommandError, import::importee::Importee},
     imports::{Row, RowLot},
     shopify::SeenCustomer,
 };
 
-/// What the referral link of another programme is bound to.
-pub const REFERRAL_TAG: &str = "customer.imported_referral";
 /// What names of imported lots are derived under.
 const LOT_KIND: &str = "imported_lot";
 
-type Outcome = (Counts, Vec<Rejection>);
-
 impl Work<'_> {
-    pub(super) async fn take_group(&self, rows: Group) -> Result<Outcome, CommandError> {
+    pub(super) async fn take_group(&self, rows: Group, found: Importee) -> Result<Outcome, CommandError> {
         let merchant = self.request.merchant;
-        let email = rows.iter().find_map(|row| row.profile.email.as_deref());
-        let found = self.gateway.importee(merchant, &rows[0].who, email).await?;
-        match found {
-            Importee::TurnedAway(reason) => Ok(all_rejected(&rows, reason)),
-            Importee::New if self.import.opened.dry_run => Ok(as_new(&rows)),
+        let importee = match found {
             Importee::New => {
                 let person = self.gateway.new_importee(merchant, &rows[0].who).await?;
-                self.bring(person, &rows, true).await
+                self.gateway.importee_now(merchant, person).await?
             }
-            Importee::Known(person) if self.are_of(person, &rows).await? => Ok(as_they_are(&rows)),
-            Importee::Known(person) => {
-                // Rows of one customer may be in several pieces.
-                let asks = self.may_be_repeated || self.import.opened.existing == Existing::Reject;
-                let own = asks && self.made_by_this_import(person).await?;
-                if self.import.opened.existing == Existing::Reject && !own {
-                    return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
-                }
-                if self.import.opened.dry_run {
-                    self.as_known(person, &rows).await
-                } else {
-                    self.bring(person, &rows, own).await
-                }
-            }
+            Importee::Known(person) | Importee::Begun(person) => self.gateway.importee_now(merchant, person).await?,
+            turned_away @ Importee::TurnedAway(_) => turned_away,
+        };
+        let (person, begun) = match importee {
+            Importee::TurnedAway(reason) => return Ok(all_rejected(&rows, reason)),
+            Importee::New => return Err(CommandError::Internal("somebody was made and is not there".to_owned())),
+            Importee::Known(person) => (person, false),
+            Importee::Begun(person) => (person, true),
+        };
+        if self.import.opened.dry_run {
+            return if begun { Ok(as_new(&rows)) } else { self.would_bring(person, &rows).await };
         }
+        if self.are_of(person, &rows).await? {
+            return Ok(as_they_are(&rows));
+        }
+        let own = begun || self.is_own(person).await?;
+        if self.import.opened.existing == Existing::Reject && !own {
+            return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
+        }
+        self.bring(person, &rows, own).await
+    }
+
+    /// What the rows would do to somebody known.
+    async fn would_bring(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
+        if self.are_of(person, rows).await? {
+            return Ok(as_they_are(rows));
+        }
+        if self.import.opened.existing == Existing::Reject && !self.is_own(person).await? {
+            return Ok(all_rejected(rows, RejectionReason::CustomerExists));
+        }
+        self.as_known(person, rows).await
+    }
+
+    /// Whether it was this import that made them: rows of one customer may be in several pieces.
+    async fn is_own(&self, person: CustomerId) -> Result<bool, CommandError> {
+        let asks = self.may_be_repeated || self.import.opened.existing == Existing::Reject;
+        Ok(asks && self.made_by_this_import(person).await?)
     }
 
     /// Whether the rows were exported here, from this very customer: then they say what is here already, or what has been
@@ -70,13 +84,17 @@ impl Work<'_> {
         Ok(first.first().is_none_or(|commit| commit.commit.correlation == self.request.correlation))
     }
 
-    async fn bring(&self, person: CustomerId, rows: &[Row], is_new: bool) -> Result<Outcome, CommandError> {
+    pub(super) async fn bring(&self, person: CustomerId, rows: &[Row], is_new: bool) -> Result<Outcome, CommandError> {
+        let (is_theirs, link) = self.claim_old_link(person, rows).await?;
+        if !is_theirs {
+            return Ok(rejected_at(rows, Column::ReferralCode, RejectionReason::Taken));
+        }
         let brought = async {
             if is_new {
                 self.gateway.enrol(&self.request, person, &seen(rows)).await?;
             }
             let lots = self.bring_lots(person, rows).await?;
-            Ok((lots, self.note(person, rows).await?))
+            Ok((lots, self.note(person, rows, link).await?))
         };
         let (lots, noted) = match brought.await {
             Err(CommandError::CustomerErased) => return Ok(all_rejected(rows, RejectionReason::CustomerErased)),
@@ -90,17 +108,11 @@ impl Work<'_> {
         if rows.iter().all(|row| row.lot.is_none()) {
             return Ok(vec![false; rows.len()]);
         }
-        let opened = &self.import.opened;
-        let gateway = self.gateway;
-        let reached = gateway
-            .on_account(self.request.merchant, person, &self.request.context(), |account, program| {
-                Ok(PointsCommand::ImportLots(ImportLots {
-                    import: opened.import,
-                    lots: rows.iter().filter_map(|row| self.lot(row, &account.links)).collect(),
-                    last_activity: last_activity(rows, opened.at),
-                    program: Arc::clone(program),
-                    now: self.request.now,
-                }))
+        let (merchant, context) = (self.request.merchant, self.request.context());
+        let reached = self
+            .gateway
+            .on_account(merchant, person, &context, |account, program| {
+                Ok(PointsCommand::ImportLots(self.lots_of(rows, &account.links, program)))
             })
             .await;
         let reached = match reached {
@@ -110,9 +122,20 @@ impl Work<'_> {
         let account = &reached.executed.state.state;
         let is_ours = |row: &Row| {
             let lot = self.lot(row, &reached.account.links);
-            lot.is_some_and(|lot| account.import_of(&lot) == Some(opened.import))
+            lot.is_some_and(|lot| account.import_of(&lot) == Some(self.import.opened.import))
         };
         Ok(rows.iter().map(is_ours).collect())
+    }
+
+    /// What the rows bring to an account with these link keys.
+    pub(super) fn lots_of(&self, rows: &[Row], links: &[LinkKey], program: &Arc<Program>) -> ImportLots {
+        ImportLots {
+            import: self.import.opened.import,
+            lots: rows.iter().filter_map(|row| self.lot(row, links)).collect(),
+            last_activity: last_activity(rows, self.import.opened.at),
+            program: Arc::clone(program),
+            now: self.request.now,
+        }
     }
 
     fn lot(&self, row: &Row, links: &[LinkKey]) -> Option<ImportedLot> {
@@ -128,34 +151,7 @@ impl Work<'_> {
         })
     }
 
-    /// Notes tier and referral link. Gives whether there is now more on record than before.
-    async fn note(&self, person: CustomerId, rows: &[Row]) -> Result<bool, CommandError> {
-        let tier = rows.iter().find_map(|row| row.tier.clone());
-        let code = rows.iter().find_map(|row| row.referral_code.clone());
-        if tier.is_none() && code.is_none() {
-            return Ok(false);
-        }
-        let merchant = self.request.merchant;
-        let keys = self.gateway.vault.person(merchant, person).await?;
-        let content =
-            postcard::to_stdvec(&(&tier, &code)).map_err(|error| CommandError::Internal(error.to_string()))?;
-        let imported = Imported {
-            import: self.import.opened.import,
-            tier,
-            referral: code.map(|code| keys.seal(REFERRAL_TAG, &ReferralCode { code })),
-            fingerprint: keys.fingerprint(&content),
-            at: self.request.now,
-        };
-        let subject = Subject::customer(merchant, person);
-        let command = CustomerCommand::NoteImport(imported);
-        match self.gateway.customers.execute(subject, &self.request.context(), &command).await {
-            Ok(done) => Ok(done.position.is_some()),
-            Err(ExecuteError::Refused(aggregates::customer::CustomerRefusal::Merged { .. })) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// What the rows would do to somebody known.
+    /// The same, of rows that would be taken.
     async fn as_known(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
         let (open, state) = self.gateway.open_account(self.request.merchant, person).await?;
         let account: &Account = &state.state;
@@ -177,8 +173,12 @@ fn last_activity(rows: &[Row], handed_in_at: Timestamp) -> Timestamp {
     stated.or(earned).unwrap_or_default()
 }
 
-fn all_rejected(rows: &[Row], reason: RejectionReason) -> Outcome {
-    let rejection = |row: &Row| Rejection { line: row.line, column: Column::Row, reason };
+pub(super) fn all_rejected(rows: &[Row], reason: RejectionReason) -> Outcome {
+    rejected_at(rows, Column::Row, reason)
+}
+
+pub(super) fn rejected_at(rows: &[Row], column: Column, reason: RejectionReason) -> Outcome {
+    let rejection = |row: &Row| Rejection { line: row.line, column, reason };
     let counts = Counts { rejected: rows.len() as u64, ..Counts::default() };
     (counts, rows.iter().map(rejection).collect())
 }
@@ -187,7 +187,7 @@ fn as_they_are(rows: &[Row]) -> Outcome {
     (Counts { unchanged: rows.len() as u64, ..Counts::default() }, Vec::new())
 }
 
-fn as_new(rows: &[Row]) -> Outcome {
+pub(super) fn as_new(rows: &[Row]) -> Outcome {
     let lots: Vec<bool> = rows.iter().map(|row| row.lot.is_some()).collect();
     (count(rows, &lots, false, true), Vec::new())
 }
