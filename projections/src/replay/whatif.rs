@@ -75,11 +75,8 @@ impl History {
         match (commit.subject.context, commit.subject.id) {
             (Context::Program, _) => self.program.take_in(commit).map(drop),
             (Context::Customer, SubjectId::Uuid(customer)) => {
-                for event in events_of::<CustomerEvent>(commit)? {
-                    if let CustomerEvent::Enrolled(event) = event {
-                        self.person(CustomerId(customer)).enrolled_at = Some(event.at);
-                    }
-                }
+                let events = events_of::<CustomerEvent>(commit)?;
+                events.iter().for_each(|event| self.take_in_customer(CustomerId(customer), event));
                 Ok(())
             }
             (Context::Rfm, _) => {
@@ -100,18 +97,13 @@ impl History {
                 }
                 Ok(())
             }
-            (Context::Customer, SubjectId::Uuid(customer)) if is_about_tiers(commit) => {
-                for event in events_of::<CustomerEvent>(commit)? {
-                    self.take_in_gift(CustomerId(customer), &event);
-                }
-                Ok(())
-            }
             _ => Ok(()),
         }
     }
 
-    fn take_in_gift(&mut self, customer: CustomerId, event: &CustomerEvent) {
+    fn take_in_customer(&mut self, customer: CustomerId, event: &CustomerEvent) {
         match event {
+            CustomerEvent::Enrolled(event) => self.person(customer).enrolled_at = Some(event.at),
             CustomerEvent::TierGiven(given) => self.person(customer).give(&given.gift),
             CustomerEvent::TierTakenBack(taken) => self.person(customer).take_back(taken.at),
             _ => {}
@@ -229,9 +221,4 @@ impl History {
         }
         whatif
     }
-}
-
-/// Most commits about customers are not, and those are not decoded.
-fn is_about_tiers(commit: &Positioned) -> bool {
-    commit.commit.events.iter().any(|event| event.name.starts_with("vip_tier."))
 }
