@@ -13,7 +13,7 @@ pub use event::{
     LimitLifted, Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
 };
 
-pub use birthday::{Birthday, NotABirthday};
+pub use birthday::{Birthday, NotABirthday, celebrated_on};
 pub use limits::{Limit, Limits};
 
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,10 @@ impl Customer {
     /// What the newest profile was: [`SeenProfile::fingerprint`].
     pub fn newest_profile(&self) -> Option<Fingerprint> {
         self.profiles.last().map(|(fingerprint, _)| *fingerprint)
+    }
+
+    pub fn knows_birthday(&self) -> bool {
+        self.birthday.is_some()
     }
 
     /// The link that brings friends at `now`.

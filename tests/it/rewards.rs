@@ -3,6 +3,6 @@
 mod catalogue;
 mod crashes;
 mod given_back;
-mod kit;
+pub mod kit;
 mod made;
 mod stock;

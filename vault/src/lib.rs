@@ -20,6 +20,7 @@ mod envelope;
 mod error;
 mod handover;
 mod identity;
+mod invitation;
 mod item;
 mod kept;
 mod keys;
@@ -48,6 +49,7 @@ pub use envelope::{SEAL_OVERHEAD, SealError};
 pub use error::VaultError;
 pub use handover::HandedOver;
 pub use identity::Identity;
+pub use invitation::{AddressHash, Invited};
 pub use kept::KeptConnection;
 pub use keys::{
     InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of, owner_of,

@@ -7,6 +7,7 @@ mod dump;
 mod enrolment;
 mod guard;
 mod handover;
+mod invitations;
 mod items;
 mod kept;
 mod leases;
