@@ -14,7 +14,7 @@ pub use event::{
     LimitLifted, Limited, MailChosen, MergedInto, ProfileUpdated, ReferralCode, ReferralLink,
 };
 
-pub use birthday::{Birthday, NotABirthday};
+pub use birthday::{Birthday, NotABirthday, celebrated_on};
 pub use gifts::NoteImport;
 pub use limits::{Limit, Limits};
 
@@ -194,6 +194,10 @@ impl Customer {
     /// What the newest profile was: [`SeenProfile::fingerprint`].
     pub fn newest_profile(&self) -> Option<Fingerprint> {
         self.profiles.last().map(|(fingerprint, _)| *fingerprint)
+    }
+
+    pub fn knows_birthday(&self) -> bool {
+        self.birthday.is_some()
     }
 
     /// The link that brings friends at `now`.

@@ -26,6 +26,7 @@ use policies::{
     AdminTokens, Analyst, Awarder, Deliveries, Eraser, MailHandler, Mailing, Postmaster, Referrer, Rewarder, Sweeper,
     TaskQueue, TaskWorker, TierKeeper,
     admin_tokens::{self, KeepToken},
+    badges::Celebrated,
     campaigns::Noticed,
     delivery::{self, DisableCode, MakeReward},
     erasure,
@@ -133,6 +134,8 @@ pub struct Shared {
     pub eraser: Eraser,
     /// How far members were looked at for campaigns.
     pub(crate) noticed: Noticed,
+    /// How far birthdays were looked at for badges.
+    pub(crate) celebrated: Celebrated,
     /// Whose turn it is to preview segments.
     pub(crate) previews: Semaphore,
     pub(crate) leases: Cache<MerchantId, (Instant, Arc<MerchantLease>)>,
@@ -255,6 +258,7 @@ impl Gateway {
             tills: Aggregates::new(journal.clone(), others),
             eraser,
             noticed: Noticed::default(),
+            celebrated: Celebrated::default(),
             previews: Semaphore::new(PREVIEWS_AT_ONCE),
             leases: Cache::new(HOT_OTHERS),
             journal: parts.journal,
@@ -358,9 +362,11 @@ impl Gateway {
             accounts: self.accounts.clone(),
             programs: self.programs.clone(),
             merchants: self.merchants.clone(),
+            vault: self.vault.clone(),
             db: self.db.clone(),
             progress: self.progress.clone(),
             new_id,
+            celebrated: self.celebrated.clone(),
         }
     }
 

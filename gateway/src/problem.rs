@@ -96,6 +96,8 @@ codes! {
     ReferredByAnother = "referred_by_another", CONFLICT, "Somebody else has referred the customer";
     ReferralsOff = "referrals_off", CONFLICT, "The merchant has no referral programme";
     ReferralLinkEnded = "referral_link_ended", CONFLICT, "The link brings nobody any more";
+    InvitationsOff = "invitations_off", CONFLICT, "Invitations are not sent by mail";
+    IdentitiesConflict = "identities_conflict", CONFLICT, "The identities belong to different customers";
     NoDataRequest = "no_data_request", CONFLICT, "No request for the customer's data is open";
     StaleSettings = "stale_settings", PRECONDITION_FAILED, "The settings have changed since they were read";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
@@ -105,6 +107,7 @@ codes! {
     SelfReferral = "self_referral", UNPROCESSABLE_ENTITY, "Nobody refers themselves";
     RewardNotFound = "reward_not_found", UNPROCESSABLE_ENTITY, "There is no such reward";
     ClockBackward = "clock_backward", UNPROCESSABLE_ENTITY, "A test clock only moves forward";
+    TooManyInvitations = "too_many_invitations", TOO_MANY_REQUESTS, "The advocate has invited as many friends as a day allows";
     MissingIfMatch = "missing_if_match", PRECONDITION_REQUIRED, "The header If-Match is required";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer right now";
@@ -206,6 +209,11 @@ impl From<CommandError> for Problem {
             CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
             CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
             CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
+            CommandError::TaskNotByHand => {
+                Problem::at("/kind", "tasks of this kind are created when their reason comes up; ask for `mail.send`")
+            }
+            CommandError::MailNotByHand(problem) => Problem::at("/mail", problem),
+            CommandError::IdentitiesConflict => Problem::of(Code::IdentitiesConflict),
             CommandError::TaskEnded => Problem::of(Code::TaskEnded),
             CommandError::Held | CommandError::Privacy(GdprRefusal::Held) => Problem::of(Code::RequestHeld),
             CommandError::Privacy(refusal) => Problem::saying(Code::RequestNotOpen, refusal.to_string()),
@@ -257,6 +265,8 @@ impl From<ReferralProblem> for Problem {
                 Problem::at("/email", "the link waits for as many addresses as it may: 1000 within 30 days")
             }
             ReferralProblem::InTheFuture => Problem::at("/referred_at", "lies in the future"),
+            ReferralProblem::InvitationsOff => Problem::of(Code::InvitationsOff),
+            ReferralProblem::TooManyInvitations => Problem::of(Code::TooManyInvitations),
         }
     }
 }

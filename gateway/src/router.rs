@@ -46,7 +46,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .layer((from_fn(bounded), DefaultBodyLimit::max(WEBHOOK_BYTES_MAX)));
     let count = Arc::<RequestCount>::default();
     let api = OpenApiRouter::new()
-        .routes(routes!(http::customers::list))
+        .routes(routes!(http::customers::list, http::customers::create::create))
         .routes(routes!(http::customers::get))
         .routes(routes!(http::customers::search))
         .routes(routes!(http::balance::get))
@@ -93,6 +93,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::referrals::list, http::referrals::create))
         .routes(routes!(http::referrals::get))
         .routes(routes!(http::referrals::friends::create))
+        .routes(routes!(http::referrals::invitations::create))
         .routes(routes!(http::referrals::decisions::approve))
         .routes(routes!(http::referrals::decisions::reject))
         .routes(routes!(http::referrals::of_customer))
@@ -120,7 +121,7 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(http::mail::templates::get, http::mail::templates::put, http::mail::templates::delete))
         .routes(routes!(http::mail::preview::create))
         .routes(routes!(http::mail::events::list))
-        .routes(routes!(http::tasks::list))
+        .routes(routes!(http::tasks::list, http::tasks::create::create))
         .routes(routes!(http::tasks::get))
         .routes(routes!(http::tasks::retry))
         .routes(routes!(http::tasks::discard))

@@ -1,15 +1,17 @@
-//! Badges. Whoever's orders have changed is judged, and everybody of a shop whose settings have; what is earned and not held
-//! yet is awarded, with its points, in one atomic commit.
+//! Badges. Whoever's orders have changed or who has brought a friend is judged, everybody of a shop whose settings have changed, and
+//! whoever has a birthday; what is earned and not held yet is awarded, with its points, in one atomic commit.
 //!
 //! | file | its idea |
 //! |---|---|
 //! | [`award`] | one badge for one customer, by rule or by hand |
 //! | [`judging`] | who has to be looked at, and looking at them |
+//! | [`birthdays`] | the same by the calendar |
 //!
 //! How far it has come is not remembered: a worker that starts looks at everybody once. That costs reading, not writing: the
 //! customer's own record decides, and says of most that they have it already.
 
 mod award;
+mod birthdays;
 mod judging;
 
 use std::{sync::Arc, time::Duration};
@@ -30,8 +32,10 @@ use projections::{Progress, ProjectionError};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use vault::{Vault, VaultError};
 
 pub use award::{Award, Awarded};
+pub use birthdays::Celebrated;
 
 /// How long it waits for the read models to have seen what went before.
 const READ_MODEL_PATIENCE: Duration = Duration::from_secs(30);
@@ -61,6 +65,8 @@ pub enum BadgeError {
     UnreadableHistory(LoadError),
     #[error("the programme has no such version")]
     NoProgram,
+    #[error("vault: {0}")]
+    Vault(#[from] VaultError),
 }
 
 impl From<ProjectionError> for BadgeError {
@@ -98,7 +104,11 @@ impl BadgeError {
     const fn is_lasting(&self) -> bool {
         !matches!(
             self,
-            BadgeError::Database(_) | BadgeError::LogUnavailable | BadgeError::ReadModelBehind | BadgeError::Contended
+            BadgeError::Database(_)
+                | BadgeError::LogUnavailable
+                | BadgeError::ReadModelBehind
+                | BadgeError::Contended
+                | BadgeError::Vault(VaultError::Unavailable(_))
         )
     }
 }
@@ -111,10 +121,13 @@ pub struct Awarder {
     pub accounts: Aggregates<Account>,
     pub programs: Aggregates<Program>,
     pub merchants: Aggregates<Merchant>,
+    pub vault: Vault,
     pub db: PgPool,
     pub progress: Progress,
     /// Where command and lot ids come from.
     pub new_id: fn() -> Uuid,
+    /// Up to which day birthdays were looked at.
+    pub celebrated: Celebrated,
 }
 
 impl Awarder {

@@ -74,6 +74,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// From what its task was told; none if that is something else.
+    pub fn from_bytes(payload: &[u8]) -> Option<Self> {
+        postcard::from_bytes(payload).ok()
+    }
+
+    /// Whether the shopper has something to enter at the checkout: store credit is on their account there.
+    pub const fn has_code(&self) -> bool {
+        !matches!(self.benefit, Benefit::StoreCredit { .. })
+    }
+
     /// The task that makes it: one for each redemption, for ever.
     pub fn task(&self) -> NewTask {
         NewTask {

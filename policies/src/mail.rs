@@ -2,10 +2,12 @@
 //!
 //! | file | its idea |
 //! |---|---|
-//! | [`due`] | what the read models say is due, put on the task queue under the key of its reason |
+//! | [`due`] | when it is looked what is due, and how it gets onto the task queue |
+//! | [`reasons`] | what leads to a mail, and under which key |
 //! | [`order`] | what a task of the queue says of a mail: ids and numbers |
 //! | [`handler`] | one attempt at one mail: whether it may go, in whose words, what the server said |
 //! | [`reader`] | whom a mail is for, opened at the last moment |
+//! | [`invited`] | the same for a friend who is no customer |
 //! | [`filling`] | in whose words, and with which values |
 //! | [`record`] | what is recorded of it, step by step |
 //! | [`words`] | our own templates |
@@ -17,9 +19,11 @@
 pub mod due;
 mod filling;
 mod handler;
+mod invited;
 pub mod message;
 mod order;
 mod reader;
+mod reasons;
 mod record;
 pub mod render;
 pub mod smtp;
@@ -31,9 +35,9 @@ use journal::{ExecuteError, executor::LoadError};
 use projections::ProjectionError;
 use vault::VaultError;
 
-pub use due::Postmaster;
+pub use due::{Postmaster, Wish};
 pub use handler::MailHandler;
-pub use order::{MailFacts, MailOrder};
+pub use order::{MailFacts, MailOrder, RewardMade};
 pub use smtp::{MailServer, MailServerError};
 
 /// Tasks by which mails are sent.

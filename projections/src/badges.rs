@@ -4,7 +4,12 @@ mod query;
 
 use std::sync::Arc;
 
-use aggregates::{Context, badge::BadgeAwarded, customer::CustomerEvent, program::ProgramEvent};
+use aggregates::{
+    Context,
+    badge::{BadgeAwarded, BadgeSettings},
+    customer::CustomerEvent,
+    program::ProgramEvent,
+};
 use journal::{Positioned, SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,7 +20,9 @@ use crate::{
     sql::{bigint, timestamptz},
 };
 
-pub use query::{BadgeRow, Candidate, buyers_after, candidates, changed_after, of_customer, redefined_after};
+pub use query::{
+    BadgeRow, Candidate, achievers_after, candidates, changed_after, of_customer, redefined_after, with_birthdays,
+};
 
 pub struct Badges;
 
@@ -50,7 +57,7 @@ impl Projection for Badges {
                 (Context::Program, _) => {
                     for event in events_of::<ProgramEvent>(commit)? {
                         let ProgramEvent::SettingsPublished(version) = event;
-                        define(transaction, commit, !version.settings.badges.badges.is_empty()).await?;
+                        define(transaction, commit, &version.settings.badges).await?;
                     }
                 }
                 _ => {}
@@ -112,14 +119,20 @@ async fn inherit(
 }
 
 /// New settings: everybody of the shop is judged anew.
-async fn define(transaction: &mut PgConnection, commit: &Positioned, has_badges: bool) -> Result<(), sqlx::Error> {
+async fn define(
+    transaction: &mut PgConnection,
+    commit: &Positioned,
+    settings: &BadgeSettings,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into badge_programs (merchant, has_badges, position) values ($1, $2, $3)
-         on conflict (merchant) do update set has_badges = excluded.has_badges, position = excluded.position",
+        "insert into badge_programs (merchant, has_badges, position, has_birthdays) values ($1, $2, $3, $4)
+         on conflict (merchant) do update
+            set has_badges = excluded.has_badges, position = excluded.position, has_birthdays = excluded.has_birthdays",
     )
     .bind(commit.subject.merchant.0)
-    .bind(has_badges)
+    .bind(!settings.badges.is_empty())
     .bind(bigint(commit.position))
+    .bind(settings.has_birthdays())
     .execute(transaction)
     .await
     .map(drop)

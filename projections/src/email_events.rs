@@ -1,6 +1,7 @@
 //! `email_events`: how far each mail has come. No address, no words: a random id, a kind, an outcome. And which shops send mail.
 
 pub mod due;
+pub mod milestones;
 
 use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 #![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
 
 mod awards;
+mod birthdays;
 mod definitions;
+mod friends;
 mod kit;
 mod leaderboards;

@@ -8,6 +8,7 @@ mod grpc;
 mod health;
 mod idempotency;
 mod moments;
+mod new_customers;
 mod pages;
 mod parked;
 mod privacy;

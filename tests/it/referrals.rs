@@ -2,7 +2,7 @@
 
 mod deciding;
 mod forgetting;
-mod kit;
+pub mod kit;
 mod links;
 mod many;
 mod merging;

@@ -17,7 +17,7 @@ pub struct HandedOver {
 }
 
 impl Vault {
-    /// Orders, redemption codes and referral codes of `from` lead to `to` from now on. For a profile that is about to be erased and lost a
+    /// Orders, redemption codes, referral codes and invitations of `from` lead to `to` from now on. For a profile that is about to be erased and lost a
     /// merge: whoever survived it answers for both. Doing it again finds nothing left.
     pub async fn hand_over(
         &self,
@@ -37,6 +37,17 @@ impl Vault {
         )
         .bind(merchant.0)
         .bind([DirectoryKind::RedemptionCode, DirectoryKind::ReferralCode].map(DirectoryKind::as_str))
+        .bind(from.0)
+        .bind(to.0)
+        .execute(&mut *transaction)
+        .await?;
+        // Those that the survivor has made, too, end with the profile that made them.
+        sqlx::query(
+            "update vault.invitations i set advocate = $3 where merchant = $1 and advocate = $2
+                and not exists (select from vault.invitations o
+                                 where o.merchant = $1 and o.advocate = $3 and o.lookup = i.lookup)",
+        )
+        .bind(merchant.0)
         .bind(from.0)
         .bind(to.0)
         .execute(&mut *transaction)

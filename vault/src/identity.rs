@@ -38,4 +38,19 @@ impl Vault {
         });
         Ok(identity.transpose()?)
     }
+
+    /// Whether somebody has an outside identity of this kind.
+    ///
+    /// # Errors
+    /// [`VaultError`]
+    pub async fn has_identity(
+        &self,
+        merchant: MerchantId,
+        kind: DirectoryKind,
+        subject: Uuid,
+    ) -> Result<bool, VaultError> {
+        let has = "select exists (select from vault.directory where subject = $1 and merchant = $2 and kind = $3)";
+        let asked = sqlx::query_scalar(has).bind(subject).bind(merchant.0).bind(kind.as_str());
+        Ok(asked.fetch_one(&self.inner.pool).await?)
+    }
 }

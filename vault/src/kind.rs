@@ -138,7 +138,7 @@ impl std::fmt::Display for ItemId {
     }
 }
 
-/// Days a parked body or an upload may be kept: it may hold anybody's data, so no longer than the law's month.
+/// Days a parked body, an upload or an invitation may be kept: it may hold anybody's data, so no longer than the law's month.
 pub const PARKED_LIFE_DAYS: u32 = 30;
 
 /// Days after which a fact whose order never came stops waiting and is parked. Longer than a body may be parked,
@@ -158,6 +158,8 @@ pub enum ItemPurpose {
     Waiting,
     /// A file of customers that was handed in.
     Upload,
+    /// A friend's address, until the invitation is sent.
+    Invitation,
 }
 
 impl ItemPurpose {
@@ -166,12 +168,13 @@ impl ItemPurpose {
             ItemPurpose::Parked => "parked",
             ItemPurpose::Waiting => "waiting",
             ItemPurpose::Upload => "upload",
+            ItemPurpose::Invitation => "invitation",
         }
     }
 
     pub const fn life_days(self) -> u32 {
         match self {
-            ItemPurpose::Parked | ItemPurpose::Upload => PARKED_LIFE_DAYS,
+            ItemPurpose::Parked | ItemPurpose::Upload | ItemPurpose::Invitation => PARKED_LIFE_DAYS,
             ItemPurpose::Waiting => WAITING_LIFE_DAYS,
         }
     }

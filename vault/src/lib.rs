@@ -21,6 +21,7 @@ mod error;
 mod handover;
 mod identity;
 mod intake;
+mod invitation;
 mod item;
 mod kept;
 mod keys;
@@ -51,6 +52,7 @@ pub use error::VaultError;
 pub use handover::HandedOver;
 pub use identity::Identity;
 pub use intake::{Entrant, INTAKE_MAX};
+pub use invitation::{AddressHash, Invited};
 pub use kept::KeptConnection;
 pub use keys::{
     InstallationKeys, ItemKeys, LinkKey, MerchantKeys, PersonKeys, PersonState, SigningKey, key_of, owner_of,

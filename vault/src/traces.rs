@@ -24,6 +24,8 @@ pub enum Trace {
     WaitingFacts(i64),
     /// What they can be searched by.
     SearchTerms(i64),
+    /// Friends they have invited.
+    Invitations(i64),
 }
 
 impl Vault {
@@ -38,7 +40,8 @@ impl Vault {
                     (select count(*) from vault.order_owner where account = $1) as orders,
                     (select count(*) from vault.order_owner join vault.waiting_items using (merchant, lookup)
                       where account = $1) as waiting_facts,
-                    (select count(*) from vault.blind_index where subject = $1) as search_terms",
+                    (select count(*) from vault.blind_index where subject = $1) as search_terms,
+                    (select count(*) from vault.invitations where advocate = $1) as invitations",
         )
         .bind(person.0)
         .fetch_one(&self.inner.pool)
@@ -48,6 +51,7 @@ impl Vault {
             Trace::Orders(row.try_get("orders")?),
             Trace::WaitingFacts(row.try_get("waiting_facts")?),
             Trace::SearchTerms(row.try_get("search_terms")?),
+            Trace::Invitations(row.try_get("invitations")?),
         ];
         traces.extend(counted.into_iter().filter(|trace| trace.count() > 0));
         Ok(traces)
@@ -87,7 +91,8 @@ impl Trace {
             Trace::Identities(count)
             | Trace::Orders(count)
             | Trace::WaitingFacts(count)
-            | Trace::SearchTerms(count) => count,
+            | Trace::SearchTerms(count)
+            | Trace::Invitations(count) => count,
             Trace::KeysOpen | Trace::WrappedKeys | Trace::KeyAbove(_) | Trace::Leased => 1,
         }
     }

@@ -57,6 +57,10 @@ pub enum BadgeRule {
     Spend { amount_minor: i64, currency: Currency },
     /// So many months one after the other, each with an order.
     Streak { months: u32 },
+    /// So many friends brought, for whom both were paid and who kept their order.
+    Referrals { count: u32 },
+    /// Their birthday, where it is known.
+    Birthday,
 }
 
 /// How often one customer can have it. New ones are added at the end.
@@ -106,6 +110,11 @@ impl BadgeSettings {
         self.badges.iter().find(|badge| badge.id == *id)
     }
 
+    /// Whether there is one for birthdays: then days have to be looked at, and not only what is done.
+    pub fn has_birthdays(&self) -> bool {
+        self.badges.iter().any(|badge| badge.rule == BadgeRule::Birthday)
+    }
+
     /// # Errors
     /// Where in this section something cannot stand, and why.
     pub fn validate(&self) -> Result<(), (String, &'static str)> {
@@ -132,7 +141,9 @@ impl BadgeDefinition {
             return Err(("points", "must be from 0 to 1000000"));
         }
         match self.rule {
-            BadgeRule::Orders { count: 0 } => Err(("rule/count", "must be at least 1")),
+            BadgeRule::Orders { count: 0 } | BadgeRule::Referrals { count: 0 } => {
+                Err(("rule/count", "must be at least 1"))
+            }
             BadgeRule::Spend { amount_minor, .. } if amount_minor < 1 => {
                 Err(("rule/amount_minor", "must be at least 1"))
             }
@@ -144,6 +155,9 @@ impl BadgeDefinition {
             }
             BadgeRule::Streak { months } if self.repeats == Repeats::Yearly && months > 12 => {
                 Err(("rule/months", "no year has so many months"))
+            }
+            BadgeRule::Birthday if self.repeats == Repeats::Monthly => {
+                Err(("repeats", "nobody has a birthday every month"))
             }
             _ => Ok(()),
         }

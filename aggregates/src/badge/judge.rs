@@ -55,6 +55,11 @@ fn is_met(rule: BadgeRule, months: &Months<'_>) -> bool {
             spent.fold(0_i64, |sum, minor| sum.saturating_add(*minor)) >= amount_minor
         }
         BadgeRule::Streak { months: asked } => longest_streak(months) >= asked,
+        BadgeRule::Referrals { count } => {
+            let brought = months.iter().fold(0_u32, |sum, (_, deeds)| sum.saturating_add(deeds.referrals));
+            brought >= count
+        }
+        BadgeRule::Birthday => months.iter().any(|(_, deeds)| deeds.has_birthday),
     }
 }
 

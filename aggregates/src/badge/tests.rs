@@ -54,6 +54,34 @@ fn spending_counts_in_its_own_currency() {
 }
 
 #[test]
+fn friends_add_up_in_the_stretch_of_time_that_the_badge_repeats_in() {
+    let mut brought = Achievements::default();
+    for at in ["2025-12", "2026-01", "2026-01"] {
+        brought.note_referral(month(at));
+    }
+    let friends = |count, repeats| badge(BadgeRule::Referrals { count }, repeats);
+    assert_eq!(periods(&friends(3, Repeats::Once), &brought), ["ever"]);
+    assert_eq!(periods(&friends(4, Repeats::Once), &brought), [""; 0]);
+    assert_eq!(periods(&friends(2, Repeats::Yearly), &brought), ["2026"]);
+    assert_eq!(
+        periods(&badge(BadgeRule::Orders { count: 1 }, Repeats::Once), &brought),
+        [""; 0],
+        "these are no orders"
+    );
+}
+
+#[test]
+fn a_birthday_is_one_in_each_year() {
+    let mut born = Achievements::default();
+    born.note_birthday(month("2025-05"));
+    born.note_birthday(month("2026-05"));
+    assert_eq!(periods(&badge(BadgeRule::Birthday, Repeats::Yearly), &born), ["2025", "2026"]);
+    assert_eq!(periods(&badge(BadgeRule::Birthday, Repeats::Once), &born), ["ever"]);
+    assert_eq!(periods(&badge(BadgeRule::Birthday, Repeats::Once), &bought(&[("2026-05", 1)])), [""; 0]);
+    assert_eq!(periods(&badge(BadgeRule::Streak { months: 2 }, Repeats::Once), &born), [""; 0]);
+}
+
+#[test]
 fn a_streak_is_of_months_that_follow_each_other_across_the_year() {
     let streak = badge(BadgeRule::Streak { months: 3 }, Repeats::Once);
     assert_eq!(periods(&streak, &bought(&[("2025-11", 1), ("2025-12", 1), ("2026-01", 1)])), ["ever"]);
@@ -89,6 +117,8 @@ fn what_cannot_stand_is_named() {
         (badge(BadgeRule::Streak { months: 1 }, Repeats::Once), "/0/rule/months"),
         (badge(BadgeRule::Streak { months: 13 }, Repeats::Yearly), "/0/rule/months"),
         (badge(BadgeRule::Streak { months: 3 }, Repeats::Monthly), "/0/repeats"),
+        (badge(BadgeRule::Referrals { count: 0 }, Repeats::Once), "/0/rule/count"),
+        (badge(BadgeRule::Birthday, Repeats::Monthly), "/0/repeats"),
     ];
     for (badge, pointer) in wrong {
         let refused = BadgeSettings { badges: vec![badge] }.validate().expect_err(pointer);

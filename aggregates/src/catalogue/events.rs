@@ -63,6 +63,9 @@ sealed! {
         "Body": "An order whose customer is not known yet, in full",
         "Refund": "A refund whose order is not known yet, in full",
     }
+    "InvitedFriend", ItemKey, Expires, Membership {
+        "email": "E-mail address of a friend whom a customer invites, until the mail is sent",
+    }
     "TaskContent", PersonKey, Unreadable, Operation {
         "bytes": "What a task needs of a person: to whom a message goes, and its words",
     }

@@ -23,8 +23,7 @@ columns! {
         "wrapped": WrappedKey, Removed, Keys, "Data key and link key of the person";
     }
     "vault.directory" {
-        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, a code, a referral code, a request, an idempotency key";
-        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, an imported address, a card, a code, a request, an idempotency key";
+        "lookup": KeyedHash, Tombstone, Membership, "Outside identity: the shop's customer id, an imported address, a card, a code, a referral code, a request, an idempotency key";
         "subject": RandomId, Removed, Membership, "Whom or what the identity leads to";
     }
     "vault.order_owner" {
@@ -32,7 +31,7 @@ columns! {
         "account": RandomId, Removed, Ledger, "Whose order it is";
     }
     "vault.item_keys" {
-        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body, a waiting fact or an uploaded file";
+        "wrapped": WrappedKey, Expires, Intake, "Key of a parked body, a waiting fact, an uploaded file or an invited friend's address";
     }
     "vault.waiting_items" {
         "lookup": KeyedHash, Expires, Intake, "The order that a fact waits for";
@@ -43,6 +42,13 @@ columns! {
     }
     "vault.named_friends" {
         "lookup": KeyedHash, Expires, Membership, "E-mail address of a friend who was named and is nobody's yet; gone once its owner orders or is forgotten";
+    }
+    "vault.invitations" {
+        "advocate": RandomId, Removed, Membership, "Who has invited a friend";
+        "lookup": KeyedHash, Removed, Membership, "E-mail address of a friend whom somebody has invited; removed with either of them";
+    }
+    "vault.unwanted_mail" {
+        "lookup": KeyedHash, Stays, Membership, "E-mail address of somebody who wants no invitations: kept so that their wish is";
     }
     "vault.deletions" {
         "hash": Clear, Stays, Audit, "Of an entry of the deletion journal: of ids and times";
@@ -122,11 +128,11 @@ columns! {
     }
     "read.queue_tasks" {
         "customer": RandomId, Stays, Operation, "Whom a task is about";
-        "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers";
+        "payload": Clear, Stays, Operation, "What a task is to do: ids and numbers; an invited friend's address, sealed under a key of its own";
         "sealed_payload": PersonKey, Removed, Operation, "What a task is to do for a person: to whom a message goes, and its words";
     }
     "read.email_events" {
-        "customer": RandomId, Stays, Membership, "Who was mailed";
+        "customer": RandomId, Stays, Membership, "Who was mailed, or has invited a friend by mail";
     }
     "read.gdpr_requests" {
         "customer": RandomId, Stays, Privacy, "Whom a request is about";

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rfm::Day;
+
 /// Days of each month, in the years that have most.
 const DAYS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -39,9 +41,26 @@ impl Birthday {
     }
 }
 
+/// Labels of the birthdays that are celebrated on a day: its own, and on the last of February of most years that of the 29th, too.
+pub fn celebrated_on(day: Day) -> Vec<String> {
+    let of = |day: Day| day.to_string().split_once('-').map(|(_, label)| label.to_owned()).unwrap_or_default();
+    let (own, next) = (of(day), of(day.next()));
+    let is_short_february = own == "02-28" && next == "03-01";
+    std::iter::once(own).chain(is_short_february.then(|| "02-29".to_owned())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_born_on_a_leap_day_has_a_birthday_every_year() {
+        let on = |date: &str| celebrated_on(date.parse().expect("a date"));
+        assert_eq!(on("2027-02-28"), ["02-28", "02-29"]);
+        assert_eq!(on("2028-02-28"), ["02-28"]);
+        assert_eq!(on("2028-02-29"), ["02-29"]);
+        assert_eq!(on("2027-03-01"), ["03-01"]);
+    }
 
     #[test]
     fn a_birthday_is_a_day_of_some_year() {

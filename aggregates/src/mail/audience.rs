@@ -6,7 +6,8 @@ use super::{
 };
 use crate::customer::{Customer, Erasure, MailChoice, Standing};
 
-/// Whether somebody may get a mail of this kind, by what is on record of them.
+/// Whether a mail of this kind may be sent because of somebody, by what is on record of them: to them; or, where they invite a
+/// friend, in their name.
 pub fn may_get(kind: MailKind, customer: &Customer) -> Result<(), SkipReason> {
     if customer.erasure != Erasure::None {
         return Err(SkipReason::Forgotten);
@@ -19,6 +20,8 @@ pub fn may_get(kind: MailKind, customer: &Customer) -> Result<(), SkipReason> {
     }
     let consents = customer.choices.mail == MailChoice::Subscribed && !customer.limits.objects_to_profiling;
     match (customer.choices.mail, kind.class()) {
+        // What they want themselves is about their own mail.
+        (_, MailClass::Invitation) => Ok(()),
         (MailChoice::Unsubscribed, _) => Err(SkipReason::Unsubscribed),
         (_, MailClass::Marketing) if !consents => Err(SkipReason::NoConsent),
         _ => Ok(()),
@@ -56,6 +59,14 @@ mod tests {
         let objecting = member(MailChoice::Subscribed, Limits { objects_to_profiling: true, ..limits });
         assert_eq!(may_get(marketing, &objecting), Err(SkipReason::NoConsent));
         assert_eq!(may_get(service, &objecting), Ok(()));
+    }
+
+    #[test]
+    fn whoever_wants_no_mail_can_still_invite_and_whoever_is_restricted_cannot() {
+        let invitation = MailKind::ReferralInvitation;
+        assert_eq!(may_get(invitation, &member(MailChoice::Unsubscribed, Limits::default())), Ok(()));
+        let limits = Limits { restricted: true, ..Limits::default() };
+        assert_eq!(may_get(invitation, &member(MailChoice::Subscribed, limits)), Err(SkipReason::Restricted));
     }
 
     #[test]

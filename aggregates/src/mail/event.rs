@@ -40,6 +40,7 @@ pub struct TemplateDeleted {
 pub struct EmailEventCreated {
     /// The task by which it is sent; its Message-ID is made from it.
     pub mail: TaskId,
+    /// Who is mailed; of an invitation, who invites.
     pub customer: CustomerId,
     pub kind: MailKind,
     pub stage: MailStage,
@@ -80,6 +81,10 @@ pub enum SkipReason {
     Merged,
     /// Being forgotten, or was.
     Forgotten,
+    /// What it was to tell is no longer so: the reward was given back or used, the link brings nobody any more.
+    Over,
+    /// The invited friend is a customer: they are told things as one, and only what customers agreed to.
+    AlreadyCustomer,
 }
 
 impl MailStage {
@@ -105,6 +110,8 @@ impl SkipReason {
             SkipReason::NoAddress => "no_address",
             SkipReason::Merged => "merged",
             SkipReason::Forgotten => "forgotten",
+            SkipReason::Over => "over",
+            SkipReason::AlreadyCustomer => "already_customer",
         }
     }
 }

@@ -13,18 +13,21 @@ pub enum MailKind {
     PointsExpiring,
     /// A tier was reached.
     TierReached,
+    /// Somebody invites a friend.
     ReferralInvitation,
     /// What was asked for points is there.
     RewardReady,
 }
 
-/// Who may get a mail. Nobody does who has unsubscribed, is restricted or is being forgotten.
+/// Who may get a mail. Nobody does who has unsubscribed, and nobody's data is used who is restricted or being forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailClass {
     /// What a member has to know about their membership.
     Service,
     /// Only those who have consented, and do not object to being profiled.
     Marketing,
+    /// Somebody who is no customer, and whom a customer invites: once.
+    Invitation,
 }
 
 /// What the words of a template can refer to.
@@ -45,6 +48,8 @@ pub enum Variable {
     /// Where a referred friend goes.
     ReferralUrl,
     UnsubscribeUrl,
+    /// Who invites; empty where nobody knows their name.
+    AdvocateName,
 }
 
 impl MailKind {
@@ -75,22 +80,23 @@ impl MailKind {
     pub const fn class(self) -> MailClass {
         match self {
             MailKind::Welcome | MailKind::PointsEarned | MailKind::RewardReady => MailClass::Service,
-            MailKind::PointsExpiring | MailKind::TierReached | MailKind::ReferralInvitation => MailClass::Marketing,
+            MailKind::PointsExpiring | MailKind::TierReached => MailClass::Marketing,
+            MailKind::ReferralInvitation => MailClass::Invitation,
         }
     }
 
     /// What its templates can refer to; everything else is unknown to them.
     pub const fn variables(self) -> &'static [Variable] {
         use Variable::{
-            Balance, ExpiresOn, FirstName, Points, ReferralUrl, RewardCode, RewardName, ShopName, TierName,
-            UnsubscribeUrl,
+            AdvocateName, Balance, ExpiresOn, FirstName, Points, ReferralUrl, RewardCode, RewardName, ShopName,
+            TierName, UnsubscribeUrl,
         };
         match self {
             MailKind::Welcome => &[FirstName, ShopName, Balance, UnsubscribeUrl],
             MailKind::PointsEarned => &[FirstName, ShopName, Balance, Points, UnsubscribeUrl],
             MailKind::PointsExpiring => &[FirstName, ShopName, Balance, Points, ExpiresOn, UnsubscribeUrl],
             MailKind::TierReached => &[FirstName, ShopName, Balance, TierName, UnsubscribeUrl],
-            MailKind::ReferralInvitation => &[FirstName, ShopName, ReferralUrl, UnsubscribeUrl],
+            MailKind::ReferralInvitation => &[AdvocateName, ShopName, ReferralUrl, UnsubscribeUrl],
             MailKind::RewardReady => &[FirstName, ShopName, Balance, RewardName, RewardCode, UnsubscribeUrl],
         }
     }
@@ -109,6 +115,7 @@ impl Variable {
             Variable::RewardCode => "reward_code",
             Variable::ReferralUrl => "referral_url",
             Variable::UnsubscribeUrl => "unsubscribe_url",
+            Variable::AdvocateName => "advocate_name",
         }
     }
 
@@ -125,6 +132,7 @@ impl Variable {
             Variable::RewardCode => "LN-SAMPLE",
             Variable::ReferralUrl => "https://shop.example/r/sample",
             Variable::UnsubscribeUrl => "https://shop.example/unsubscribe/sample",
+            Variable::AdvocateName => "Ada",
         }
     }
 }

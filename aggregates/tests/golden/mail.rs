@@ -19,6 +19,8 @@ pub fn samples() -> Vec<MailEvent> {
         SkipReason::NoAddress,
         SkipReason::Merged,
         SkipReason::Forgotten,
+        SkipReason::Over,
+        SkipReason::AlreadyCustomer,
     ]
     .map(|reason| step(MailStage::Skipped(reason), None));
     let tried = [

@@ -92,6 +92,8 @@ fn everything_set() -> ProgramSettings {
         badges: BadgeSettings {
             badges: vec![
                 badge("by_hand", BadgeRule::ByHand, Repeats::Once),
+                badge("three_friends", BadgeRule::Referrals { count: 3 }, Repeats::Once),
+                badge("birthday", BadgeRule::Birthday, Repeats::Yearly),
                 badge("ten_orders", BadgeRule::Orders { count: 10 }, Repeats::Once),
                 badge("big_month", BadgeRule::Spend { amount_minor: 50_000, currency: euro() }, Repeats::Monthly),
                 BadgeDefinition {

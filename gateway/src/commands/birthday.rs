@@ -40,7 +40,10 @@ impl Gateway {
                 Some(_) => rewarder.grant_pending(request.merchant, Some(survivor), request.now).await?,
                 None => None,
             };
-            position = position.max(noticed.unwrap_or(0)).max(granted.unwrap_or(0));
+            let awarder = self.awarder();
+            let told = done.state.position;
+            let awarded = awarder.birthday_told(request.merchant, survivor, &label, told, request.now).await?;
+            position = [noticed, granted, awarded].into_iter().flatten().fold(position, u64::max);
         }
         Ok(position)
     }

@@ -51,6 +51,15 @@ pub enum CommandError {
     UnknownTask,
     #[error("nobody does tasks of this kind")]
     UnknownTaskKind,
+    /// Such tasks belong to something else that is done in the same commit.
+    #[error("tasks of this kind are not created by hand")]
+    TaskNotByHand,
+    /// Why this mail cannot be sent to this customer by hand.
+    #[error("the mail cannot be sent by hand: {0}")]
+    MailNotByHand(&'static str),
+    /// Two outside identities that were stated together lead to two people.
+    #[error("the identities belong to different customers")]
+    IdentitiesConflict,
     /// It was completed or discarded.
     #[error("the task has ended")]
     TaskEnded,
@@ -260,12 +269,14 @@ impl From<CampaignError> for CommandError {
         }
     }
 }
+
 impl From<BadgeError> for CommandError {
     fn from(error: BadgeError) -> Self {
         match error {
             BadgeError::Contended => CommandError::Contended,
             BadgeError::Customer(refusal) => refusal.into(),
             BadgeError::Points(refusal) => refusal.into(),
+            BadgeError::Vault(error) => error.into(),
             BadgeError::Database(_) | BadgeError::LogUnavailable | BadgeError::ReadModelBehind => {
                 CommandError::Unavailable(error.to_string())
             }

@@ -7,7 +7,10 @@ use aggregates::{
 use journal::{Actor, Subject, Versioned};
 use policies::{
     MailError,
-    mail::{render, unsubscribe::Token},
+    mail::{
+        render,
+        unsubscribe::{ReaderId, Token},
+    },
 };
 use std::sync::Arc;
 use vault::VaultError;
@@ -69,7 +72,13 @@ impl Gateway {
             correlation: new_id(),
             traceparent: None,
         };
-        match self.choose_mail(&request, token.customer, MailChoice::Unsubscribed, ChosenBy::Link).await {
+        let customer = match token.reader {
+            ReaderId::Customer(customer) => customer,
+            ReaderId::Address(address) => {
+                return Ok(self.vault.refuse_mail(token.merchant, address, request.now).await?);
+            }
+        };
+        match self.choose_mail(&request, customer, MailChoice::Unsubscribed, ChosenBy::Link).await {
             Ok(_) | Err(CommandError::CustomerErased | CommandError::UnknownCustomer) => Ok(()),
             Err(error) => Err(error),
         }

@@ -8,6 +8,7 @@
 //! | [`order`] | an order carries a code, or is of somebody who takes part |
 //! | [`evidence`] | comparing traces of two people, and sealing what met |
 //! | [`decision`] | the merchant approves or rejects |
+//! | [`invitation`] | an advocate invites somebody by mail |
 //! | [`old_links`] | links of other programmes lead to ours |
 //! | [`clicks`] | how often links were followed |
 
@@ -15,6 +16,7 @@ pub mod clicks;
 pub mod decision;
 pub mod evidence;
 pub mod friend;
+pub mod invitation;
 pub mod link;
 mod old_links;
 mod order;
@@ -42,6 +44,11 @@ pub enum ReferralProblem {
     TooManyNamed,
     #[error("the moment lies in the future")]
     InTheFuture,
+    /// The merchant does not send this kind of mail, or the installation sends none.
+    #[error("invitations are not sent")]
+    InvitationsOff,
+    #[error("the advocate has invited as many friends as a day allows")]
+    TooManyInvitations,
 }
 
 impl From<ReferralProblem> for CommandError {

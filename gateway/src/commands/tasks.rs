@@ -1,7 +1,7 @@
 //! Tasks of the queue, for those who look after them.
 
 use aggregates::{
-    id::TaskId,
+    id::{MerchantId, TaskId},
     points::StaffNote,
     task::{DiscardCause, TaskKind, TaskRefusal, shard_of},
 };
@@ -51,13 +51,17 @@ impl Gateway {
 
     /// A task of another merchant does not exist.
     async fn known_task(&self, request: &Request, task: TaskId) -> Result<(), CommandError> {
+        self.has_task(request.merchant, task).await?.then_some(()).ok_or(CommandError::UnknownTask)
+    }
+
+    /// Whether there is, or ever was, such a task.
+    pub(super) async fn has_task(&self, merchant: MerchantId, task: TaskId) -> Result<bool, CommandError> {
         // Its shard knows it from the first moment on; the read model, for ever.
-        let shard = self.tasks.shards.load(Subject::task(request.merchant, shard_of(task))).await?;
+        let shard = self.tasks.shards.load(Subject::task(merchant, shard_of(task))).await?;
         if shard.state.created_at_position(task).is_some() {
-            return Ok(());
+            return Ok(true);
         }
-        let known = queue_tasks::exists(&self.db, request.merchant, task).await?;
-        known.then_some(()).ok_or(CommandError::UnknownTask)
+        Ok(queue_tasks::exists(&self.db, merchant, task).await?)
     }
 }
 

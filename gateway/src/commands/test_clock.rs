@@ -58,7 +58,15 @@ impl Gateway {
             Box::pin(postmaster.catch_up(request.merchant, now)).await?;
         }
         // Last, because all of the above may have put something on the queue.
-        let done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
+        let mut done = Box::pin(self.task_worker().run_due(request.merchant)).await?;
+        if let Some(postmaster) = self.postmaster() {
+            // And what was done of it leads to mails: a reward is there.
+            let before = self.journal.last_position_of(Follow::Merchant(request.merchant)).await?;
+            Box::pin(postmaster.catch_up(request.merchant, now)).await?;
+            if self.journal.last_position_of(Follow::Merchant(request.merchant)).await? > before {
+                done = done.max(Box::pin(self.task_worker().run_due(request.merchant)).await?);
+            }
+        }
         let written = [swept.position, clicked, settled, scored, rewarded, tiered, awarded].into_iter().flatten().max();
         Ok((now, written.unwrap_or(0).max(moved.state.position).max(executed).max(done)))
     }

@@ -1,4 +1,11 @@
 //! Customers: found by the shop's id, by e-mail or phone, or one by one.
+//!
+//! | file | its idea |
+//! |---|---|
+//! | this one | reading and searching |
+//! | [`create`] | stating one before the shop does |
+
+pub mod create;
 
 use super::{
     Freshness, Page,

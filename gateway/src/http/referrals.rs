@@ -5,6 +5,7 @@
 //! | this one | making a link, reading and listing |
 //! | [`documents`] | how links and referrals look |
 //! | [`friends`] | the storefront names somebody who came through a link |
+//! | [`invitations`] | an advocate invites somebody by mail |
 //! | [`decisions`] | the merchant approves or rejects |
 //! | [`click`] | a shopper follows a link |
 //! | [`share`] | texts that hand a link on, in every language of mails |
@@ -14,6 +15,7 @@ pub mod click;
 pub mod decisions;
 pub mod documents;
 pub mod friends;
+pub mod invitations;
 pub mod settings;
 pub mod share;
 

@@ -1,4 +1,11 @@
 //! `/v1/tasks`: the task queue of a merchant. What a task says stays with its handler; here is how far it has come.
+//!
+//! | file | its idea |
+//! |---|---|
+//! | this one | looking at tasks, trying them again, giving them up |
+//! | [`create`] | asking for one |
+
+pub mod create;
 
 use aggregates::{id::TaskId, time::Timestamp};
 use axum::{Json, extract::State, http::StatusCode};

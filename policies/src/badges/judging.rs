@@ -14,8 +14,10 @@ use projections::{
     Changed,
     badges::{self, Badges, Candidate},
     customers::Customers,
+    referrals::Referrals,
     rfm_orders::RfmOrders,
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -33,11 +35,15 @@ const QUIET_LOOK: Duration = Duration::from_secs(5);
 /// Pause after something has failed.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Up to where in the log orders and settings have been looked at.
+/// How often it is looked whose birthday it is: a day begins once.
+const BIRTHDAY_LOOK: Duration = Duration::from_secs(60);
+
+/// Up to where in the log deeds and settings have been looked at, and when birthdays were.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
-    orders: u64,
+    deeds: u64,
     settings: u64,
+    birthdays_at: Option<Instant>,
 }
 
 impl Awarder {
@@ -46,7 +52,7 @@ impl Awarder {
         let (mut seen, mut known) = (Seen::default(), 0);
         loop {
             let before = known;
-            known = self.progress.of(RfmOrders::NAME).position;
+            known = self.deeds_known();
             if known < before {
                 // The log was adopted: positions begin again.
                 seen = Seen::default();
@@ -65,7 +71,13 @@ impl Awarder {
         }
     }
 
-    /// `known` is how far orders were known before this. Says whether there may be more at once.
+    /// How far both read models of deeds have come.
+    fn deeds_known(&self) -> u64 {
+        let known = |name| self.progress.of(name).position;
+        known(RfmOrders::NAME).min(known(Referrals::NAME))
+    }
+
+    /// `known` is how far deeds were known before this. Says whether there may be more at once.
     async fn look(&self, seen: &mut Seen, known: u64, clock: &dyn Clock) -> Result<bool, BadgeError> {
         let settled = self.progress.of(Badges::NAME).position;
         for merchant in badges::redefined_after(&self.db, seen.settings).await? {
@@ -73,15 +85,22 @@ impl Awarder {
             noted(merchant, self.judge_shop(merchant, now).await)?;
         }
         seen.settings = settled;
+        if seen.birthdays_at.is_none_or(|looked| looked.elapsed() >= BIRTHDAY_LOOK) {
+            for merchant in badges::with_birthdays(&self.db).await? {
+                let now = self.now_of(merchant, clock).await?;
+                noted(merchant, self.celebrate(merchant, now).await)?;
+            }
+            seen.birthdays_at = Some(Instant::now());
+        }
         // Somebody whose first order this is may not be known as a customer yet.
         self.visible(Customers::NAME, known).await?;
-        let changed = badges::changed_after(&self.db, seen.orders, PASS_MAX).await?;
+        let changed = badges::changed_after(&self.db, seen.deeds, PASS_MAX).await?;
         for (merchant, customers) in Changed::by_shop(&changed) {
             let now = self.now_of(merchant, clock).await?;
             noted(merchant, self.judge(merchant, &customers, now).await)?;
         }
         let pass = Pass::of(&changed, usize::try_from(PASS_MAX).unwrap_or(usize::MAX), known);
-        seen.orders = pass.through;
+        seen.deeds = pass.through;
         Ok(pass.is_full)
     }
 
@@ -101,10 +120,11 @@ impl Awarder {
             return Ok(None);
         }
         let head = self.journal.last_position().await.map_err(|_| BadgeError::LogUnavailable)?;
-        for read_model in [RfmOrders::NAME, Badges::NAME, Customers::NAME] {
+        for read_model in [RfmOrders::NAME, Referrals::NAME, Badges::NAME, Customers::NAME] {
             self.visible(read_model, head).await?;
         }
         let last = self.judge_shop(merchant, now).await?;
+        let last = last.max(self.celebrate(merchant, now).await?);
         if let Some(position) = last {
             self.visible(Badges::NAME, position).await?;
         }
@@ -114,7 +134,7 @@ impl Awarder {
     async fn judge_shop(&self, merchant: MerchantId, now: Timestamp) -> Result<Option<u64>, BadgeError> {
         let (mut after, mut last) = (CustomerId(Uuid::nil()), None);
         loop {
-            let customers = badges::buyers_after(&self.db, merchant, after, PASS_MAX).await?;
+            let customers = badges::achievers_after(&self.db, merchant, after, PASS_MAX).await?;
             let Some(end) = customers.last() else { return Ok(last) };
             after = *end;
             last = last.max(self.judge(merchant, &customers, now).await?);
@@ -138,7 +158,7 @@ impl Awarder {
         Ok(last)
     }
 
-    async fn award_earned(
+    pub(super) async fn award_earned(
         &self,
         merchant: MerchantId,
         customer: CustomerId,

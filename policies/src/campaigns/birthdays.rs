@@ -3,6 +3,7 @@
 
 use aggregates::{
     campaign::{Act, Action, Effect},
+    customer::celebrated_on,
     id::{CustomerId, MerchantId, Token},
     rfm::{Calendar, Day},
     time::Timestamp,
@@ -58,7 +59,7 @@ impl Rewarder {
     ) -> Result<Option<u64>, CampaignError> {
         let calendar = self.calendar(merchant, now).await?;
         let today = calendar.day_of(now);
-        if !labels(today).iter().any(|of_day| of_day == label) {
+        if !celebrated_on(today).iter().any(|of_day| of_day == label) {
             return Ok(None);
         }
         let act = self.birthday(merchant, customer, today, &calendar, now).await?;
@@ -73,7 +74,7 @@ impl Rewarder {
         now: Timestamp,
     ) -> Result<Option<u64>, CampaignError> {
         let mut last = None;
-        for label in labels(day) {
+        for label in celebrated_on(day) {
             let mut after = None;
             loop {
                 let born = self.vault.born_on(merchant, &label, after).await?;
@@ -107,14 +108,6 @@ impl Rewarder {
     }
 }
 
-/// The birthdays that are celebrated on a day: its own, and on the last of February of most years that of the 29th, too.
-fn labels(day: Day) -> Vec<String> {
-    let of = |day: Day| day.to_string().split_once('-').map(|(_, label)| label.to_owned()).unwrap_or_default();
-    let (own, next) = (of(day), of(day.next()));
-    let is_short_february = own == "02-28" && next == "03-01";
-    std::iter::once(own).chain(is_short_february.then(|| "02-29".to_owned())).collect()
-}
-
 /// The birthday of one year: whatever day is told in that year, it is the same one.
 fn token_of(customer: CustomerId, day: Day) -> Token {
     let year: u128 = day.to_string().split_once('-').and_then(|(year, _)| year.parse().ok()).unwrap_or(0);
@@ -124,15 +117,6 @@ fn token_of(customer: CustomerId, day: Day) -> Token {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn who_was_born_on_a_leap_day_has_a_birthday_every_year() {
-        let of = |date: &str| labels(date.parse().expect("a date"));
-        assert_eq!(of("2027-02-28"), ["02-28", "02-29"]);
-        assert_eq!(of("2028-02-28"), ["02-28"]);
-        assert_eq!(of("2028-02-29"), ["02-29"]);
-        assert_eq!(of("2027-03-01"), ["03-01"]);
-    }
 
     #[test]
     fn a_birthday_is_another_in_each_year_and_for_each_customer() {

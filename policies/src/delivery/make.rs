@@ -34,14 +34,14 @@ impl Handler for MakeReward {
 
     fn run<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let Ok(wanted) = postcard::from_bytes(&task.payload) else { return Outcome::dead("not a delivery") };
+            let Some(wanted) = Wanted::from_bytes(&task.payload) else { return Outcome::dead("not a delivery") };
             self.0.make(task, &wanted).await.unwrap_or_else(Outcome::from)
         })
     }
 
     fn give_up<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            let Ok(Wanted { redemption, customer, .. }) = postcard::from_bytes(&task.payload) else { return Ok(()) };
+            let Some(Wanted { redemption, customer, .. }) = Wanted::from_bytes(&task.payload) else { return Ok(()) };
             let given_back = self.0.give_back(&self.0.context(task), task.merchant, customer, redemption).await;
             match given_back {
                 // An order has it, or its owner is being forgotten: there is nothing to give back, and nobody to give it to.

@@ -1,5 +1,5 @@
-//! Which mails are due. The read models say who has become a member, who has earned points and whose points expire soon; each is
-//! put on the task queue under the key of its reason, which is used once for ever.
+//! When it is looked which mails are due. The [`reasons`](super::reasons) are in the read models; each is put on the task queue
+//! under its key, which is used once for ever.
 //!
 //! What was long ago is not mailed any more, so a worker that starts looks back a bounded time and no further; and a kind that
 //! is switched on counts from then on, not for what was before.
@@ -8,7 +8,6 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aggregates::{
     id::{CustomerId, MerchantId},
-    mail::MailKind,
     merchant::Merchant,
     program::{Program, ProgramSettings},
     rfm::Calendar,
@@ -22,16 +21,15 @@ use projections::{
     customers::Customers,
     email_events::{EmailEvents, due},
     points_transactions::PointsTransactions,
+    queue_tasks::QueueTasks,
+    vip_tiers::VipTiers,
 };
 use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{
-    MAIL_TASK, MailError,
-    order::{MailFacts, MailOrder},
-};
+use super::{MAIL_TASK, MailError, order::MailOrder};
 use crate::{
     TaskError,
     tasks::{Enqueued, NewPayload, NewTask, TaskQueue},
@@ -39,8 +37,6 @@ use crate::{
 
 /// A reason that is older leads to no mail any more.
 const STALE_DAYS: u32 = 2;
-/// Reasons looked up at once.
-const PASS_MAX: i64 = 500;
 /// How long a quiet log is waited for before a look.
 const QUIET_LOOK: Duration = Duration::from_secs(5);
 /// After something has happened, more is waited for so long.
@@ -54,10 +50,24 @@ const READ_MODEL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Up to where one shop's reasons have been looked at.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    members: u64,
-    earned: u64,
+pub(super) struct Seen {
+    pub members: u64,
+    pub earned: u64,
+    pub tiers: u64,
+    pub rewards: u64,
     expiring_at: Option<Instant>,
+}
+
+/// A mail that is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Whom it is about: once they are forgotten, it is not sent.
+    pub customer: CustomerId,
+    /// What makes it this mail and no other, for ever.
+    pub key: &'a str,
+    pub order: &'a MailOrder,
+    /// By the merchant's clock.
+    pub not_before: Timestamp,
 }
 
 /// Puts mails on the queue. Cheap to clone.
@@ -112,13 +122,22 @@ impl Postmaster {
         Ok(())
     }
 
-    /// Puts on the queue all that is due for one merchant at `now`, and returns when that is durable.
+    /// Puts on the queue all that is due for one merchant at `now`, and returns when that is durable. Tasks that end lead to
+    /// mails, too.
     ///
     /// # Errors
     /// [`MailError`]
     pub async fn catch_up(&self, merchant: MerchantId, now: Timestamp) -> Result<(), MailError> {
         let head = self.queue.shards.journal().last_position().await.map_err(|_| MailError::LogUnavailable)?;
-        for read_model in [Customers::NAME, PointsTransactions::NAME, Balances::NAME, EmailEvents::NAME] {
+        let read_models = [
+            Customers::NAME,
+            PointsTransactions::NAME,
+            Balances::NAME,
+            EmailEvents::NAME,
+            QueueTasks::NAME,
+            VipTiers::NAME,
+        ];
+        for read_model in read_models {
             if !self.progress.reached(read_model, head, READ_MODEL_PATIENCE).await {
                 return Err(MailError::ReadModelBehind);
             }
@@ -134,6 +153,8 @@ impl Postmaster {
         let since = now.plus_seconds(-i64::from(STALE_DAYS) * 86_400);
         self.welcome(merchant, now, since, &program.state, seen).await?;
         self.tell_of_earned(merchant, now, since, &program.state, seen).await?;
+        self.congratulate(merchant, now, since, &program.state, seen).await?;
+        self.tell_of_rewards(merchant, now, since, &program.state, seen).await?;
         if seen.expiring_at.is_none_or(|looked| looked.elapsed() >= EXPIRING_LOOK) {
             seen.expiring_at = Some(Instant::now());
             self.warn_of_expiring(merchant, now, &program.state).await?;
@@ -141,85 +162,7 @@ impl Postmaster {
         Ok(())
     }
 
-    async fn welcome(
-        &self,
-        merchant: MerchantId,
-        now: Timestamp,
-        since: Timestamp,
-        program: &Program,
-        seen: &mut Seen,
-    ) -> Result<(), MailError> {
-        loop {
-            let known = self.progress.of(Customers::NAME).position;
-            let members = due::members_since(&self.db, merchant, since, seen.members, PASS_MAX).await?;
-            for member in &members {
-                if is_on(program, MailKind::Welcome, member.at) {
-                    let order = MailOrder { kind: MailKind::Welcome, facts: MailFacts::default() };
-                    let key = format!("welcome:{}", member.customer);
-                    self.order(merchant, member.customer, &key, &order, program, now).await?;
-                }
-            }
-            if !reached(&mut seen.members, members.last().map(|member| member.position), members.len(), known) {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn tell_of_earned(
-        &self,
-        merchant: MerchantId,
-        now: Timestamp,
-        since: Timestamp,
-        program: &Program,
-        seen: &mut Seen,
-    ) -> Result<(), MailError> {
-        loop {
-            let known = self.progress.of(PointsTransactions::NAME).position;
-            let lines = due::earned_since(&self.db, merchant, since, seen.earned, PASS_MAX).await?;
-            for line in &lines {
-                if is_on(program, MailKind::PointsEarned, line.at) {
-                    let facts = MailFacts { points: Some(line.points), ..MailFacts::default() };
-                    let order = MailOrder { kind: MailKind::PointsEarned, facts };
-                    let key = format!("points_earned:{}", line.id.simple());
-                    self.order(merchant, line.customer, &key, &order, program, now).await?;
-                }
-            }
-            if !reached(&mut seen.earned, lines.last().map(|line| line.position), lines.len(), known) {
-                return Ok(());
-            }
-        }
-    }
-
-    /// One mail at most for each stretch of as many days as it is told ahead.
-    async fn warn_of_expiring(&self, merchant: MerchantId, now: Timestamp, program: &Program) -> Result<(), MailError> {
-        let Some(settings) = settings(program, now).filter(|_| is_on(program, MailKind::PointsExpiring, now)) else {
-            return Ok(());
-        };
-        let days = settings.mail.expiring_days;
-        let (calendar, until) = (calendar(settings), now.plus_days(days));
-        let mut after = CustomerId(Uuid::nil());
-        loop {
-            let accounts = due::expiring_until(&self.db, merchant, now, until, after, PASS_MAX).await?;
-            for account in &accounts.expiring {
-                let day = calendar.day_of(account.at);
-                let stretch = i64::from(day.0).div_euclid(i64::from(days));
-                let facts =
-                    MailFacts { points: Some(account.points), expires_at: Some(account.at), ..MailFacts::default() };
-                let order = MailOrder { kind: MailKind::PointsExpiring, facts };
-                let key = format!("expiring:{}:{days}:{stretch}", account.customer);
-                self.order(merchant, account.customer, &key, &order, program, now).await?;
-            }
-            let Some(last) = accounts.last else { return Ok(()) };
-            after = last;
-        }
-    }
-
-    /// Puts a mail on the queue, once for ever under its key; not before the merchant's quiet hours are over. None for somebody
-    /// who is being forgotten.
-    ///
-    /// # Errors
-    /// [`MailError`]
-    pub async fn order(
+    pub(super) async fn order(
         &self,
         merchant: MerchantId,
         customer: CustomerId,
@@ -228,16 +171,33 @@ impl Postmaster {
         program: &Program,
         now: Timestamp,
     ) -> Result<Option<Enqueued>, MailError> {
-        let earliest = settings(program, now).map(|settings| settings.mail.earliest(now, &calendar(settings)));
+        let wish = Wish { customer, key, order, not_before: now };
+        self.order_as(&self.context(now), merchant, program, &wish).await
+    }
+
+    /// Puts a mail on the queue, once for ever under its key; not in the merchant's quiet hours. None for somebody who is being
+    /// forgotten.
+    ///
+    /// # Errors
+    /// [`MailError`]
+    pub async fn order_as(
+        &self,
+        context: &CommandContext,
+        merchant: MerchantId,
+        program: &Program,
+        wish: &Wish<'_>,
+    ) -> Result<Option<Enqueued>, MailError> {
+        let at = wish.not_before;
+        let earliest = settings(program, at).map(|settings| settings.mail.earliest(at, &calendar(settings)));
         let new = NewTask {
             kind: MAIL_TASK,
-            key: key.to_owned(),
-            customer: Some(customer),
-            payload: NewPayload::Ids(order.to_bytes()),
+            key: wish.key.to_owned(),
+            customer: Some(wish.customer),
+            payload: NewPayload::Ids(wish.order.to_bytes()),
             priority: Priority::Normal,
             not_before: earliest,
         };
-        match self.queue.enqueue(&self.context(now), merchant, &new).await {
+        match self.queue.enqueue(context, merchant, &new).await {
             Ok(enqueued) => Ok(Some(enqueued)),
             Err(TaskError::CustomerErased) => Ok(None),
             Err(error) => Err(error.into()),
@@ -249,24 +209,10 @@ impl Postmaster {
     }
 }
 
-/// Moves the mark behind a pass; says whether there may be more.
-fn reached(mark: &mut u64, last: Option<u64>, found: usize, known: u64) -> bool {
-    let is_full = found >= usize::try_from(PASS_MAX).unwrap_or(usize::MAX);
-    // One commit can have several lines: a full pass may have cut them apart, so it gets only before its last.
-    let through = last.map_or(0, |last| if is_full { last.saturating_sub(1) } else { last });
-    *mark = (*mark).max(through).max(if is_full { 0 } else { known });
-    is_full
-}
-
-fn settings(program: &Program, at: Timestamp) -> Option<&ProgramSettings> {
+pub(super) fn settings(program: &Program, at: Timestamp) -> Option<&ProgramSettings> {
     program.in_effect_at(at).map(|version| &version.settings)
 }
 
-fn calendar(settings: &ProgramSettings) -> Calendar {
+pub(super) fn calendar(settings: &ProgramSettings) -> Calendar {
     Calendar::of(&settings.rfm.time_zone).unwrap_or_else(|_| Calendar::utc())
-}
-
-/// Whether a kind was on when its reason came up.
-fn is_on(program: &Program, kind: MailKind, at: Timestamp) -> bool {
-    settings(program, at).is_some_and(|settings| settings.mail.kinds.contains(&kind))
 }

@@ -103,19 +103,34 @@ impl MailHandler {
         };
         let calendar = Calendar::of(&settings.rfm.time_zone).unwrap_or_else(|_| Calendar::utc());
         let at = Attempt { task, customer, order, settings, calendar };
-        if !settings.mail.kinds.contains(&at.order.kind) {
-            return self.skip(&at, SkipReason::SwitchedOff).await;
+        let outcome = self.try_to_send(&at).await?;
+        if matches!(outcome, Outcome::Done(_)) {
+            self.let_go(&at).await?;
         }
-        if self.must_wait(&at).await? {
+        Ok(outcome)
+    }
+
+    async fn try_to_send(&self, at: &Attempt<'_>) -> Result<Outcome, MailError> {
+        if !at.settings.mail.kinds.contains(&at.order.kind) {
+            return self.skip(at, SkipReason::SwitchedOff).await;
+        }
+        if self.must_wait(at).await? {
             return Ok(Outcome::Wait(LATER));
         }
-        let reader = match self.reader(task.merchant, customer, at.order.kind).await? {
-            Ok(reader) => reader,
-            Err(reason) => return self.skip(&at, reason).await,
+        if !self.is_still_so(at).await? {
+            return self.skip(at, SkipReason::Over).await;
+        }
+        let reader = match &at.order.facts.invitation {
+            Some(invitation) => self.invited(at, invitation).await?,
+            None => self.reader(at.task.merchant, at.customer, at.order.kind).await?,
         };
-        let chosen = self.words(&at, reader.language.as_ref()).await?;
-        match self.outgoing(&at, reader, &chosen).await? {
-            Ok(outgoing) => self.send(&at, &outgoing, chosen).await,
+        let reader = match reader {
+            Ok(reader) => reader,
+            Err(reason) => return self.skip(at, reason).await,
+        };
+        let chosen = self.words(at, reader.language.as_ref()).await?;
+        match self.outgoing(at, reader, &chosen).await? {
+            Ok(outgoing) => self.send(at, &outgoing, chosen).await,
             Err(reason) => Ok(Outcome::dead(reason)),
         }
     }
@@ -139,9 +154,9 @@ impl MailHandler {
         chosen: &Chosen,
     ) -> Result<Result<Outgoing, &'static str>, MailError> {
         let keys = self.vault.merchant(at.task.merchant).await?;
-        let token = unsubscribe::token(&keys, at.customer);
+        let token = unsubscribe::token(&keys, reader.id);
         let unsubscribe_url = format!("{}/unsubscribe/{token}", self.mailing.public_url);
-        let values = self.values(at, &reader.first_name, &unsubscribe_url).await?;
+        let values = self.values(at, &keys, &reader.first_name, &unsubscribe_url).await?;
         let Ok(words) = render::render(&chosen.template, &values) else {
             return Ok(Err("the words cannot be filled in"));
         };

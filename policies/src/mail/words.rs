@@ -52,14 +52,17 @@ const fn english(kind: MailKind) -> (&'static str, &'static str) {
              you have reached {{ tier_name }} at {{ shop_name }}. Congratulations!",
         ),
         MailKind::ReferralInvitation => (
-            "Share {{ shop_name }} with your friends",
-            "Hello{% if first_name %} {{ first_name }}{% endif %},\n\n\
-             recommend {{ shop_name }} to your friends: {{ referral_url }}",
+            "{% if advocate_name %}{{ advocate_name }}{% else %}A friend{% endif %} recommends {{ shop_name }}",
+            "Hello,\n\n\
+             {% if advocate_name %}{{ advocate_name }}{% else %}a friend of yours{% endif %} thinks that you would like \
+             {{ shop_name }}. Order through this link and you both get points: {{ referral_url }}\n\n\
+             You get this once, because they gave us your address for it.",
         ),
         MailKind::RewardReady => (
             "Your reward is ready: {{ reward_name }}",
             "Hello{% if first_name %} {{ first_name }}{% endif %},\n\n\
-             here is your reward from {{ shop_name }}: {{ reward_name }}. Your code is {{ reward_code }}.",
+             here is your reward from {{ shop_name }}: {{ reward_name }}.\
+             {% if reward_code %} Your code is {{ reward_code }}.{% endif %}",
         ),
     }
 }
@@ -87,14 +90,17 @@ const fn german(kind: MailKind) -> (&'static str, &'static str) {
              Sie haben bei {{ shop_name }} die Stufe {{ tier_name }} erreicht. Herzlichen Glückwunsch!",
         ),
         MailKind::ReferralInvitation => (
-            "Empfehlen Sie {{ shop_name }} weiter",
-            "Guten Tag{% if first_name %} {{ first_name }}{% endif %},\n\n\
-             empfehlen Sie {{ shop_name }} Ihren Freunden: {{ referral_url }}",
+            "{% if advocate_name %}{{ advocate_name }}{% else %}Jemand{% endif %} empfiehlt Ihnen {{ shop_name }}",
+            "Guten Tag,\n\n\
+             {% if advocate_name %}{{ advocate_name }}{% else %}jemand, der Sie kennt,{% endif %} meint, dass Ihnen \
+             {{ shop_name }} gefallen könnte. Bestellen Sie über diesen Link, bekommen Sie beide Punkte: {{ referral_url }}\n\n\
+             Sie erhalten diese E-Mail einmal, weil uns dafür Ihre Adresse genannt wurde.",
         ),
         MailKind::RewardReady => (
             "Ihre Prämie ist da: {{ reward_name }}",
             "Guten Tag{% if first_name %} {{ first_name }}{% endif %},\n\n\
-             hier ist Ihre Prämie von {{ shop_name }}: {{ reward_name }}. Ihr Code lautet {{ reward_code }}.",
+             hier ist Ihre Prämie von {{ shop_name }}: {{ reward_name }}.\
+             {% if reward_code %} Ihr Code lautet {{ reward_code }}.{% endif %}",
         ),
     }
 }

@@ -55,13 +55,16 @@ pub async fn of_customer(
     rows.iter().map(badge).collect()
 }
 
-/// Buyers of shops with badges whose orders have changed after a position, in the journal's order.
+/// Customers of shops with badges whose orders have changed after a position, or who have brought a friend; in the journal's
+/// order.
 pub async fn changed_after(db: &PgPool, after: u64, limit: i64) -> Result<Vec<Changed>, sqlx::Error> {
     let rows: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(
         "select changed.merchant, changed.customer, max(changed.position)
-           from read.rfm_orders as changed
+           from (select merchant, customer, position from read.rfm_orders where position > $1
+                 union all
+                 select merchant, advocate, position from read.referrals
+                  where position > $1 and status = 'completed') as changed (merchant, customer, position)
            join read.badge_programs as program on program.merchant = changed.merchant and program.has_badges
-          where changed.position > $1
           group by changed.merchant, changed.customer order by max(changed.position) limit $2",
     )
     .bind(bigint(after))
@@ -80,15 +83,25 @@ pub async fn redefined_after(db: &PgPool, after: u64) -> Result<Vec<MerchantId>,
         .map(|merchants: Vec<Uuid>| merchants.into_iter().map(MerchantId).collect())
 }
 
-/// Buyers of a shop in the order of their ids, after one.
-pub async fn buyers_after(
+/// Shops with a badge for birthdays.
+pub async fn with_birthdays(db: &PgPool) -> Result<Vec<MerchantId>, sqlx::Error> {
+    sqlx::query_scalar("select merchant from read.badge_programs where has_birthdays order by merchant")
+        .fetch_all(db)
+        .await
+        .map(|merchants: Vec<Uuid>| merchants.into_iter().map(MerchantId).collect())
+}
+
+/// Those of a shop who have bought something or brought somebody, in the order of their ids, after one.
+pub async fn achievers_after(
     db: &PgPool,
     merchant: MerchantId,
     after: CustomerId,
     limit: i64,
 ) -> Result<Vec<CustomerId>, sqlx::Error> {
     sqlx::query_scalar(
-        "select distinct customer from read.rfm_orders where merchant = $1 and customer > $2 order by customer limit $3",
+        "select customer from read.rfm_orders where merchant = $1 and customer > $2
+         union select advocate from read.referrals where merchant = $1 and advocate > $2 and status = 'completed'
+         order by customer limit $3",
     )
     .bind(merchant.0)
     .bind(after.0)
@@ -139,6 +152,19 @@ pub async fn candidates(
         let currency = currency.as_deref().and_then(|code| Currency::parse(code).ok());
         if let Some(candidate) = candidates.get_mut(&CustomerId(customer)) {
             candidate.achievements.note_order(month, currency, net_minor);
+        }
+    }
+    let brought: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
+        "select advocate, paid_at from read.referrals
+          where merchant = $1 and advocate = any($2) and status = 'completed' and paid_at is not null",
+    )
+    .bind(merchant.0)
+    .bind(&members)
+    .fetch_all(db)
+    .await?;
+    for (advocate, paid_at) in brought {
+        if let Some(candidate) = candidates.get_mut(&CustomerId(advocate)) {
+            candidate.achievements.note_referral(Month::of(calendar.day_of(timestamp(paid_at))));
         }
     }
     let held: Vec<(Uuid, String, String)> =

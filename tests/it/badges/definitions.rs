@@ -47,6 +47,7 @@ async fn what_cannot_stand_is_named() {
             json!([with("rule", json!({ "kind": "spend", "amount_minor": 1, "currency": "euro" }))]),
             "/badges/0/rule/currency",
         ),
+        (json!([with("rule", json!({ "kind": "referrals", "count": 0 }))]), "/badges/0/rule/count"),
         (json!([first_order(0), first_order(1)]), "/badges/1/id"),
     ];
     for (badges, pointer) in wrong {

@@ -123,6 +123,24 @@ async fn points_are_adjusted_once_per_idempotency_key() {
 }
 
 #[tokio::test]
+async fn a_customer_is_made_and_the_same_one_is_found() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    let grpc = Client::of(&shop).await;
+    let call = "core.v1.CoreService/CreateCustomer";
+    let stated = json!({ "external_id": ada.external_id.to_string(), "first_name": "Ada", "birthday": { "month": 12, "day": 10 } });
+    let made = grpc.call(call, stated.clone()).await.unwrap().body;
+    assert_eq!((&made["first_name"], made["id"].as_str()), (&json!("Ada"), Some(&*ada.id().await)));
+    assert_eq!(grpc.call(call, stated).await.unwrap().body["id"], made["id"]);
+    let nobody = grpc.call(call, json!({ "first_name": "Ada" })).await.unwrap_err();
+    assert_eq!(nobody.code(), Code::InvalidArgument);
+    // There is no mail server here: the kind is refused, and nothing else.
+    let task = json!({ "kind": "mail.send", "customer_id": made["id"], "mail": "welcome", "idempotency_key": "k" });
+    let refused = grpc.call("event_tracking.v1.EventTrackingService/CreateTask", task).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+}
+
+#[tokio::test]
 async fn refusals_have_the_status_that_grpc_has_for_them() {
     let shop = Shop::open().await;
     let shopper = shop.shopper();

@@ -45,15 +45,15 @@ impl Operation {
         path.contains('{') || self.names_in_its_body()
     }
 
-    /// Asking for privacy, and for a link, names the customer in the document.
+    /// Asking for privacy, for a link and for a mail names the customer in the document.
     fn names_in_its_body(&self) -> bool {
-        self.method == Method::POST && ["/v1/gdpr_requests", "/v1/referrals"].contains(&self.path.as_str())
+        self.method == Method::POST && ["/v1/gdpr_requests", "/v1/referrals", "/v1/tasks"].contains(&self.path.as_str())
     }
 
     fn addressed_to(&self, victim: &Ids) -> String {
         let of = match self.path.as_str() {
             path if path.starts_with("/v1/gdpr_requests") => &victim.request,
-            "/v1/referrals/{id}/friends" => &victim.code,
+            "/v1/referrals/{id}/friends" | "/v1/referrals/{id}/invitations" => &victim.code,
             path if path.starts_with("/v1/referrals") => &victim.referral,
             path if path.starts_with("/v1/tasks") => &victim.task,
             path if path.starts_with("/v1/rewards") => &victim.reward,
@@ -110,6 +110,9 @@ impl Operation {
             (_, "referrals") => json!({ "customer_id": victim.customer }),
             (_, "referral_settings") => json!({ "advocate_points": 1_000_000 }),
             (_, "friends") => json!({ "external_id": "1" }),
+            (_, "invitations") => json!({ "email": "thief@example.com" }),
+            (_, "customers") => json!({ "external_id": "1" }),
+            (_, "tasks") => json!({ "kind": "mail.send", "customer_id": victim.customer, "mail": "welcome" }),
             (_, "cancel" | "release" | "complete" | "retry" | "carry_out") => json!({}),
             (_, "rewards") => free_shipping(),
             ("PUT", "{id}") => free_shipping(),

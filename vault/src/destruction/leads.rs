@@ -1,4 +1,4 @@
-//! What in the vault leads to a person: outside identities, orders, search terms, facts that wait.
+//! What in the vault leads to a person: outside identities, orders, search terms, facts that wait, invitations.
 
 use aggregates::time::Timestamp;
 use sqlx::PgConnection;
@@ -22,13 +22,22 @@ const NAMED: &str = "delete from vault.named_friends n using vault.blind_index b
 
 const SEARCH_TERMS: &str = "delete from vault.blind_index where subject = any($1)";
 
-/// Wipes all of it. People's orders are found by their owner, so facts that wait for them go first; and what was said of their
-/// addresses is found by these.
+/// Whom they have invited.
+const INVITED_BY: &str = "delete from vault.invitations where advocate = any($1)";
+
+/// By whom they were invited, at an address that they are found by.
+const INVITED_AT: &str = "delete from vault.invitations i using vault.blind_index b
+     where b.subject = any($1) and b.kind = 'email' and i.merchant = b.merchant and i.lookup = b.lookup";
+
+/// Wipes all of it. People's orders are found by their owner, so facts that wait for them go first; what was said of their
+/// addresses, and who invited them, is found by what they are searched by, so that goes last.
 pub(super) async fn wipe(transaction: &mut PgConnection, ids: &[Uuid], at: Timestamp) -> Result<(), VaultError> {
     sqlx::query(WAITING_FACTS).bind(ids).execute(&mut *transaction).await?;
     sqlx::query(ORDERS).bind(ids).bind(at.0).execute(&mut *transaction).await?;
     sqlx::query(IDENTITIES).bind(ids).bind(at.0).execute(&mut *transaction).await?;
     sqlx::query(NAMED).bind(ids).execute(&mut *transaction).await?;
+    sqlx::query(INVITED_BY).bind(ids).execute(&mut *transaction).await?;
+    sqlx::query(INVITED_AT).bind(ids).execute(&mut *transaction).await?;
     sqlx::query(SEARCH_TERMS).bind(ids).execute(&mut *transaction).await?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{BucketGeneration, Vault, VaultError, database, root::Contents};
 const ROWS_AT_ONCE: i64 = 5_000;
 
 /// What stands in the vault under a merchant's look-up key, and says nothing any more without it.
-const ROWS_OF_MERCHANT: [&str; 5] = [
+const ROWS_OF_MERCHANT: [&str; 7] = [
     "delete from vault.directory where merchant = $1 and (kind, lookup) in (
          select kind, lookup from vault.directory where merchant = $1 limit $2)",
     "delete from vault.item_keys where item in (select item from vault.item_keys where merchant = $1 limit $2)",
@@ -24,6 +24,10 @@ const ROWS_OF_MERCHANT: [&str; 5] = [
          select kind, lookup, subject from vault.blind_index where merchant = $1 limit $2)",
     "delete from vault.named_friends where merchant = $1 and lookup in (
          select lookup from vault.named_friends where merchant = $1 limit $2)",
+    "delete from vault.invitations where merchant = $1 and (advocate, lookup) in (
+         select advocate, lookup from vault.invitations where merchant = $1 limit $2)",
+    "delete from vault.unwanted_mail where merchant = $1 and lookup in (
+         select lookup from vault.unwanted_mail where merchant = $1 limit $2)",
 ];
 
 /// What the end of a merchant has ended, this time.

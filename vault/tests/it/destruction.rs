@@ -30,6 +30,8 @@ async fn somebody(vault: &Vault) -> Known {
     vault.register(merchant, DirectoryKind::RedemptionCode, "LN-1", person.0).await.unwrap();
     let expires_at = ItemPurpose::Waiting.expires_at(AT);
     let waiting = vault.new_item(merchant, ItemPurpose::Waiting, expires_at).await.unwrap().id();
+    let friend = vault.merchant(merchant).await.unwrap().address_hash("grace@example.com");
+    vault.invite(merchant, (person, &[]), friend, new_id(), (AT, 20)).await.unwrap();
     vault.add_waiting_item_of_owned(merchant, "1001", waiting).await.unwrap();
     Known { merchant, person, waiting }
 }
@@ -48,6 +50,7 @@ async fn a_destroyed_person_leaves_tombstones_and_nothing_else() {
         Trace::Orders(1),
         Trace::WaitingFacts(1),
         Trace::SearchTerms(1),
+        Trace::Invitations(1),
     ];
     assert_eq!(before, everything);
 

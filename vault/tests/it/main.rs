@@ -8,6 +8,7 @@ mod enrolment;
 mod guard;
 mod handover;
 mod intake;
+mod invitations;
 mod items;
 mod kept;
 mod leases;

@@ -66,6 +66,9 @@ async fn no_outside_identity_stands_in_the_schema() {
     vault.index(merchant, person, IndexKind::Email, email).await.unwrap();
     vault.index(merchant, person, IndexKind::Phone, phone).await.unwrap();
     vault.register(merchant, DirectoryKind::RedemptionCode, code, new_id()).await.unwrap();
+    let address = vault.merchant(merchant).await.unwrap().address_hash(email);
+    vault.invite(merchant, (person, &[]), address, new_id(), (Timestamp(0), 20)).await.unwrap();
+    vault.refuse_mail(merchant, address, Timestamp(0)).await.unwrap();
 
     let mut cells = 0;
     for (table, column, _) in columns(&home).await {

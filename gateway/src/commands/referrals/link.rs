@@ -109,7 +109,7 @@ impl Gateway {
     }
 
     /// A key against repetition belongs to the customer it was used for first.
-    pub(super) async fn key_is_about(
+    pub(in crate::commands) async fn key_is_about(
         &self,
         merchant: MerchantId,
         customer: CustomerId,

@@ -49,6 +49,10 @@ pub enum RuleDocument {
     Spend { amount_minor: i64, currency: String },
     /// So many months one after the other, each with an order.
     Streak { months: u32 },
+    /// So many friends brought, for whom both were paid and who kept their order.
+    Referrals { count: u32 },
+    /// Their birthday, where it is known.
+    Birthday,
 }
 
 const fn once() -> Repeats {
@@ -78,6 +82,8 @@ impl BadgeDocument {
                     RuleDocument::Spend { amount_minor, currency: currency.as_str().to_owned() }
                 }
                 BadgeRule::Streak { months } => RuleDocument::Streak { months },
+                BadgeRule::Referrals { count } => RuleDocument::Referrals { count },
+                BadgeRule::Birthday => RuleDocument::Birthday,
             },
             repeats: badge.repeats,
             counts_from: badge.counts_from.map(|month| month.to_string()),
@@ -100,6 +106,8 @@ impl BadgeDocument {
                     currency: Currency::parse(&currency).map_err(|error| at("rule/currency", &error))?,
                 },
                 RuleDocument::Streak { months } => BadgeRule::Streak { months },
+                RuleDocument::Referrals { count } => BadgeRule::Referrals { count },
+                RuleDocument::Birthday => BadgeRule::Birthday,
             },
             repeats: self.repeats,
             counts_from: counts_from.map_err(|error| at("counts_from", &error))?,

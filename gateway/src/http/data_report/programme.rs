@@ -20,7 +20,10 @@ impl Report {
     }
 
     pub(super) async fn mails(&self, writer: &mut Writer) -> Result<(), Stopped> {
-        writer.section("email_events", "Mails to you, and what became of them").await.map_err(gone)?;
+        writer
+            .section("email_events", "Mails to you and to friends whom you have invited, and what became of them")
+            .await
+            .map_err(gone)?;
         let mut before = None;
         loop {
             let (db, merchant) = (&self.gateway.db, self.caller.merchant());

@@ -20,13 +20,13 @@ struct Words {
 
 const ENGLISH: Words = Words {
     language: "en",
-    question: "Do you want no more mails about your points?",
+    question: "Do you want no more of these mails?",
     button: "No more mails",
     done: "You will get no more of these mails.",
 };
 const GERMAN: Words = Words {
     language: "de",
-    question: "Möchten Sie keine E-Mails mehr zu Ihren Punkten?",
+    question: "Möchten Sie keine solchen E-Mails mehr?",
     button: "Keine E-Mails mehr",
     done: "Sie erhalten keine solchen E-Mails mehr.",
 };
