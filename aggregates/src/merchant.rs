@@ -1,5 +1,8 @@
 //! A shop that uses the platform: how it is recognised and what it may do.
 
+mod api_key;
+mod scope;
+
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,9 @@ use crate::{
     sealed::Sealed,
     time::Timestamp,
 };
+
+pub use api_key::{API_KEYS_MAX, ApiKey, ApiKeyId, ApiKeyRevoked, KeyName, NotAnApiKeyId};
+pub use scope::{Scope, Scopes};
 
 events! {
     /// What happened to a merchant.
@@ -28,6 +34,10 @@ events! {
         /// The shop's Admin API may be used from now on, with this token.
         ShopConnected(ShopConnected) = "merchant.shop_connected" v 1;
         ShopDisconnected(ShopDisconnected) = "merchant.shop_disconnected" v 1;
+        /// Whoever has the key is let in no more.
+        ApiKeyRevoked(ApiKeyRevoked) = "merchant.api_key_revoked" v 1;
+        /// An operator takes everybody's keys to another installation, in a file that only its recipient opens.
+        KeysExported(KeysExported) = "merchant.keys_exported" v 1;
     }
 }
 
@@ -66,10 +76,11 @@ pub struct ShopDomain {
     pub domain: String,
 }
 
-/// A key by its hash: SHA-256 of a random secret of 256 bits, which needs no salt and no stretching.
+/// Where the keys of this merchant and of all its people go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub hash: [u8; 32],
+pub struct KeysExported {
+    /// SHA-256 of the public key that they are closed under, in hex digits.
+    pub recipient: String,
     pub at: Timestamp,
 }
 
@@ -122,6 +133,9 @@ pub enum MerchantCommand {
     DisconnectShop {
         at: Timestamp,
     },
+    IssueApiKey(ApiKey),
+    RevokeApiKey(ApiKeyRevoked),
+    ExportKeys(KeysExported),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,6 +151,10 @@ pub enum MerchantRefusal {
     /// Erasing begins with a fence.
     #[error("the merchant is not fenced")]
     NotFenced,
+    #[error("the merchant has {API_KEYS_MAX} API keys already")]
+    TooManyApiKeys,
+    #[error("the merchant has no such API key")]
+    UnknownApiKey,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -153,8 +171,23 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    pub fn accepts_key(&self, hash: &[u8; 32]) -> bool {
-        self.fenced_at.is_none() && self.api_keys.iter().any(|key| key.hash == *hash)
+    /// The key of this hash, as long as it opens anything.
+    pub fn key(&self, hash: &[u8; 32]) -> Option<&ApiKey> {
+        self.api_keys.iter().find(|key| key.hash == *hash).filter(|_| self.fenced_at.is_none())
+    }
+
+    fn issue(&self, key: &ApiKey) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        if self.api_keys.len() >= API_KEYS_MAX {
+            return Err(MerchantRefusal::TooManyApiKeys);
+        }
+        Ok(vec![MerchantEvent::ApiKeyIssued(key.clone())])
+    }
+
+    fn revoke(&self, revoked: &ApiKeyRevoked) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        match self.api_keys.iter().any(|key| key.id() == revoked.key) {
+            true => Ok(vec![MerchantEvent::ApiKeyRevoked(revoked.clone())]),
+            false => Err(MerchantRefusal::UnknownApiKey),
+        }
     }
 
     fn set_clock(&self, ahead_micros: i64) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
@@ -201,6 +234,11 @@ impl Aggregate for Merchant {
             (MerchantCommand::DisconnectShop { at }, Some(_)) => {
                 Ok(vec![MerchantEvent::ShopDisconnected(ShopDisconnected { at: *at })])
             }
+            (MerchantCommand::IssueApiKey(key), Some(_)) => self.issue(key),
+            (MerchantCommand::RevokeApiKey(revoked), Some(_)) => self.revoke(revoked),
+            (MerchantCommand::ExportKeys(exported), Some(_)) => {
+                Ok(vec![MerchantEvent::KeysExported(exported.clone())])
+            }
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))
@@ -218,41 +256,11 @@ impl Aggregate for Merchant {
             MerchantEvent::Erased(event) => self.erased_at = Some(event.at),
             MerchantEvent::ShopConnected(connected) => self.shop = Some(connected.clone()),
             MerchantEvent::ShopDisconnected(_) => self.shop = None,
+            MerchantEvent::ApiKeyRevoked(revoked) => self.api_keys.retain(|key| key.id() != revoked.key),
+            MerchantEvent::KeysExported(_) => {}
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn told(merchant: &mut Merchant, command: MerchantCommand) -> Result<usize, MerchantRefusal> {
-        let events = merchant.decide(&command)?;
-        events.iter().for_each(|event| merchant.apply(event, &Recorded { position: 1, at: Timestamp(0) }));
-        Ok(events.len())
-    }
-
-    #[test]
-    fn a_forgotten_shop_is_let_in_no_more_and_nothing_happens_to_it() {
-        let key = ApiKey { hash: [7; 32], at: Timestamp(0) };
-        let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
-        let create = MerchantCommand::Create { created, api_key: key };
-        let request = GdprRequestId(Uuid::from_u128(1));
-        let fence = MerchantCommand::Fence(MerchantFenced { request, at: Timestamp(5) });
-        let erase = MerchantCommand::Erase(MerchantErased { request, deletion: 1, at: Timestamp(6) });
-        let mut merchant = Merchant::default();
-        assert_eq!(told(&mut merchant, fence.clone()), Err(MerchantRefusal::Unknown));
-        told(&mut merchant, create.clone()).unwrap();
-        assert!(merchant.accepts_key(&[7; 32]));
-        assert_eq!(told(&mut merchant, erase.clone()), Err(MerchantRefusal::NotFenced));
-        assert_eq!(told(&mut merchant, fence.clone()), Ok(1));
-        assert!(!merchant.accepts_key(&[7; 32]));
-        assert_eq!(told(&mut merchant, erase.clone()), Ok(1));
-        assert_eq!((told(&mut merchant, fence), told(&mut merchant, erase)), (Ok(0), Ok(0)), "once");
-        assert_eq!(told(&mut merchant, MerchantCommand::Uninstall { at: Timestamp(7) }), Err(MerchantRefusal::Erased));
-        assert_eq!(told(&mut merchant, MerchantCommand::SetClock { ahead_micros: 9 }), Err(MerchantRefusal::Erased));
-        assert_eq!(told(&mut merchant, create), Err(MerchantRefusal::Exists));
-    }
-}
+mod tests;

@@ -75,6 +75,9 @@ sealed! {
     "AdminToken", MerchantKey, WithMerchant, Operation {
         "token": "What the shop's Admin API is used with",
     }
+    "KeyName", MerchantKey, WithMerchant, Operation {
+        "name": "What the merchant calls an API key; may be the name of who uses it",
+    }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",
         "reason": "Why a restored log was adopted, or a commit given up",

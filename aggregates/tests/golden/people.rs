@@ -12,7 +12,7 @@ use aggregates::{
     },
     id::{CustomerId, GdprRequestId, ImportId, ReferralLinkId},
     merchant::{
-        ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
+        ApiKey, ApiKeyId, ApiKeyRevoked, ClockAdvanced, KeysExported, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Scopes, ShopConnected,
         ShopDisconnected, Uninstalled,
     },
 };
@@ -115,13 +115,21 @@ pub fn merchants() -> Vec<MerchantEvent> {
             shop: sealed("a domain"),
             webhook_secrets: vec![sealed("a secret"), sealed("the one before")],
         }),
-        MerchantEvent::ApiKeyIssued(ApiKey { hash: [0x9a; 32], at: at(1) }),
+        MerchantEvent::ApiKeyIssued(ApiKey { hash: [0x9a; 32], at: at(1), name: None, scopes: Scopes::everything() }),
+        MerchantEvent::ApiKeyIssued(ApiKey {
+            hash: [0x9b; 32],
+            at: at(1),
+            name: Some(sealed("a name")),
+            scopes: Scopes::only(aggregates::merchant::Scope::ALL).expect("not none"),
+        }),
         MerchantEvent::Uninstalled(Uninstalled { at: at(2) }),
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
         MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
         MerchantEvent::Erased(MerchantErased { request: request(), deletion: 13, at: at(4) }),
         MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), at: at(5) }),
         MerchantEvent::ShopDisconnected(ShopDisconnected { at: at(6) }),
+        MerchantEvent::ApiKeyRevoked(ApiKeyRevoked { key: ApiKeyId::of(&[0x9b; 32]), at: at(7) }),
+        MerchantEvent::KeysExported(KeysExported { recipient: "1a2b3c".to_owned(), at: at(8) }),
     ]
 }
 
