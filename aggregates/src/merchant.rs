@@ -236,9 +236,7 @@ impl Aggregate for Merchant {
             }
             (MerchantCommand::IssueApiKey(key), Some(_)) => self.issue(key),
             (MerchantCommand::RevokeApiKey(revoked), Some(_)) => self.revoke(revoked),
-            (MerchantCommand::ExportKeys(exported), Some(_)) => {
-                Ok(vec![MerchantEvent::KeysExported(exported.clone())])
-            }
+            (MerchantCommand::ExportKeys(exported), Some(_)) => Ok(vec![MerchantEvent::KeysExported(exported.clone())]),
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))

@@ -3,7 +3,9 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, merchant::Scope, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
+use aggregates::{
+    gdpr::GdprRefusal, merchant::Scope, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal,
+};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},

@@ -7,6 +7,6 @@ mod forgetting;
 mod honest;
 mod portable;
 pub mod scene;
-mod taken_along;
 mod signing;
+mod taken_along;
 mod tampering;

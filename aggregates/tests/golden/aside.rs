@@ -4,7 +4,8 @@ use aggregates::{
     id::MerchantId,
     id::ParkedId,
     installation::{
-        AggregateParked, CommitDiscarded, HistoryImportBegun, HistoryImportFinished, InstallationEvent, LeftBehind, LogAdopted, LogPlace, ParkingRetried,
+        AggregateParked, CommitDiscarded, HistoryImportBegun, HistoryImportFinished, InstallationEvent, LeftBehind,
+        LogAdopted, LogPlace, ParkingRetried,
     },
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
     pos::{PosBatchTaken, PosEvent},

@@ -12,8 +12,8 @@ use aggregates::{
     },
     id::{CustomerId, GdprRequestId, ImportId, ReferralLinkId},
     merchant::{
-        ApiKey, ApiKeyId, ApiKeyRevoked, ClockAdvanced, KeysExported, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, Scopes, ShopConnected,
-        ShopDisconnected, Uninstalled,
+        ApiKey, ApiKeyId, ApiKeyRevoked, ClockAdvanced, KeysExported, MerchantCreated, MerchantErased, MerchantEvent,
+        MerchantFenced, Scopes, ShopConnected, ShopDisconnected, Uninstalled,
     },
 };
 

@@ -32,8 +32,7 @@ impl Gateway {
         scopes: Scopes,
     ) -> Result<(IssuedKey, ApiKey, u64), CommandError> {
         let keys = self.vault.merchant(request.merchant).await?;
-        let issued =
-            issue_key(request.merchant).map_err(|_| CommandError::Internal("no randomness".to_owned()))?;
+        let issued = issue_key(request.merchant).map_err(|_| CommandError::Internal("no randomness".to_owned()))?;
         let name = Some(keys.seal(NAME_TAG, &KeyName { name: name.to_owned() }));
         let key = ApiKey { hash: issued.hash, at: request.now, name, scopes };
         let position = self.tell_merchant(request, MerchantCommand::IssueApiKey(key.clone())).await?;

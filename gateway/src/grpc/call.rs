@@ -29,8 +29,7 @@ const FORWARDED: [HeaderName; 3] =
     [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
 
 /// What of the answer's headers a caller is told as metadata.
-const TOLD: [HeaderName; 4] =
-    [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER, PERSONAL_DATA];
+const TOLD: [HeaderName; 4] = [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER, PERSONAL_DATA];
 
 /// The metadata in which a refusal carries its stable word.
 const CODE_METADATA: &str = "code";

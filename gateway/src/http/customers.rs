@@ -126,11 +126,7 @@ async fn by_external_id(
     Ok(None)
 }
 
-pub(super) async fn open(
-    gateway: &Gateway,
-    caller: &Caller,
-    row: CustomerRow,
-) -> Result<CustomerDocument, Problem> {
+pub(super) async fn open(gateway: &Gateway, caller: &Caller, row: CustomerRow) -> Result<CustomerDocument, Problem> {
     let keys = gateway.keys_for(caller, row.id).await?;
     let profile: Option<Profile> =
         row.profile.as_ref().and_then(|profile| keys.as_deref()?.open(PROFILE_TAG, profile).ok());

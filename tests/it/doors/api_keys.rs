@@ -13,8 +13,7 @@ use crate::{
 };
 
 /// Scopes by their words.
-const SCOPES: [&str; 8] =
-    ["read", "personal_data", "write", "settings", "privacy", "audit", "operations", "keys"];
+const SCOPES: [&str; 8] = ["read", "personal_data", "write", "settings", "privacy", "audit", "operations", "keys"];
 const KEYS: &str = "/v1/api_keys";
 
 /// A key of the shop for just these.
@@ -61,7 +60,12 @@ async fn reading_is_open_to_a_key_that_has_the_scope_of_the_route_alone() {
     for operation in reading.filter(|operation| !operation.path.starts_with("/v1/audit/")) {
         let (_, key) = alone.iter().find(|(scope, _)| *scope == operation.scope).expect("a scope");
         let answer = operation.attempt(key, &ids).await;
-        assert!(answer.status.is_success() || answer.code() == "no_data_request", "{}: {}", operation.path, answer.body);
+        assert!(
+            answer.status.is_success() || answer.code() == "no_data_request",
+            "{}: {}",
+            operation.path,
+            answer.body
+        );
     }
 }
 
@@ -117,10 +121,13 @@ async fn a_revoked_key_opens_nothing_on_any_gateway_from_the_answer_on() {
     assert!(there.get("/v1/customers").send().await.status.is_success());
     let listed = shop.api.get(KEYS).document().await;
     let id = listed["data"][1]["id"].as_str().unwrap().to_owned();
-    assert_eq!(listed["data"][1], json!({
-        "id": id, "name": "a test's", "scopes": ["read"], "everything": false,
-        "created_at": listed["data"][1]["created_at"],
-    }));
+    assert_eq!(
+        listed["data"][1],
+        json!({
+            "id": id, "name": "a test's", "scopes": ["read"], "everything": false,
+            "created_at": listed["data"][1]["created_at"],
+        })
+    );
 
     let revoked = shop.api.call(Method::DELETE, &format!("{KEYS}/{id}")).document().await;
     for door in [&there, &key] {
@@ -175,7 +182,11 @@ async fn an_operator_makes_lists_and_revokes_keys() {
     let run = async |arguments: &[&str]| {
         let mut command = tokio::process::Command::new(loyalnest());
         let config = &Installation::shared().config;
-        command.args(["-o", "json", "api-keys"]).args(arguments).args(["--merchant", &merchant]).envs(config.variables());
+        command
+            .args(["-o", "json", "api-keys"])
+            .args(arguments)
+            .args(["--merchant", &merchant])
+            .envs(config.variables());
         Said::by(command).await
     };
     let made = run(&["create", "--name", "the auditor", "--scope", "audit,read"]).await;

@@ -38,7 +38,8 @@ impl Client {
         let path = format!("/{name}").parse().expect("a path");
         let response = grpc.unary(request, path, ByDescriptor(method)).await?;
         let etag = response.metadata().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        let personal_data = response.metadata().get("personal-data").and_then(|said| said.to_str().ok()).map(str::to_owned);
+        let personal_data =
+            response.metadata().get("personal-data").and_then(|said| said.to_str().ok()).map(str::to_owned);
         let options =
             prost_reflect::SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let body = response.into_inner().serialize_with_options(serde_json::value::Serializer, &options);

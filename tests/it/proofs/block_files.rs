@@ -2,12 +2,12 @@
 
 use std::{fs, path::PathBuf};
 
+use gateway::shopify::sample::OrderSample;
+use journal::{Journal, JournalOptions, Positioned};
 use loyalnest::drill::{
     installation::{Installation, Setting},
     shop::Shop,
 };
-use gateway::shopify::sample::OrderSample;
-use journal::{Journal, JournalOptions, Positioned};
 use serde_json::Value;
 
 use crate::installation::program::{start, variable};
@@ -60,8 +60,12 @@ fn flip(installation: &Installation, message: &[u8]) {
     let mut found = 0;
     for block in blocks(installation) {
         let mut bytes = fs::read(&block).unwrap();
-        let places: Vec<usize> =
-            bytes.windows(message.len()).enumerate().filter(|(_, window)| *window == message).map(|(at, _)| at).collect();
+        let places: Vec<usize> = bytes
+            .windows(message.len())
+            .enumerate()
+            .filter(|(_, window)| *window == message)
+            .map(|(at, _)| at)
+            .collect();
         for place in &places {
             bytes[place + message.len() / 2] ^= 1;
         }

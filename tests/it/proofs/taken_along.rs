@@ -24,7 +24,8 @@ impl Moving {
         let moving = Moving { folder: tempfile::tempdir().unwrap() };
         moving.make_pair("recipient").await;
         let public = moving.path("recipient.pub");
-        let said = scene.command(&["log", "export", "--to", &moving.file(), "--keys-to", public.to_str().unwrap()]).await;
+        let said =
+            scene.command(&["log", "export", "--to", &moving.file(), "--keys-to", public.to_str().unwrap()]).await;
         assert_eq!((said.code, &said.document()["keys_included"]), (0, &json!(true)), "{}", said.err);
         moving
     }
@@ -46,7 +47,7 @@ impl Moving {
         self.path("history.jsonl").to_str().unwrap().to_owned()
     }
 
-    async fn into(&self, scene: &Scene, key: Option<&str>) -> Said {
+    async fn arrives_at(&self, scene: &Scene, key: Option<&str>) -> Said {
         let file = self.file();
         let key = key.map(|name| self.path(name).to_str().unwrap().to_owned());
         let mut arguments = vec!["log", "import", "--from", &file];
@@ -67,7 +68,7 @@ const PROFILE: &str = "taken-along@example.com";
 async fn states_profile(shopper: Shopper<'_>) {
     let profile = CustomerSample {
         email: Some(PROFILE.to_owned()),
-        first_name: Some("Ada".to_owned()),
+        first_name: "Ada".to_owned(),
         updated_at: shopper.shop.now(),
         ..CustomerSample::new(shopper.external_id)
     };
@@ -102,12 +103,15 @@ async fn profiles_open_and_old_orders_are_refunded_where_the_keys_were_taken_alo
     let (id, before) = (ada.id().await, ada.available().await);
 
     let moving = Moving::of(&there).await;
-    let said = moving.into(&here, Some("recipient")).await;
+    let said = moving.arrives_at(&here, Some("recipient")).await;
     assert_eq!((said.code, &said.document()["people"]), (0, &json!(2)), "{}{}", said.out, said.err);
     let shop = moved(&there, &here).await;
     let ada = shop.known_as(ada.external_id);
     let profile = ada.find().await;
-    assert_eq!((&profile["id"], &profile["email"], &profile["first_name"]), (&json!(id), &json!(PROFILE), &json!("Ada")));
+    assert_eq!(
+        (&profile["id"], &profile["email"], &profile["first_name"]),
+        (&json!(id), &json!(PROFILE), &json!("Ada"))
+    );
     let found = shop.api.post("/v1/customers/search", &json!({ "email": PROFILE })).document().await;
     assert_eq!(found["data"][0]["id"], json!(id));
     let lines = ada.transactions().await;
@@ -139,7 +143,7 @@ async fn whoever_was_forgotten_is_not_taken_along_and_does_not_come_back() {
     there.seal().await.unwrap();
 
     let moving = Moving::of(&there).await;
-    let said = moving.into(&here, Some("recipient")).await;
+    let said = moving.arrives_at(&here, Some("recipient")).await;
     assert_eq!((said.code, &said.document()["people"]), (0, &json!(1)), "{}{}", said.out, said.err);
     let shop = moved(&there, &here).await;
     let gone = shop.api.get(&format!("/v1/customers/{id}")).document().await;
@@ -175,7 +179,7 @@ async fn the_keys_open_for_their_recipient_alone_and_are_those_that_were_signed(
     let (there, here) = (Scene::sealed().await, Scene::open().await);
     let moving = Moving::of(&there).await;
     moving.make_pair("somebody-else").await;
-    let said = moving.into(&here, Some("somebody-else")).await;
+    let said = moving.arrives_at(&here, Some("somebody-else")).await;
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(said.err.contains("does not open with this key"), "{}", said.err);
 
@@ -189,19 +193,19 @@ async fn the_keys_open_for_their_recipient_alone_and_are_those_that_were_signed(
     };
     let (own, foreign) = (data(&original), data(&foreign));
     moving.rewrite(|lines| lines[1] = lines[1].replace(&own, &foreign));
-    let found = moving.into(&here, Some("recipient")).await;
+    let found = moving.arrives_at(&here, Some("recipient")).await;
     assert_eq!(found.code, 6, "{}", found.out);
     assert!(found.out.contains("the keys are not those that were signed"), "{}", found.out);
 
     moving.rewrite(|lines| drop(lines.remove(1)));
-    assert_eq!(moving.into(&here, Some("recipient")).await.code, 6);
+    assert_eq!(moving.arrives_at(&here, Some("recipient")).await.code, 6);
 }
 
 #[tokio::test]
 async fn keys_that_are_not_asked_for_stay_in_the_file() {
     let (there, here) = (Scene::sealed().await, Scene::open().await);
     let moving = Moving::of(&there).await;
-    let said = moving.into(&here, None).await;
+    let said = moving.arrives_at(&here, None).await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("--keys-from"), "{}", said.err);
     let shop = there.shop.at(&here.installation);
@@ -212,8 +216,8 @@ async fn keys_that_are_not_asked_for_stay_in_the_file() {
 async fn what_was_cut_short_goes_on_and_the_merchant_can_read_who_took_the_keys() {
     let (there, here) = (Scene::sealed().await, Scene::open().await);
     let moving = Moving::of(&there).await;
-    assert_eq!(moving.into(&here, Some("recipient")).await.code, 0);
-    let again = moving.into(&here, Some("recipient")).await;
+    assert_eq!(moving.arrives_at(&here, Some("recipient")).await.code, 0);
+    let again = moving.arrives_at(&here, Some("recipient")).await;
     assert_eq!(again.code, 0, "{}", again.err);
     let row = again.document();
     assert_eq!((&row["commits"], &row["people"], &row["passed_over"]), (&json!(0), &json!(0), &json!(2)));

@@ -10,8 +10,7 @@ use super::{
     parcel::{DirectoryRow, ItemSecret, KeyBytes, OrderRow, PersonSecrets, Piece, SearchRow},
 };
 use crate::{
-    BucketGeneration, ItemId, RootKeyError, Vault, VaultError,
-    person,
+    BucketGeneration, ItemId, RootKeyError, Vault, VaultError, person,
     secret::{SECRET_BYTES, Secret},
 };
 

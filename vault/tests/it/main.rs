@@ -18,4 +18,5 @@ mod rotation;
 mod schema;
 mod search;
 mod store;
+mod transfer;
 mod waiting;

@@ -14,7 +14,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use gateway::{Gateway, Options, clock::new_id};
 use journal::{Follow, Positioned};
-use projections::transparency::{self, Names, SignedCheckpoint, TreeId, adoptions, inclusion, latest, leaf_hash, trees};
+use projections::transparency::{
+    self, Names, SignedCheckpoint, TreeId, adoptions, inclusion, latest, leaf_hash, trees,
+};
 use proofs::{Checkpoint, Frontier};
 use serde_json::json;
 use tempfile::NamedTempFile;
@@ -23,7 +25,9 @@ use uuid::Uuid;
 use vault::{Recipient, SigningKey};
 
 use super::{
-    format::{Begin, COMMIT_CONTENT, CommitLine, Document, End, FORMAT, JSON_CONTENT, KeysEnd, Line, SPECVERSION, TreeEnd},
+    format::{
+        Begin, COMMIT_CONTENT, CommitLine, Document, End, FORMAT, JSON_CONTENT, KeysEnd, Line, SPECVERSION, TreeEnd,
+    },
     parcels,
     seal::seal,
 };

@@ -89,7 +89,11 @@ pub async fn run(args: ImportArgs, config: &Config, output: Output) -> anyhow::R
     if secret.is_none() {
         eprintln!("{}", if begin.data.keys_included { KEYS_LEFT } else { NO_KEYS });
     }
-    ensure!(elsewhere.is_empty(), "{}: its shop is another merchant here, to whom its webhooks go", elsewhere.join(", "));
+    ensure!(
+        elsewhere.is_empty(),
+        "{}: its shop is another merchant here, to whom its webhooks go",
+        elsewhere.join(", ")
+    );
     Ok(ExitCode::SUCCESS)
 }
 

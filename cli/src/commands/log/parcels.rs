@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{self, SHA256};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use gateway::{Gateway, clock::new_id, commands::Request};
 use journal::Actor;
-use projections::transparency::{Names, TreeId, Transparency, trees};
+use projections::transparency::{Names, Transparency, TreeId, trees};
 use proofs::{Note, Signer, VerifierKey};
 use uuid::Uuid;
 use vault::{Parcel, Recipient, RecipientSecret};

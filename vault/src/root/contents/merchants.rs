@@ -118,7 +118,8 @@ impl Contents {
             Err(error) => return Err(error),
         }
         let close = |name: &str, key: &KeyBytes| wrap(&self.root, merchant, Uuid::nil(), name, &key.0);
-        let turning = secrets.turning.iter().map(|(generation, key)| (*generation, close(&turning_name(*generation), key)));
+        let turning =
+            secrets.turning.iter().map(|(generation, key)| (*generation, close(&turning_name(*generation), key)));
         let turning: BTreeMap<i32, WrappedKey> = turning.collect();
         let seals_with = *turning.keys().next_back().ok_or(VaultError::UnknownMerchant(merchant))?;
         let taken = Merchant::Active { lasting: close(LASTING, &secrets.lasting), turning, seals_with };

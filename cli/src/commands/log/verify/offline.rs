@@ -33,7 +33,15 @@ pub fn verify(file: &Path, key: Option<&str>, kept: &[PathBuf]) -> anyhow::Resul
     let names = Names::new(key.public, begin.epoch.saturating_sub(1));
     let mut report = Report::default();
     let given = given::read(kept, &names, &mut report)?;
-    let mut reading = Reading { names, begin, trees: Trees::default(), keys: parcels::Digest::default(), position: 0, end: None, report };
+    let mut reading = Reading {
+        names,
+        begin,
+        trees: Trees::default(),
+        keys: parcels::Digest::default(),
+        position: 0,
+        end: None,
+        report,
+    };
     given.iter().for_each(|given| given.watch(&mut reading.trees));
     while let Some(line) = lines.next_line()? {
         reading.line(line, lines.number);
