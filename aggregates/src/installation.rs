@@ -1,9 +1,11 @@
 //! The installation as a whole: what concerns every merchant at once, and belongs to none of them.
 
+mod imports;
 mod parking;
 
 use serde::{Deserialize, Serialize};
 
+pub use imports::{HistoryImportBegun, HistoryImportFinished, ImportedHistories};
 pub use parking::{AggregateParked, CommitDiscarded, PARKED_MAX, Parking, ParkingRetried, Parkings};
 
 use crate::{
@@ -20,6 +22,8 @@ events! {
         AggregateParked(AggregateParked) = "installation.aggregate_parked" v 1;
         ParkingRetried(ParkingRetried) = "installation.parking_retried" v 1;
         CommitDiscarded(CommitDiscarded) = "installation.commit_discarded" v 1;
+        HistoryImportBegun(HistoryImportBegun) = "installation.history_import_begun" v 1;
+        HistoryImportFinished(HistoryImportFinished) = "installation.history_import_finished" v 1;
     }
 }
 
@@ -77,6 +81,10 @@ pub enum InstallationCommand {
     Retry(ParkingRetried),
     /// Nothing is written if it is not parked, or discarded already.
     Discard(CommitDiscarded),
+    /// Nothing is written if it is on record already.
+    BeginImport(HistoryImportBegun),
+    /// Nothing is written if it is not under way.
+    FinishImport(HistoryImportFinished),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -85,6 +93,8 @@ pub struct Installation {
     pub adoptions: Vec<(Recorded, LogAdopted)>,
     /// What read models have set aside.
     pub parkings: Parkings,
+    /// What was recorded elsewhere and taken over.
+    pub imported: ImportedHistories,
 }
 
 impl Installation {
@@ -121,6 +131,14 @@ impl Aggregate for Installation {
                 let is_open = parking.is_some_and(|parking| parking.discarded.is_none());
                 (is_open, InstallationEvent::CommitDiscarded(discarded.clone()))
             }
+            InstallationCommand::BeginImport(begun) => {
+                let is_new = !self.imported.has(begun.merchant, 0);
+                (is_new, InstallationEvent::HistoryImportBegun(begun.clone()))
+            }
+            InstallationCommand::FinishImport(finished) => {
+                let is_under_way = self.imported.is_under_way(finished.merchant);
+                (is_under_way, InstallationEvent::HistoryImportFinished(finished.clone()))
+            }
         };
         Ok(if is_new { vec![event] } else { Vec::new() })
     }
@@ -135,6 +153,10 @@ impl Aggregate for Installation {
             InstallationEvent::AggregateParked(parked) => self.parkings.park(parked, *recorded),
             InstallationEvent::ParkingRetried(retried) => self.parkings.retry(retried),
             InstallationEvent::CommitDiscarded(discarded) => self.parkings.discard(discarded),
+            InstallationEvent::HistoryImportBegun(begun) => self.imported.begin(begun.merchant),
+            InstallationEvent::HistoryImportFinished(finished) => {
+                self.imported.finish(finished.merchant, finished.until)
+            }
         }
     }
 }
@@ -142,7 +164,7 @@ impl Aggregate for Installation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
+    use crate::{id::MerchantId, time::Timestamp};
 
     fn place(stream: &str, position: u64) -> LogPlace {
         LogPlace { stream: stream.to_owned(), position, commit_hash: Some([7; 32]) }
@@ -203,7 +225,7 @@ mod tests {
         AggregateParked {
             read_model: "balances".to_owned(),
             position,
-            merchant: crate::id::MerchantId(uuid::Uuid::nil()),
+            merchant: MerchantId(uuid::Uuid::nil()),
             aggregate: "ln.00.0.points.1".to_owned(),
             event: "points.invented".to_owned(),
             version: 9,
@@ -243,6 +265,22 @@ mod tests {
     fn a_read_model_parks_a_bounded_number() {
         let many: Vec<_> = (1..=150).map(|position| InstallationCommand::Park(parked(position))).collect();
         assert_eq!(after(&many).parkings.iter().count(), PARKED_MAX);
+    }
+
+    #[test]
+    fn what_was_taken_over_ends_where_its_import_did() {
+        let (one, other) = (MerchantId(uuid::Uuid::from_u128(1)), MerchantId(uuid::Uuid::from_u128(2)));
+        let begin = || {
+            let source = "loyalnest/1a2b".to_owned();
+            InstallationCommand::BeginImport(HistoryImportBegun { merchant: one, source, with_keys: true })
+        };
+        let finish = |until| InstallationCommand::FinishImport(HistoryImportFinished { merchant: one, until });
+        let begun = after(&[begin(), begin()]);
+        assert!(begun.imported.has(one, 1) && begun.imported.has(one, u64::MAX) && !begun.imported.has(other, 1));
+        let finished = after(&[begin(), finish(9), finish(20)]);
+        assert!(finished.imported.has(one, 9) && !finished.imported.has(one, 10));
+        assert_eq!(finished.imported.iter().collect::<Vec<_>>(), [(one, 9)]);
+        assert!(after(&[]).decide(&finish(9)).unwrap().is_empty());
     }
 
     #[test]

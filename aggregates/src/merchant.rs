@@ -1,5 +1,7 @@
 //! A shop that uses the platform: how it is recognised and what it may do.
 
+mod api_key;
+mod scope;
 mod shop;
 
 use std::cmp::Ordering;
@@ -18,6 +20,9 @@ use crate::{
     sealed::Sealed,
     time::Timestamp,
 };
+
+pub use api_key::{API_KEYS_MAX, ApiKey, ApiKeyId, ApiKeyRevoked, KeyName, NotAnApiKeyId};
+pub use scope::{Scope, Scopes};
 
 events! {
     /// What happened to a merchant.
@@ -38,6 +43,10 @@ events! {
         ShopTokenRenewed(ShopTokenRenewed) = "merchant.shop_token_renewed" v 1;
         /// No other token is given out: nothing is made in the shop until it is connected again.
         ShopReconnectionNeeded(ShopReconnectionNeeded) = "merchant.shop_reconnection_needed" v 1;
+        /// Whoever has the key is let in no more.
+        ApiKeyRevoked(ApiKeyRevoked) = "merchant.api_key_revoked" v 1;
+        /// An operator takes everybody's keys to another installation, in a file that only its recipient opens.
+        KeysExported(KeysExported) = "merchant.keys_exported" v 1;
     }
 }
 
@@ -59,10 +68,11 @@ pub struct ShopDomain {
     pub domain: String,
 }
 
-/// A key by its hash: SHA-256 of a random secret of 256 bits, which needs no salt and no stretching.
+/// Where the keys of this merchant and of all its people go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub hash: [u8; 32],
+pub struct KeysExported {
+    /// SHA-256 of the public key that they are closed under, in hex digits.
+    pub recipient: String,
     pub at: Timestamp,
 }
 
@@ -125,6 +135,9 @@ pub enum MerchantCommand {
         of: u64,
         at: Timestamp,
     },
+    IssueApiKey(ApiKey),
+    RevokeApiKey(ApiKeyRevoked),
+    ExportKeys(KeysExported),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +153,10 @@ pub enum MerchantRefusal {
     /// Erasing begins with a fence.
     #[error("the merchant is not fenced")]
     NotFenced,
+    #[error("the merchant has {API_KEYS_MAX} API keys already")]
+    TooManyApiKeys,
+    #[error("the merchant has no such API key")]
+    UnknownApiKey,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -156,8 +173,23 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    pub fn accepts_key(&self, hash: &[u8; 32]) -> bool {
-        self.fenced_at.is_none() && self.api_keys.iter().any(|key| key.hash == *hash)
+    /// The key of this hash, as long as it opens anything.
+    pub fn key(&self, hash: &[u8; 32]) -> Option<&ApiKey> {
+        self.api_keys.iter().find(|key| key.hash == *hash).filter(|_| self.fenced_at.is_none())
+    }
+
+    fn issue(&self, key: &ApiKey) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        if self.api_keys.len() >= API_KEYS_MAX {
+            return Err(MerchantRefusal::TooManyApiKeys);
+        }
+        Ok(vec![MerchantEvent::ApiKeyIssued(key.clone())])
+    }
+
+    fn revoke(&self, revoked: &ApiKeyRevoked) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        match self.api_keys.iter().any(|key| key.id() == revoked.key) {
+            true => Ok(vec![MerchantEvent::ApiKeyRevoked(revoked.clone())]),
+            false => Err(MerchantRefusal::UnknownApiKey),
+        }
     }
 
     fn set_clock(&self, ahead_micros: i64) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
@@ -210,6 +242,9 @@ impl Aggregate for Merchant {
             (MerchantCommand::NeedReconnection { of, at }, Some(_)) => {
                 shop::of_connected(self.shop.as_ref(), |shop| shop.refused(*of, *at))
             }
+            (MerchantCommand::IssueApiKey(key), Some(_)) => self.issue(key),
+            (MerchantCommand::RevokeApiKey(revoked), Some(_)) => self.revoke(revoked),
+            (MerchantCommand::ExportKeys(exported), Some(_)) => Ok(vec![MerchantEvent::KeysExported(exported.clone())]),
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))
@@ -239,87 +274,11 @@ impl Aggregate for Merchant {
                     shop.needs_reconnection = Some(event.at);
                 }
             }
+            MerchantEvent::ApiKeyRevoked(revoked) => self.api_keys.retain(|key| key.id() != revoked.key),
+            MerchantEvent::KeysExported(_) => {}
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn told(merchant: &mut Merchant, command: MerchantCommand) -> Result<usize, MerchantRefusal> {
-        let events = merchant.decide(&command)?;
-        events.iter().for_each(|event| merchant.apply(event, &Recorded { position: 1, at: Timestamp(0) }));
-        Ok(events.len())
-    }
-
-    #[test]
-    fn a_forgotten_shop_is_let_in_no_more_and_nothing_happens_to_it() {
-        let key = ApiKey { hash: [7; 32], at: Timestamp(0) };
-        let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
-        let create = MerchantCommand::Create { created, api_key: key };
-        let request = GdprRequestId(Uuid::from_u128(1));
-        let fence = MerchantCommand::Fence(MerchantFenced { request, at: Timestamp(5) });
-        let erase = MerchantCommand::Erase(MerchantErased { request, deletion: 1, at: Timestamp(6) });
-        let mut merchant = Merchant::default();
-        assert_eq!(told(&mut merchant, fence.clone()), Err(MerchantRefusal::Unknown));
-        told(&mut merchant, create.clone()).unwrap();
-        assert!(merchant.accepts_key(&[7; 32]));
-        assert_eq!(told(&mut merchant, erase.clone()), Err(MerchantRefusal::NotFenced));
-        assert_eq!(told(&mut merchant, fence.clone()), Ok(1));
-        assert!(!merchant.accepts_key(&[7; 32]));
-        assert_eq!(told(&mut merchant, erase.clone()), Ok(1));
-        assert_eq!((told(&mut merchant, fence), told(&mut merchant, erase)), (Ok(0), Ok(0)), "once");
-        assert_eq!(told(&mut merchant, MerchantCommand::Uninstall { at: Timestamp(7) }), Err(MerchantRefusal::Erased));
-        assert_eq!(told(&mut merchant, MerchantCommand::SetClock { ahead_micros: 9 }), Err(MerchantRefusal::Erased));
-        assert_eq!(told(&mut merchant, create), Err(MerchantRefusal::Exists));
-    }
-
-    fn sealed(token: &str) -> Sealed<AdminToken> {
-        Sealed::from_ciphertext(token.as_bytes().to_vec())
-    }
-
-    #[test]
-    fn a_pair_of_tokens_counts_only_in_the_place_of_the_one_it_was_given_out_for() {
-        let life = |seconds: i64| TokenLife { expires_at: Timestamp(0).plus_seconds(seconds), renewable_until: None };
-        let mut merchant = Merchant::default();
-        let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
-        let api_key = ApiKey { hash: [7; 32], at: Timestamp(0) };
-        told(&mut merchant, MerchantCommand::Create { created, api_key }).unwrap();
-        let at_position = |merchant: &mut Merchant, position, command: MerchantCommand| {
-            let events = merchant.decide(&command).unwrap();
-            let recorded = Recorded { position, at: Timestamp(0) };
-            events.iter().for_each(|event| merchant.apply(event, &recorded));
-            events.len()
-        };
-        let connect = |token: &str| {
-            let (token, life) = (sealed(token), Some(life(3_600)));
-            MerchantCommand::ConnectShop(ShopConnected { token, life, at: Timestamp(0) })
-        };
-        let renew = |of, token: &str| {
-            let renewed = ShopTokenRenewed { token: sealed(token), life: life(7_200), at: Timestamp(1) };
-            MerchantCommand::RenewShopToken { of, renewed }
-        };
-        assert_eq!(at_position(&mut merchant, 4, renew(3, "of nothing")), 0);
-        assert_eq!(at_position(&mut merchant, 5, connect("first")), 1);
-        let shop = |merchant: &Merchant| merchant.shop.clone().unwrap();
-        let ends = Timestamp(0).plus_seconds(3_600);
-        assert!(!shop(&merchant).is_ending(Timestamp(0)) && shop(&merchant).is_ending(ends.plus_seconds(-60)));
-        assert_eq!(at_position(&mut merchant, 6, renew(5, "second")), 1);
-        assert_eq!(at_position(&mut merchant, 7, renew(5, "late")), 0, "another worker was faster");
-        assert_eq!((shop(&merchant).token, shop(&merchant).issued_by), (sealed("second"), 6));
-        assert!(!shop(&merchant).is_ending(ends));
-
-        let refused = |of| MerchantCommand::NeedReconnection { of, at: Timestamp(9) };
-        assert_eq!(at_position(&mut merchant, 8, refused(5)), 0, "of the one before");
-        assert_eq!(at_position(&mut merchant, 8, refused(6)), 1);
-        assert_eq!(at_position(&mut merchant, 9, refused(6)), 0, "once");
-        assert_eq!(shop(&merchant).needs_reconnection, Some(Timestamp(9)));
-        at_position(&mut merchant, 10, connect("anew"));
-        assert_eq!(shop(&merchant).needs_reconnection, None);
-        at_position(&mut merchant, 11, MerchantCommand::DisconnectShop { at: Timestamp(10) });
-        assert_eq!(at_position(&mut merchant, 12, renew(10, "after the end")), 0);
-    }
-}
+mod tests;

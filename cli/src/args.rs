@@ -1,5 +1,6 @@
 //! The command line. What is said here is `--help`.
 
+mod api_keys;
 mod projections;
 mod transfer;
 
@@ -10,6 +11,7 @@ use aggregates::id::{CustomerId, MerchantId, TaskId};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::api_keys::ApiKeysCommand;
 pub use self::projections::*;
 pub use self::transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
 
@@ -55,6 +57,9 @@ pub enum Command {
     /// Merchants.
     #[command(subcommand)]
     Merchant(MerchantCommand),
+    /// API keys of merchants, and what each may be used for.
+    #[command(subcommand)]
+    ApiKeys(ApiKeysCommand),
     /// Streams of the log, as declared in streams.toml.
     #[command(subcommand)]
     Streams(StreamsCommand),
@@ -414,8 +419,14 @@ pub enum LogCommand {
     /// Signs what has not been signed yet, and prints the newest checkpoint: keep it, and have the log verified against it.
     Checkpoint,
     /// Writes the history to a file that anybody can read and check, signed as it is now. What is sealed stays sealed, and
-    /// keys are not in it.
+    /// keys are not in it, unless they are asked for.
     Export(ExportArgs),
+    /// Makes a pair of keys for `export --keys-to` and `import --keys-from`: writes the private one to a new file, prints the
+    /// public one. `openssl genpkey -algorithm X25519` does the same.
+    Recipient {
+        #[arg(value_name = "PRIVATE_KEY_FILE")]
+        to: PathBuf,
+    },
     /// Takes over the history of merchants that this installation does not have. Without their keys nobody's profile opens
     /// here; balances, lots and proofs are the same. One that was cut short goes on where it ended.
     Import(ImportArgs),
@@ -429,6 +440,9 @@ pub struct ExportArgs {
     /// Replaced if it is there, once the new one is complete.
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
+    /// Also takes the keys along, closed for whoever has the private half of this X25519 key (PEM). Goes on record.
+    #[arg(long, value_name = "PUBLIC_KEY_FILE")]
+    pub keys_to: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -438,6 +452,9 @@ pub struct ImportArgs {
     /// What its signatures are checked with; the file's own key unless said.
     #[arg(long)]
     pub key: Option<String>,
+    /// Takes over the keys in the file as well, which were closed for this X25519 key (PEM).
+    #[arg(long, value_name = "PRIVATE_KEY_FILE")]
+    pub keys_from: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod api_keys;
 pub mod books;
 pub mod check;
 pub mod customer;
@@ -46,6 +47,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate => composition::migrate(&config()?.database().await?).await?,
         Command::Merchant(command) => merchant::run(command, &config()?, args.output).await?,
+        Command::ApiKeys(command) => api_keys::run(command, &config()?, args.output).await?,
         Command::Streams(command) => streams::run(command, &config()?, args.output).await?,
         Command::Projections(command) => return projections::run(command, &config()?, args.output).await,
         Command::Check(command) => return Ok(check::run(command, config).await),

@@ -1,29 +1,37 @@
-//! Who is asking: API keys of merchants.
+//! Who is asking, and what they may ask: API keys of merchants, each with its scopes.
 //!
 //! A key is `ln_{merchant}_{secret}`: it names its merchant, so that one look at that merchant's state decides. Only its
-//! hash is stored; the secret has 256 random bits, which need neither salt nor stretching.
+//! hash is stored; the secret has 256 random bits, which need neither salt nor stretching. Which scope a route needs is said
+//! in [`crate::scopes`], and asked for here, so that no handler can forget to.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use aggregates::id::MerchantId;
+use aggregates::{
+    id::{CustomerId, MerchantId},
+    merchant::{ApiKeyId, Scope, Scopes},
+};
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::fill,
 };
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{header::AUTHORIZATION, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use journal::Actor;
 use uuid::Uuid;
+use vault::{PersonKeys, VaultError};
 
 use crate::{
     clock::new_id,
-    commands::Request,
+    commands::{CommandError, Request},
     gateway::{Gateway, MerchantLease},
     problem::{Code, Problem},
-    telemetry,
+    scopes, telemetry,
 };
 
 const PREFIX: &str = "ln_";
@@ -62,15 +70,55 @@ fn merchant_of(key: &str) -> Option<MerchantId> {
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// A caller who has shown a merchant's key.
+/// Whether something was kept from the caller that another key would have been shown. Said with the answer.
+#[derive(Debug, Clone, Default)]
+pub struct Withheld(Arc<AtomicBool>);
+
+impl Withheld {
+    pub fn was_something(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A caller who has shown a merchant's key that has the scope of the route.
 pub struct Caller {
     pub request: Request,
     pub lease: Arc<MerchantLease>,
+    pub scopes: Scopes,
+    withheld: Withheld,
 }
 
 impl Caller {
     pub fn merchant(&self) -> MerchantId {
         self.request.merchant
+    }
+
+    /// Whether anything that is sealed may be opened for this caller. Where not, the answer says that something was withheld.
+    pub fn reads_personal_data(&self) -> bool {
+        let reads = self.scopes.contain(Scope::PersonalData);
+        if !reads {
+            self.withheld.0.store(true, Ordering::Relaxed);
+        }
+        reads
+    }
+}
+
+impl Gateway {
+    /// A person's keys, to open for this caller what is sealed under them; none once they are gone, and none for a caller
+    /// without the scope. The one way in which the doors open anything about a person.
+    pub(crate) async fn keys_for(
+        &self,
+        caller: &Caller,
+        person: CustomerId,
+    ) -> Result<Option<Arc<PersonKeys>>, Problem> {
+        if !caller.reads_personal_data() {
+            return Ok(None);
+        }
+        match self.vault.person(caller.merchant(), person).await {
+            Ok(keys) => Ok(Some(keys)),
+            Err(VaultError::Destroyed { .. }) => Ok(None),
+            Err(error) => Err(CommandError::from(error).into()),
+        }
     }
 }
 
@@ -85,26 +133,32 @@ impl FromRequestParts<Gateway> for Caller {
         let merchant = merchant_of(key).ok_or_else(|| Problem::of(Code::Unauthorized))?;
         let hash = hash(key);
         let mut lease = gateway.merchant(merchant).await?;
-        if !lease.merchant.accepts_key(&hash) {
+        if lease.merchant.key(&hash).is_none() {
             lease = Box::pin(gateway.renew_merchant(merchant)).await?;
         }
-        if !lease.merchant.accepts_key(&hash) {
-            return Err(Problem::of(Code::Unauthorized));
-        }
+        let scopes = lease.merchant.key(&hash).map(|key| key.scopes.clone());
+        let scopes = scopes.ok_or_else(|| Problem::of(Code::Unauthorized))?;
+        opens(&scopes, parts)?;
         let request = Request {
             merchant,
             now: lease.merchant.now(gateway.clock.now()),
-            actor: Actor::ApiKey { id: short_id(&hash) },
+            actor: Actor::ApiKey { id: ApiKeyId::of(&hash).0 },
             correlation: parts.extensions.get::<RequestId>().map_or_else(new_id, |id| id.0),
             traceparent: telemetry::traceparent(),
         };
-        Ok(Caller { request, lease })
+        let withheld = parts.extensions.get::<Withheld>().cloned().unwrap_or_default();
+        Ok(Caller { request, lease, scopes, withheld })
     }
 }
 
-/// Tells keys of one merchant apart in the log, without telling the key.
-fn short_id(hash: &[u8; 32]) -> u64 {
-    let mut first = [0; 8];
-    first.copy_from_slice(&hash[..8]);
-    u64::from_be_bytes(first)
+/// Whether these scopes open the door that was knocked at. A door of which nobody has said what it needs opens to the
+/// merchant's own key alone.
+fn opens(scopes: &Scopes, parts: &Parts) -> Result<(), Problem> {
+    let path = parts.extensions.get::<MatchedPath>();
+    match path.and_then(|path| scopes::needed(&parts.method, path.as_str())) {
+        Some(needed) if scopes.contain(needed) => Ok(()),
+        Some(needed) => Err(Problem::lacking(needed)),
+        None if scopes.are_everything() => Ok(()),
+        None => Err(Problem::of(Code::InsufficientScope)),
+    }
 }

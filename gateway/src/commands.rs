@@ -6,6 +6,7 @@
 pub mod account;
 pub mod adjust;
 pub mod adoption;
+pub mod api_keys;
 pub mod badges;
 pub mod birthday;
 pub mod books;
@@ -16,8 +17,10 @@ pub mod code_use;
 pub mod customer;
 pub mod error;
 pub mod forgotten;
+pub mod history_import;
 pub mod import;
 pub mod integrations;
+pub mod key_export;
 pub mod limits;
 pub mod mail;
 pub mod mail_by_hand;

@@ -56,7 +56,7 @@ const HOT_OTHERS: usize = 16_384;
 const PREVIEWS_AT_ONCE: usize = 2;
 /// How old a merchant's settings and keys may be before the log is asked again: what one gateway changes, the others
 /// follow within this time.
-const MERCHANT_LEASE: Duration = Duration::from_secs(2);
+pub(crate) const MERCHANT_LEASE: Duration = Duration::from_secs(2);
 
 /// Switches of an installation.
 #[derive(Debug, Clone, Copy)]

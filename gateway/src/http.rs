@@ -1,6 +1,7 @@
 //! REST under `/v1`: one file per resource, with its documents, its handlers and what they refuse.
 
 pub mod adjustments;
+pub mod api_keys;
 pub mod audit_logs;
 pub mod audit_proofs;
 pub mod badges;

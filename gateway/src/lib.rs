@@ -24,6 +24,7 @@ pub mod openapi;
 pub mod problem;
 pub mod request_count;
 pub mod router;
+pub mod scopes;
 pub mod shopify;
 pub mod snapshot_seal;
 pub mod telemetry;

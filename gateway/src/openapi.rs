@@ -10,6 +10,8 @@ use utoipa::{
     },
 };
 
+use crate::scopes::SCHEME;
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "LoyalNest", description = "Loyalty for online shops: points, redemptions, settings. Every answer says as of when it speaks."),
@@ -22,7 +24,7 @@ struct ApiKey;
 impl Modify for ApiKey {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        components.add_security_scheme(SCHEME, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     }
 }
 

@@ -3,7 +3,9 @@
 
 pub mod page;
 
-use aggregates::{gdpr::GdprRefusal, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal};
+use aggregates::{
+    gdpr::GdprRefusal, merchant::Scope, points::PointsRefusal, referral::ReferralRefusal, reward::RewardRefusal,
+};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -75,6 +77,7 @@ codes! {
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor was not given out for this list";
     Unauthorized = "unauthorized", UNAUTHORIZED, "The key is missing or not valid";
     InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature does not fit";
+    InsufficientScope = "insufficient_scope", FORBIDDEN, "The key may not be used for this";
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not one of this path";
     NotKept = "not_kept", GONE, "It is so long ago that it is not kept any more";
@@ -122,6 +125,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// JSON pointer to the value that is wrong.
     pub pointer: Option<String>,
+    /// What the caller's key would have to be for.
+    scope: Option<Scope>,
 }
 
 /// The document. `detail` never repeats a submitted value and holds nothing personal.
@@ -144,15 +149,21 @@ pub struct ProblemDocument {
 
 impl Problem {
     pub fn of(code: Code) -> Self {
-        Problem { code, detail: None, pointer: None }
+        Problem { code, detail: None, pointer: None, scope: None }
     }
 
     pub fn saying(code: Code, detail: impl Into<String>) -> Self {
-        Problem { code, detail: Some(detail.into()), pointer: None }
+        Problem { detail: Some(detail.into()), ..Problem::of(code) }
     }
 
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Problem { code: Code::Invalid, detail: Some(detail.into()), pointer: Some(pointer.into()) }
+        Problem { pointer: Some(pointer.into()), ..Problem::saying(Code::Invalid, detail) }
+    }
+
+    /// The key is good, and not for this.
+    pub fn lacking(scope: Scope) -> Self {
+        let detail = format!("the key needs the scope `{scope}`");
+        Problem { scope: Some(scope), ..Problem::saying(Code::InsufficientScope, detail) }
     }
 
     /// The same about a document that is part of another.
@@ -183,6 +194,10 @@ impl IntoResponse for Problem {
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        let challenge = self.scope.map(|scope| format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""));
+        if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -231,6 +246,8 @@ impl From<CommandError> for Problem {
             CommandError::Template(fault) => Problem::at(format!("/{}", fault.part), fault.problem),
             CommandError::UnknownTier => Problem::at("/tier", "the programme has no such tier"),
             CommandError::UnknownBadge => Problem::at("/badge_id", "the programme has no such badge"),
+            CommandError::TooManyApiKeys => Problem::saying(Code::Invalid, "there are 100 keys; revoke one first"),
+            CommandError::UnknownApiKey => Problem::of(Code::NotFound),
             CommandError::ClockBackward => Problem::of(Code::ClockBackward),
             CommandError::Books(refusal) => refusal.into(),
             CommandError::MerchantExists => Problem::saying(Code::Invalid, "the shop is a merchant already"),

@@ -18,14 +18,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    auth::RequestId,
+    auth::{RequestId, Withheld},
     clock::new_id,
     gateway::Gateway,
     grpc, health, http,
     openapi::{self, Api},
     problem::{self, Code, Problem},
     request_count::RequestCount,
-    telemetry, webhooks,
+    scopes, telemetry, webhooks,
 };
 
 /// Largest webhook body; the shop's largest orders are around one megabyte.
@@ -37,6 +37,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Names an API call in our logs, and in the audit log what was done for it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// Says `withheld` where a key without the scope was not shown what is sealed.
+pub(crate) const PERSONAL_DATA: HeaderName = HeaderName::from_static("personal-data");
 
 /// The documented doors.
 fn documented() -> OpenApiRouter<Gateway> {
@@ -46,6 +48,8 @@ fn documented() -> OpenApiRouter<Gateway> {
         .layer((from_fn(bounded), DefaultBodyLimit::max(WEBHOOK_BYTES_MAX)));
     let count = Arc::<RequestCount>::default();
     let api = OpenApiRouter::new()
+        .routes(routes!(http::api_keys::list, http::api_keys::create))
+        .routes(routes!(http::api_keys::revoke))
         .routes(routes!(http::customers::list, http::customers::create::create))
         .routes(routes!(http::customers::get))
         .routes(routes!(http::customers::search))
@@ -146,11 +150,17 @@ fn documented() -> OpenApiRouter<Gateway> {
 
 /// The API's description, as committed in `docs/openapi.json`.
 pub fn description() -> utoipa::openapi::OpenApi {
-    documented().split_for_parts().1
+    parts().1
+}
+
+fn parts() -> (Router<Gateway>, utoipa::openapi::OpenApi) {
+    let (documented, mut description) = documented().split_for_parts();
+    scopes::describe(&mut description);
+    (documented, description)
 }
 
 pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
-    let (documented, description) = documented().split_for_parts();
+    let (documented, description) = parts();
     let rest = documented
         .merge(undocumented(Arc::new(description), metrics))
         .fallback(nothing_here)
@@ -223,6 +233,8 @@ async fn spanned<A: Future<Output = Response>>(
     let method = request.method().clone();
     let id = new_id();
     request.extensions_mut().insert(RequestId(id));
+    let withheld = Withheld::default();
+    request.extensions_mut().insert(withheld.clone());
     let mut buffer = Uuid::encode_buffer();
     let request_id = &*id.as_hyphenated().encode_lower(&mut buffer);
     let span =
@@ -234,6 +246,9 @@ async fn spanned<A: Future<Output = Response>>(
     count.answered(&method, route, status);
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if withheld.was_something() {
+        response.headers_mut().insert(PERSONAL_DATA, HeaderValue::from_static("withheld"));
     }
     response
 }

@@ -66,7 +66,7 @@ async fn take_in(
         GdprEvent::Expedited(event) => set("rests_until = least(rests_until, $4)").bind(timestamptz(event.at)),
         GdprEvent::ExecutionBegun(_) => set("state = $4").bind(Stage::Executing.as_str()),
         GdprEvent::StepDone(event) => match event.evidence {
-            Evidence::Journaled { sequence } => set("deletion = $4").bind(bigint(sequence)),
+            Evidence::Journaled { sequence } => set("deletion = $4, deletion_position = $3").bind(bigint(sequence)),
             _ => set("deletion = deletion"),
         },
         GdprEvent::Completed(event) => set("state = $4, outcome = $5, closed_at = $6")

@@ -41,7 +41,7 @@ pub use prove::{ProofError, consistency, entry, inclusion, tile};
 pub use signed::{
     SignedCheckpoint, entries as signed_entries, latest, list as signed_checkpoints, sizes as signed_sizes,
 };
-pub use signer::{CheckpointSigner, Round, SIGN_EVERY, SignError};
+pub use signer::{CheckpointSigner, Key, Round, SIGN_EVERY, SignError};
 pub use store::{StoredLeaf, StoredTree, adoptions, leaf_at, leaves_after, trees, upper_hashes};
 
 /// Which tree.

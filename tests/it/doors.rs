@@ -2,6 +2,7 @@
 
 #![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
 
+mod api_keys;
 mod balances;
 mod customers;
 mod grpc;

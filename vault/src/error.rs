@@ -37,6 +37,9 @@ pub enum VaultError {
     /// entry: find the right one. What it says beyond this database would not be carried out.
     #[error("the deletion journal does not have entry {sequence}, up to which the database has carried it out")]
     OtherDeletions { sequence: u64 },
+    /// Nothing can be closed for anybody.
+    #[error("the system gave no randomness")]
+    NoRandomness,
     #[error(transparent)]
     Root(#[from] RootKeyError),
     #[error(transparent)]

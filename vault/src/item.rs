@@ -23,21 +23,33 @@ impl Vault {
         purpose: ItemPurpose,
         expires_at: Timestamp,
     ) -> Result<ItemKeys, VaultError> {
+        let (item, secret) = (ItemId(random_id()), Secret::random());
+        self.insert_item(merchant, item, purpose.as_str(), expires_at, &secret).await?;
+        Ok(ItemKeys::new(merchant, item, secret))
+    }
+
+    /// Writes an item's key, wrapped. One that is there stays as it is.
+    pub(crate) async fn insert_item(
+        &self,
+        merchant: MerchantId,
+        item: ItemId,
+        purpose: &str,
+        expires_at: Timestamp,
+        secret: &Secret,
+    ) -> Result<(), VaultError> {
         let keys = self.merchant(merchant).await?;
         let day = self.item_day(day_of(expires_at)).await?;
-        let item = ItemId(random_id());
-        let secret = Secret::random();
         let (merchant_generation, half) = keys.current_items();
         let wrapping = self.item_wrapping(half, day).await?;
-        let wrapped = envelope::seal(&wrapping, binding(merchant, item, purpose.as_str()), secret.expose());
+        let wrapped = envelope::seal(&wrapping, binding(merchant, item, purpose), secret.expose());
         sqlx::query(
             "insert into vault.item_keys
                  (item, merchant, purpose, day, generation, wrapped, expires_at_us, merchant_generation)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (item) do nothing",
         )
         .bind(item.0)
         .bind(merchant.0)
-        .bind(purpose.as_str())
+        .bind(purpose)
         .bind(day.day)
         .bind(day.generation)
         .bind(wrapped)
@@ -45,11 +57,15 @@ impl Vault {
         .bind(merchant_generation)
         .execute(&self.inner.pool)
         .await?;
-        Ok(ItemKeys::new(merchant, item, secret))
+        Ok(())
     }
 
     /// An item's key; [`VaultError::ItemGone`] once it has been purged or dropped.
     pub async fn item(&self, merchant: MerchantId, id: ItemId) -> Result<ItemKeys, VaultError> {
+        Ok(ItemKeys::new(merchant, id, self.item_secret(merchant, id).await?))
+    }
+
+    pub(crate) async fn item_secret(&self, merchant: MerchantId, id: ItemId) -> Result<Secret, VaultError> {
         let row = sqlx::query(
             "select purpose, day, generation, wrapped, merchant_generation
              from vault.item_keys where item = $1 and merchant = $2",
@@ -67,8 +83,7 @@ impl Vault {
         let tampered = || VaultError::Tampered { owner: format!("item {id}") };
         let purpose: &str = row.try_get("purpose")?;
         let plain = envelope::open(&wrapping, binding(merchant, id, purpose), row.try_get("wrapped")?);
-        let secret = Secret::take(&mut plain.map_err(|_| tampered())?).ok_or_else(tampered)?;
-        Ok(ItemKeys::new(merchant, id, secret))
+        Secret::take(&mut plain.map_err(|_| tampered())?).ok_or_else(tampered)
     }
 
     /// Forgets the key of an item that is needed no longer. An item that is gone already stays so.

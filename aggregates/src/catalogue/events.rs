@@ -79,6 +79,9 @@ sealed! {
         "token": "What the shop's Admin API is used with",
         "renewal": "What renews it: the app's id and secret, and a token for that alone",
     }
+    "KeyName", MerchantKey, WithMerchant, Operation {
+        "name": "What the merchant calls an API key; may be the name of who uses it",
+    }
     "AdoptionNote", InstallationKey, WithInstallation, Audit {
         "operator": "Account name of an operator",
         "reason": "Why a restored log was adopted, or a commit given up",

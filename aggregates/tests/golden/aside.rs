@@ -4,7 +4,8 @@ use aggregates::{
     id::MerchantId,
     id::ParkedId,
     installation::{
-        AggregateParked, CommitDiscarded, InstallationEvent, LeftBehind, LogAdopted, LogPlace, ParkingRetried,
+        AggregateParked, CommitDiscarded, HistoryImportBegun, HistoryImportFinished, InstallationEvent, LeftBehind,
+        LogAdopted, LogPlace, ParkingRetried,
     },
     parked::{ParkedDiscarded, ParkedEvent, ParkedRetried, WebhookParked},
     pos::{PosBatchTaken, PosEvent},
@@ -103,6 +104,15 @@ pub fn installation() -> Vec<InstallationEvent> {
             read_model: read_model(),
             position: 900,
             note: sealed("who and why"),
+        }),
+        InstallationEvent::HistoryImportBegun(HistoryImportBegun {
+            merchant: MerchantId(uuid(0x3e)),
+            source: "loyalnest/1a2b3c4d".to_owned(),
+            with_keys: true,
+        }),
+        InstallationEvent::HistoryImportFinished(HistoryImportFinished {
+            merchant: MerchantId(uuid(0x3e)),
+            until: 1_234,
         }),
     ]
 }

@@ -12,8 +12,9 @@ use aggregates::{
     },
     id::{CustomerId, GdprRequestId, ImportId, ReferralLinkId},
     merchant::{
-        ApiKey, ClockAdvanced, MerchantCreated, MerchantErased, MerchantEvent, MerchantFenced, ShopConnected,
-        ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed, TokenLife, Uninstalled,
+        ApiKey, ApiKeyId, ApiKeyRevoked, ClockAdvanced, KeysExported, MerchantCreated, MerchantErased, MerchantEvent,
+        MerchantFenced, Scopes, ShopConnected, ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed, TokenLife,
+        Uninstalled,
     },
     program::TierId,
     tier::{Gift, Giver, TierGiven, TierTakenBack},
@@ -128,7 +129,13 @@ pub fn merchants() -> Vec<MerchantEvent> {
             shop: sealed("a domain"),
             webhook_secrets: vec![sealed("a secret"), sealed("the one before")],
         }),
-        MerchantEvent::ApiKeyIssued(ApiKey { hash: [0x9a; 32], at: at(1) }),
+        MerchantEvent::ApiKeyIssued(ApiKey { hash: [0x9a; 32], at: at(1), name: None, scopes: Scopes::everything() }),
+        MerchantEvent::ApiKeyIssued(ApiKey {
+            hash: [0x9b; 32],
+            at: at(1),
+            name: Some(sealed("a name")),
+            scopes: Scopes::only(aggregates::merchant::Scope::ALL).expect("not none"),
+        }),
         MerchantEvent::Uninstalled(Uninstalled { at: at(2) }),
         MerchantEvent::ClockAdvanced(ClockAdvanced { ahead_micros: 86_400_000_000 }),
         MerchantEvent::Fenced(MerchantFenced { request: request(), at: at(3) }),
@@ -138,6 +145,8 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ShopConnected(ShopConnected { token: sealed("a token"), life: Some(life), at: at(7) }),
         MerchantEvent::ShopTokenRenewed(ShopTokenRenewed { token: sealed("another"), life, at: at(8) }),
         MerchantEvent::ShopReconnectionNeeded(ShopReconnectionNeeded { at: at(9) }),
+        MerchantEvent::ApiKeyRevoked(ApiKeyRevoked { key: ApiKeyId::of(&[0x9b; 32]), at: at(7) }),
+        MerchantEvent::KeysExported(KeysExported { recipient: "1a2b3c".to_owned(), at: at(8) }),
     ]
 }
 

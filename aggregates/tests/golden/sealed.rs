@@ -6,7 +6,7 @@ use aggregates::{
     customer::{Birthday, Profile, ReferralCode},
     gdpr::StatedRequest,
     installation::AdoptionNote,
-    merchant::{AdminToken, Renewal, ShopDomain, WebhookSecret},
+    merchant::{AdminToken, KeyName, Renewal, ShopDomain, WebhookSecret},
     money::Currency,
     order::{Item, OrderBody, OrderLine, Refund, RefundLine},
     points::{OrderReference, StaffNote},
@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{lines_of, values::at};
 
-pub const FILES: [&str; 13] = [
+pub const FILES: [&str; 14] = [
     "sealed.profile.hex",
     "sealed.referral_code.hex",
     "sealed.birthday.hex",
@@ -31,6 +31,7 @@ pub const FILES: [&str; 13] = [
     "sealed.adoption_note.hex",
     "sealed.admin_token.hex",
     "sealed.task_content.hex",
+    "sealed.key_name.hex",
 ];
 
 fn hold<T: Serialize + DeserializeOwned + PartialEq + Debug>(file: &str, samples: &[T]) {
@@ -129,6 +130,7 @@ fn shops() {
     };
     let token = |renewal| AdminToken { token: "shpat_1".to_owned(), renewal };
     hold("sealed.admin_token.hex", &[token(None), token(Some(renewal))]);
+    hold("sealed.key_name.hex", &[KeyName { name: "Till at the door".to_owned() }]);
     hold("sealed.shop_domain.hex", &[ShopDomain { domain: "demo.myshopify.com".to_owned() }]);
 }
 

@@ -4,6 +4,7 @@ mod checkpoint;
 mod export;
 mod format;
 mod import;
+mod parcels;
 mod replay;
 mod seal;
 mod show;
@@ -12,7 +13,7 @@ pub mod verify;
 
 pub use replay::person_row;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use crate::{
     args::{LogCommand, Output},
@@ -34,6 +35,10 @@ pub async fn run(
         LogCommand::Export(args) => return export::run(args, &config()?, output).await,
         LogCommand::Import(args) => return import::run(args, &config()?, output).await,
         LogCommand::Show { position } => show::show(&config()?.journal().await?, position, output).await?,
+        LogCommand::Recipient { to } => {
+            let public = parcels::make_pair(&to)?;
+            write!(std::io::stdout().lock(), "{public}")?;
+        }
         LogCommand::Tail { merchant, last, follow } => {
             tail::tail(&config()?.journal().await?, merchant, last, follow, output).await?;
         }

@@ -75,6 +75,10 @@ pub enum CommandError {
     UnknownBadge,
     #[error("the programme has no such tier")]
     UnknownTier,
+    #[error("there are as many API keys as there may be")]
+    TooManyApiKeys,
+    #[error("no such API key")]
+    UnknownApiKey,
     #[error("a test clock only moves forward")]
     ClockBackward,
     #[error("the shop is a merchant already")]
@@ -165,6 +169,8 @@ impl From<MerchantRefusal> for CommandError {
             MerchantRefusal::Unknown => CommandError::UnknownMerchant,
             MerchantRefusal::ClockBackward => CommandError::ClockBackward,
             MerchantRefusal::Erased => CommandError::MerchantErased,
+            MerchantRefusal::TooManyApiKeys => CommandError::TooManyApiKeys,
+            MerchantRefusal::UnknownApiKey => CommandError::UnknownApiKey,
             MerchantRefusal::NotFenced => CommandError::Internal(refusal.to_string()),
         }
     }

@@ -29,7 +29,8 @@ impl Gateway {
         self.tell_merchant(request, MerchantCommand::DisconnectShop { at: request.now }).await
     }
 
-    async fn tell_merchant(&self, request: &Request, command: MerchantCommand) -> Result<u64, CommandError> {
+    /// Gives the position of the merchant's newest commit.
+    pub(super) async fn tell_merchant(&self, request: &Request, command: MerchantCommand) -> Result<u64, CommandError> {
         let subject = Subject::merchant(request.merchant);
         let told = self.merchants.execute(subject, &request.context(), &command).await?;
         self.renew_merchant(request.merchant).await?;

@@ -3,7 +3,7 @@
 use aggregates::{
     Aggregate,
     id::MerchantId,
-    merchant::{ApiKey, MerchantCommand, MerchantCreated, ShopDomain, WebhookSecret},
+    merchant::{ApiKey, MerchantCommand, MerchantCreated, Scopes, ShopDomain, WebhookSecret},
     program::{ProgramCommand, ProgramSettings},
 };
 use journal::{Subject, Together};
@@ -46,7 +46,7 @@ impl Gateway {
                 shop: keys.seal(SHOP_TAG, &ShopDomain { domain: shop.to_owned() }),
                 webhook_secrets: webhook_secrets.iter().map(secret).collect(),
             },
-            api_key: ApiKey { hash: issued.hash, at: request.now },
+            api_key: ApiKey { hash: issued.hash, at: request.now, name: None, scopes: Scopes::everything() },
         };
         let publish = ProgramCommand::Publish {
             expected: 0,

@@ -66,7 +66,7 @@ impl Gateway {
         opened.map_err(|error| CommandError::Internal(format!("a note on a discarded commit does not open: {error}")))
     }
 
-    async fn decide(&self, command: InstallationCommand, actor: Actor) -> Result<(), CommandError> {
+    pub(super) async fn decide(&self, command: InstallationCommand, actor: Actor) -> Result<(), CommandError> {
         let context = CommandContext::of(actor, new_id(), self.clock.now());
         self.installation().execute(Subject::installation(), &context, &command).await?;
         Ok(())

@@ -12,7 +12,7 @@ use prost_reflect::{
 use serde_json::{Map, Value as Json};
 use tonic::{Status, metadata::MetadataMap};
 
-use crate::problem::Code;
+use crate::{problem::Code, router::PERSONAL_DATA};
 
 /// Largest answer that is carried over; what most gRPC clients take.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ const FORWARDED: [HeaderName; 3] =
     [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
 
 /// What of the answer's headers a caller is told as metadata.
-const TOLD: [HeaderName; 3] = [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER];
+const TOLD: [HeaderName; 4] = [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER, PERSONAL_DATA];
 
 /// The metadata in which a refusal carries its stable word.
 const CODE_METADATA: &str = "code";

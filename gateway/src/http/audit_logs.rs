@@ -1,5 +1,5 @@
 //! `GET /v1/audit_logs`: who did what, newest first. Reasons are sealed until this very answer, and opened only for a
-//! caller with the merchant's key; what concerned a person who was erased says `erased` in their place.
+//! caller whose key has the scope `personal_data`; what concerned a person who was erased says `erased` in their place.
 
 mod changes;
 mod reason;
@@ -133,7 +133,7 @@ pub async fn list(
     let page = audit_logs::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };
     let rows = audit_logs::list(&gateway.db, caller.merchant(), &filter, page).await?;
     let page = Page::cut(rows, limit, |row| cursor::encode(&(row.position, row.line)));
-    let data = documents(&gateway, caller.merchant(), page.data).await?;
+    let data = documents(&gateway, &caller, page.data).await?;
     Ok(Json(AuditPage { data, has_more: page.has_more, next_cursor: page.next_cursor, as_of }))
 }
 
@@ -166,16 +166,17 @@ fn filter(params: &AuditParams) -> Result<Filter, Problem> {
 /// Rows in the words of the API, with what may be opened.
 pub(super) async fn documents(
     gateway: &Gateway,
-    merchant: MerchantId,
+    caller: &Caller,
     rows: Vec<AuditRow>,
 ) -> Result<Vec<AuditEntry>, Problem> {
+    let merchant = caller.merchant();
     let program = match rows.iter().any(|row| row.action == SETTINGS_PUBLISHED) {
         true => gateway.programs.load_confirmed(Subject::program(merchant)).await.map_err(CommandError::from)?,
         false => Default::default(),
     };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
-        let reason = reason::of(gateway, merchant, &row).await?;
+        let reason = reason::of(gateway, caller, &row).await?;
         entries.push(document(merchant, row, reason, &program.state));
     }
     Ok(entries)

@@ -21,7 +21,7 @@ use crate::{
 };
 use aggregates::{
     customer::{PROFILE_TAG, Profile},
-    id::{CustomerId, MerchantId},
+    id::CustomerId,
     time::Timestamp,
 };
 use axum::{Json, extract::State};
@@ -38,7 +38,8 @@ const SHOPIFY: &str = "shopify:";
 #[schema(as = Customer)]
 pub struct CustomerDocument {
     pub id: String,
-    /// `shopify:` and the shop's own id; `null` once erased.
+    /// `shopify:` and the shop's own id; `null` once erased. Like everything else of the profile it is `null`, and the header
+    /// `personal-data: withheld` says so, for a key without the scope `personal_data`.
     pub external_id: Option<String>,
     /// `member`, `merged`, `erasing` (nothing is shown or accepted any more) or `erased`.
     pub state: String,
@@ -84,7 +85,7 @@ pub async fn list(
 ) -> Result<Json<Page<CustomerDocument>>, Problem> {
     gateway.fresh_enough(&caller, customers::Customers::NAME, params.min_position).await?;
     if let Some(external_id) = &params.external_id {
-        let found = by_external_id(&gateway, caller.merchant(), external_id).await?;
+        let found = by_external_id(&gateway, &caller, external_id).await?;
         return Ok(Json(Page { data: found.into_iter().collect(), has_more: false, next_cursor: None }));
     }
     let limit = cursor::limit(params.limit);
@@ -93,7 +94,7 @@ pub async fn list(
     let page = Page::cut(rows, limit, |row| cursor::encode(&(row.enrolled_at, row.id)));
     let mut data = Vec::with_capacity(page.data.len());
     for row in page.data {
-        data.push(open(&gateway, caller.merchant(), row).await?);
+        data.push(open(&gateway, &caller, row).await?);
     }
     Ok(Json(Page { data, has_more: page.has_more, next_cursor: page.next_cursor }))
 }
@@ -105,9 +106,10 @@ pub(super) fn rows_wanted(limit: usize) -> i64 {
 
 async fn by_external_id(
     gateway: &Gateway,
-    merchant: MerchantId,
+    caller: &Caller,
     external_id: &str,
 ) -> Result<Option<CustomerDocument>, Problem> {
+    let merchant = caller.merchant();
     let id = external_id
         .strip_prefix(SHOPIFY)
         .ok_or_else(|| Problem::saying(Code::MalformedRequest, "external_id begins with `shopify:`"))?;
@@ -125,28 +127,22 @@ async fn by_external_id(
         // A merge that another gateway has made, and this one has not heard of.
         match row.merged_into {
             Some(into) if into != survivor => survivor = into,
-            _ => return Ok(Some(open(gateway, merchant, row).await?)),
+            _ => return Ok(Some(open(gateway, caller, row).await?)),
         }
     }
     Ok(None)
 }
 
-pub(super) async fn open(
-    gateway: &Gateway,
-    merchant: MerchantId,
-    row: CustomerRow,
-) -> Result<CustomerDocument, Problem> {
-    let profile: Option<Profile> = match gateway.vault.person(merchant, row.id).await {
-        Ok(keys) => row.profile.as_ref().and_then(|profile| keys.open(PROFILE_TAG, profile).ok()),
-        Err(VaultError::Destroyed { .. }) => None,
-        Err(error) => return Err(CommandError::from(error).into()),
-    };
+pub(super) async fn open(gateway: &Gateway, caller: &Caller, row: CustomerRow) -> Result<CustomerDocument, Problem> {
+    let keys = gateway.keys_for(caller, row.id).await?;
+    let profile: Option<Profile> =
+        row.profile.as_ref().and_then(|profile| keys.as_deref()?.open(PROFILE_TAG, profile).ok());
     // Whom an import brought along by their address alone has no id of the shop's yet.
     let external_id = profile.as_ref().map(|profile| &profile.external_id).filter(|id| !id.is_empty());
     let external_id = external_id.map(|id| format!("{SHOPIFY}{id}"));
     let profile = profile.unwrap_or_default();
     Ok(CustomerDocument {
-        stale: gateway.progress.stale(customers::Customers::NAME, merchant, row.id).map(|_| "parked"),
+        stale: gateway.progress.stale(customers::Customers::NAME, caller.merchant(), row.id).map(|_| "parked"),
         id: row.id.to_string(),
         external_id,
         state: row.state,
@@ -180,7 +176,7 @@ pub async fn get(
     gateway.fresh_enough(&caller, customers::Customers::NAME, freshness.min_position).await?;
     let row = customers::find(&gateway.db, caller.merchant(), customer_id(&id)?).await?;
     let row = row.ok_or_else(|| Problem::of(Code::NotFound))?;
-    Ok(Json(open(&gateway, caller.merchant(), row).await?))
+    Ok(Json(open(&gateway, &caller, row).await?))
 }
 
 /// What to search by. In the body, because an address in a URL ends up in logs.
@@ -213,7 +209,7 @@ pub async fn search(
     let mut data = Vec::with_capacity(found.len());
     for person in found {
         if let Some(row) = customers::find(&gateway.db, caller.merchant(), person).await? {
-            data.push(open(&gateway, caller.merchant(), row).await?);
+            data.push(open(&gateway, &caller, row).await?);
         }
     }
     Ok(Json(Page { data, has_more: false, next_cursor: None }))

@@ -1,7 +1,7 @@
 //! `GET /v1/customers/{id}/balance/explanation`: why the balance is what it is. Every lot with the order and the rule
 //! that brought it, and everything that was ever done to it, read from the log itself.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use aggregates::{
     id::{CustomerId, ImportId, LotId, Token},
@@ -18,7 +18,7 @@ use journal::{Positioned, Subject};
 use projections::replay::{Horizon, Moment, Past};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vault::{PersonKeys, VaultError};
+use vault::PersonKeys;
 
 use super::{
     balance::{BalanceDocument, BalanceParams},
@@ -196,7 +196,7 @@ impl Told {
         let mut next = 0;
         while let Some(&of) = histories.get(next).filter(|_| next < HISTORIES_MAX) {
             next += 1;
-            let keys = keys_of(gateway, caller, of).await?;
+            let keys = gateway.keys_for(caller, of).await?;
             let mut folded = Past::<Account>::default();
             let commits = gateway.journal.read(&Subject::points(caller.merchant(), of), 0).await;
             for commit in commits.map_err(CommandError::from)?.iter().take_while(|commit| horizon.sees(commit)) {
@@ -321,19 +321,6 @@ fn award_of_bonus(bonus: &BonusRecord) -> AwardDocument {
         points_per_unit: None,
         boosts: Vec::new(),
         points: bonus.points,
-    }
-}
-
-/// The person's keys; none once they are gone.
-pub(super) async fn keys_of(
-    gateway: &Gateway,
-    caller: &Caller,
-    person: CustomerId,
-) -> Result<Option<Arc<PersonKeys>>, Problem> {
-    match gateway.vault.person(caller.merchant(), person).await {
-        Ok(keys) => Ok(Some(keys)),
-        Err(VaultError::Destroyed { .. }) => Ok(None),
-        Err(error) => Err(CommandError::from(error).into()),
     }
 }
 

@@ -6,7 +6,7 @@ use projections::points_transactions::{self, LedgerLine, PointsTransactions};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use vault::{PersonKeys, VaultError};
+use vault::PersonKeys;
 
 use super::{
     AsOf, Page, Standing,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    commands::{CommandError, adjust::REASON_TAG, order::REFERENCE_TAG},
+    commands::{adjust::REASON_TAG, order::REFERENCE_TAG},
     cursor,
     gateway::Gateway,
     problem::Problem,
@@ -46,7 +46,8 @@ pub struct TransactionReference {
     /// `order`, `reward_redemption`, `points_adjustment`, `customer`, `gdpr_request`, `import`, `referral`, `campaign`, `badge`,
     /// `vip_tier` or `lot`.
     pub kind: String,
-    /// The shop's id of an order, or ours of the other kinds; `null` once it was erased.
+    /// The shop's id of an order, or ours of the other kinds; `null` once it was erased, and for a key without the scope
+    /// `personal_data`.
     pub id: Option<String>,
     /// What people call it, such as `#1071`.
     pub name: Option<String>,
@@ -93,11 +94,7 @@ pub async fn list(
         points_transactions::Page { limit: rows_wanted(limit), before: cursor::decode(params.cursor.as_deref())? };
     let rows = points_transactions::list(&gateway.db, caller.merchant(), customer, page).await?;
     let page = Page::cut(rows, limit, |line| cursor::encode(&(line.position, line.line)));
-    let keys = match gateway.vault.person(caller.merchant(), customer).await {
-        Ok(keys) => Some(keys),
-        Err(VaultError::Destroyed { .. }) => None,
-        Err(error) => return Err(CommandError::from(error).into()),
-    };
+    let keys = gateway.keys_for(&caller, customer).await?;
     let now = caller.request.now;
     let data = page.data.into_iter().map(|line| document(line, keys.as_deref(), now)).collect();
     let seen = gateway.progress.of(PointsTransactions::NAME);

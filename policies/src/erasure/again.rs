@@ -7,9 +7,10 @@ use aggregates::{
         DUE_DAYS, Evidence, Finding, GdprCommand, GdprEvent, RequestKind, RequestReceived, RequestSource, Stage,
         StepDone,
     },
+    installation::Installation,
 };
 use futures::StreamExt;
-use journal::{Follow, JournalError, Subject};
+use journal::{Aggregates, Follow, JournalError, Subject, executor::Capacity};
 use projections::{gdpr_requests, projection::events_of};
 use sqlx::PgPool;
 use vault::{DeletionSubject, RecordedDeletion};
@@ -20,11 +21,14 @@ use super::{Eraser, ErasureError};
 const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// The highest entry of the deletion journal that the log names; 0 if it names none. The read model of requests knows most
-/// of them; the rest of the log is read.
+/// of them; the rest of the log is read. A history that was imported names entries of another journal, which do not count.
 pub async fn highest_deletion_on_record(journal: &journal::Journal, db: &PgPool) -> Result<u64, ErasureError> {
     let seen = projections::list(db).await?;
     let seen = seen.iter().find(|checkpoint| checkpoint.projection == gdpr_requests::GdprRequests::NAME);
-    let mut highest = gdpr_requests::highest_deletion(db).await?;
+    let installation = Aggregates::<Installation>::new(journal.clone(), Capacity(1));
+    let installation = installation.load_confirmed(Subject::installation()).await?;
+    let imported = &installation.state.imported;
+    let mut highest = gdpr_requests::highest_deletion(db, imported).await?;
     let head = journal.last_position().await?;
     let mut commits = journal.follow(seen.map_or(0, |checkpoint| checkpoint.position), Follow::Everything).await?;
     while commits.reached() < head {
@@ -36,7 +40,9 @@ pub async fn highest_deletion_on_record(journal: &journal::Journal, db: &PgPool)
             Err(error) => return Err(error.into()),
         };
         for event in events_of::<GdprEvent>(&commit)? {
-            if let GdprEvent::StepDone(StepDone { evidence: Evidence::Journaled { sequence }, .. }) = event {
+            if let GdprEvent::StepDone(StepDone { evidence: Evidence::Journaled { sequence }, .. }) = event
+                && !imported.has(commit.subject.merchant, commit.position)
+            {
                 highest = highest.max(sequence);
             }
         }

@@ -173,6 +173,12 @@ pub fn entries_of(commit: &Positioned) -> Result<Vec<Entry>, ProjectionError> {
         }),
         Context::Installation => each(commit, |event, entry| {
             let (about, note) = match event {
+                InstallationEvent::HistoryImportBegun(begun) => {
+                    return entry.target_id = Some(begun.merchant.to_string());
+                }
+                InstallationEvent::HistoryImportFinished(finished) => {
+                    return entry.target_id = Some(finished.merchant.to_string());
+                }
                 InstallationEvent::LogAdopted(adopted) => (None, Some(&adopted.note)),
                 InstallationEvent::AggregateParked(parked) => (Some((&parked.read_model, parked.position)), None),
                 InstallationEvent::ParkingRetried(retried) => (Some((&retried.read_model, retried.position)), None),

@@ -4,6 +4,8 @@
 const WORDS: &[(&str, &str)] = &[
     ("merchant.created", "The shop became a merchant"),
     ("merchant.api_key_issued", "An API key was made"),
+    ("merchant.api_key_revoked", "An API key was revoked: it opens nothing any more"),
+    ("merchant.keys_exported", "The keys of the merchant and its people were taken along, for one recipient"),
     ("merchant.uninstalled", "The shop removed the app"),
     ("merchant.fenced", "Forgetting the shop began: nothing is accepted for it any more"),
     ("merchant.erased", "The shop was forgotten"),
@@ -96,6 +98,8 @@ const WORDS: &[(&str, &str)] = &[
     ("installation.aggregate_parked", "A read model went on without something that it cannot read"),
     ("installation.parking_retried", "What a read model could not read was tried again"),
     ("installation.commit_discarded", "A commit that a read model cannot read was given up"),
+    ("installation.history_import_begun", "Taking over a merchant's history from another installation began"),
+    ("installation.history_import_finished", "A merchant's history from another installation is here"),
     ("task.created", "Something to be done outside was put on the task queue"),
     ("task.completed", "A task was done"),
     ("task.failed", "An attempt at a task failed; another follows"),

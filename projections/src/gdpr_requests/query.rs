@@ -3,6 +3,7 @@
 use aggregates::{
     gdpr::DUE_SOON_DAYS,
     id::{CustomerId, GdprRequestId, MerchantId},
+    installation::ImportedHistories,
     time::Timestamp,
 };
 use chrono::{DateTime, Utc};
@@ -153,12 +154,20 @@ pub async fn counts(db: &PgPool, now: Timestamp) -> Result<Counts, sqlx::Error> 
     Ok(Counts { open: row.try_get("open")?, due_soon: row.try_get("due_soon")?, overdue: row.try_get("overdue")? })
 }
 
-/// The highest entry of the deletion journal that this read model knows of; 0 if none.
-pub async fn highest_deletion(db: &PgPool) -> Result<u64, sqlx::Error> {
-    let highest: Option<i64> =
-        sqlx::query_scalar("select max(deletion) from read.gdpr_requests where deletion is not null")
-            .fetch_one(db)
-            .await?;
+/// The highest entry of the deletion journal that this read model knows of; 0 if none. What was recorded elsewhere names entries
+/// of another one.
+pub async fn highest_deletion(db: &PgPool, imported: &ImportedHistories) -> Result<u64, sqlx::Error> {
+    let (merchants, until): (Vec<Uuid>, Vec<i64>) =
+        imported.iter().map(|(merchant, until)| (merchant.0, i64::try_from(until).unwrap_or(i64::MAX))).unzip();
+    let highest: Option<i64> = sqlx::query_scalar(
+        "select max(deletion) from read.gdpr_requests r where deletion is not null and not exists (
+             select from unnest($1::uuid[], $2::bigint[]) as imported (merchant, until)
+              where imported.merchant = r.merchant and r.deletion_position <= imported.until)",
+    )
+    .bind(merchants)
+    .bind(until)
+    .fetch_one(db)
+    .await?;
     Ok(highest.map_or(0, position))
 }
 

@@ -90,7 +90,8 @@ struct Turn<'a> {
     at: Timestamp,
 }
 
-struct Key<'a>(&'a SigningKey);
+/// A key of the installation, as notes are signed with it.
+pub struct Key<'a>(pub &'a SigningKey);
 
 impl proofs::Signer for Key<'_> {
     fn public(&self) -> [u8; 32] {

@@ -38,10 +38,12 @@ impl Client {
         let path = format!("/{name}").parse().expect("a path");
         let response = grpc.unary(request, path, ByDescriptor(method)).await?;
         let etag = response.metadata().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let personal_data =
+            response.metadata().get("personal-data").and_then(|said| said.to_str().ok()).map(str::to_owned);
         let options =
             prost_reflect::SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let body = response.into_inner().serialize_with_options(serde_json::value::Serializer, &options);
-        Ok(Answer { body: body.expect("a message is JSON"), etag })
+        Ok(Answer { body: body.expect("a message is JSON"), etag, personal_data })
     }
 }
 
@@ -49,6 +51,7 @@ impl Client {
 struct Answer {
     body: Value,
     etag: Option<String>,
+    personal_data: Option<String>,
 }
 
 #[derive(Clone)]
@@ -162,6 +165,26 @@ async fn refusals_have_the_status_that_grpc_has_for_them() {
     assert_eq!(thief.call(call, balance_of(&id)).await.unwrap_err().code(), Code::NotFound);
     let nobody = Client { key: "ln_nothing".to_owned(), channel: grpc.channel.clone() };
     assert_eq!(nobody.call(call, balance_of(&id)).await.unwrap_err().code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_is_told_so_and_what_is_sealed_stays_closed() {
+    let shop = Shop::open().await;
+    let shopper = shop.shopper();
+    shopper.order(50_00).deliver().await;
+    let id = shopper.id().await;
+    let grpc = Client::of(&shop).await;
+    let made = json!({ "name": "figures", "scopes": ["read"] });
+    let made = grpc.call("auth.v1.AuthService/CreateApiKey", made).await.unwrap().body;
+    let reader = Client { key: made["key"].as_str().unwrap().to_owned(), channel: grpc.channel.clone() };
+    let customer = reader.call("core.v1.CoreService/GetCustomer", json!({ "customer_id": id })).await.unwrap();
+    assert_eq!((&customer.body["id"], customer.personal_data.as_deref()), (&json!(id), Some("withheld")));
+    assert_eq!(customer.body["external_id"], Value::Null);
+    let request = json!({ "customer_id": id, "points": 7, "reason": "none", "idempotency_key": "k-1" });
+    let refused = reader.call("points.v1.PointsService/AdjustPoints", request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert_eq!(refused.metadata().get("code").unwrap(), "insufficient_scope");
+    assert!(refused.message().contains("`write`"), "{}", refused.message());
 }
 
 #[tokio::test]

@@ -10,14 +10,16 @@ use crate::{
 };
 
 /// An operation as the API's description has it.
-struct Operation {
-    method: Method,
-    path: String,
+pub(super) struct Operation {
+    pub(super) method: Method,
+    pub(super) path: String,
     /// Asks for an API key; the others are the shop's own doors.
-    needs_a_key: bool,
+    pub(super) needs_a_key: bool,
+    /// What the key has to be for, by the description.
+    pub(super) scope: String,
 }
 
-fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let description = serde_json::to_value(gateway::router::description()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in description["paths"].as_object().unwrap() {
@@ -27,7 +29,8 @@ fn operations() -> Vec<Operation> {
                 continue;
             }
             let needs_a_key = operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
-            operations.push(Operation { method, path: path.clone(), needs_a_key });
+            let scope = operation["security"][0]["api_key"][0].as_str().unwrap_or_default().to_owned();
+            operations.push(Operation { method, path: path.clone(), needs_a_key, scope });
         }
     }
     operations
@@ -57,6 +60,7 @@ impl Operation {
             path if path.starts_with("/v1/referrals") => &victim.referral,
             path if path.starts_with("/v1/tasks") => &victim.task,
             path if path.starts_with("/v1/rewards") => &victim.reward,
+            path if path.starts_with("/v1/api_keys") => &victim.key,
             _ => &victim.customer,
         };
         self.path
@@ -69,11 +73,12 @@ impl Operation {
     }
 
     /// A request that would succeed for whoever owns these ids.
-    async fn attempt(&self, api: &Api, victim: &Ids) -> Answer {
+    pub(super) async fn attempt(&self, api: &Api, victim: &Ids) -> Answer {
         let path = self.addressed_to(victim);
         assert!(!path.contains('{'), "{path} has a parameter that this test does not know");
         let document = match (self.method.as_str(), self.path.rsplit('/').next().unwrap()) {
             ("GET" | "DELETE", _) => Value::Null,
+            (_, "api_keys") => json!({ "name": "theft", "scopes": ["read"] }),
             (_, "sales") => json!({ "sales": [] }),
             (_, "loyalty_cards") => json!({}),
             (_, "collections") => json!({ "collection_ids": [] }),
@@ -144,7 +149,7 @@ fn free_shipping() -> Value {
 }
 
 /// What a thief would have to know.
-struct Ids {
+pub(super) struct Ids {
     customer: String,
     redemption: String,
     request: String,
@@ -153,10 +158,12 @@ struct Ids {
     referral: String,
     task: String,
     reward: String,
+    /// Of an API key that nothing is done with.
+    key: String,
 }
 
 /// A shopper with an order, a redemption and a privacy request.
-async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
+pub(super) async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     let ada = shop.shopper();
     let profile = CustomerSample {
         email: Some("ada@example.com".to_owned()),
@@ -181,17 +188,21 @@ async fn victim(shop: &Shop) -> (Shopper<'_>, Ids) {
     shop.api.put("/v1/email_templates/welcome/de", &words).header("If-None-Match", "*").document().await;
     let probe = Probe::new();
     let task = probe.enqueue(shop, probe.task("theirs")).await.id.to_string();
-    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward })
+    let key = json!({ "name": "spare", "scopes": ["read"] });
+    let key = shop.api.post("/v1/api_keys", &key).document().await["id"].as_str().unwrap().to_owned();
+    (ada, Ids { customer: ada.id().await, redemption: redemption.id, request, code, referral, task, reward, key })
 }
 
 /// All that the merchant can read of themselves, apart from the moment of reading.
-async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
+pub(super) async fn everything(shop: &Shop, shopper: Shopper<'_>) -> Value {
     let settings = shop.api.get("/v1/program_settings").document().await;
     let mut balance = shopper.balance().await;
     balance["as_of"] = Value::Null;
     let customers = shop.api.get("/v1/customers").document().await;
     let templates = shop.api.get("/v1/email_templates").document().await;
+    let keys = shop.api.get("/v1/api_keys").document().await;
     json!([
+        keys,
         settings,
         balance,
         customers,

@@ -3,7 +3,10 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Installation, Shop};
+use crate::{
+    rfm::kit::{next_window, rfm_of},
+    support::{Installation, Shop},
+};
 
 async fn shown(shop: &Shop, shopper: crate::support::Shopper<'_>) -> (Value, Value) {
     shop.has_seen_everything_of(Installation::shared()).await;
@@ -45,4 +48,38 @@ async fn a_merge_takes_along_what_the_deleted_profile_had_ruled_out() {
     shop.api.post(&lost.path("objection").await, &json!({ "reason": "no profiles" })).document().await;
     assert!(shop.merge(kept, lost).await.is_accepted());
     assert_eq!(shown(&shop, kept).await, (json!(false), json!(true)));
+}
+
+#[tokio::test]
+async fn who_rules_it_out_has_no_segment_from_the_next_window_on_and_one_again_when_it_is_lifted() {
+    let shop = Shop::open().await;
+    let (ada, bea, cyd) = (shop.shopper(), shop.shopper(), shop.shopper());
+    for shopper in [ada, bea, cyd] {
+        assert!(shopper.order(50_00).deliver().await.is_accepted());
+    }
+    next_window(&shop).await;
+    for shopper in [ada, bea, cyd] {
+        assert!(rfm_of(shopper).await["segment"].is_string());
+    }
+    for (shopper, what) in [(ada, "restriction"), (bea, "objection")] {
+        let path = shopper.path(what).await;
+        let imposed = shop.api.post(&path, &json!({ "reason": "asked by letter" })).document().await;
+        shop.has_seen(imposed["position"].as_u64());
+    }
+    // Not by an order either, which is looked at without waiting for a window.
+    assert!(ada.order(10_00).deliver().await.is_accepted());
+    next_window(&shop).await;
+    for shopper in [ada, bea] {
+        let shown = rfm_of(shopper).await;
+        assert_eq!((&shown["segment"], &shown["scores"]), (&Value::Null, &Value::Null), "{shown}");
+    }
+    assert!(rfm_of(cyd).await["segment"].is_string(), "others go on");
+    for (shopper, what) in [(ada, "restriction"), (bea, "objection")] {
+        let lifted = shop.api.call(Method::DELETE, &shopper.path(what).await).document().await;
+        shop.has_seen(lifted["position"].as_u64());
+    }
+    next_window(&shop).await;
+    for shopper in [ada, bea] {
+        assert!(rfm_of(shopper).await["segment"].is_string());
+    }
 }

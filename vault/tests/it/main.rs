@@ -21,4 +21,5 @@ mod rotation;
 mod schema;
 mod search;
 mod store;
+mod transfer;
 mod waiting;

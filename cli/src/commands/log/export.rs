@@ -14,15 +14,21 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use gateway::{Gateway, Options, clock::new_id};
 use journal::{Follow, Positioned};
-use projections::transparency::{Names, SignedCheckpoint, TreeId, adoptions, inclusion, latest, leaf_hash, trees};
+use projections::transparency::{
+    self, Names, SignedCheckpoint, TreeId, adoptions, inclusion, latest, leaf_hash, trees,
+};
 use proofs::{Checkpoint, Frontier};
 use serde_json::json;
 use tempfile::NamedTempFile;
 use tokio::time::Instant;
 use uuid::Uuid;
+use vault::{Recipient, SigningKey};
 
 use super::{
-    format::{Begin, COMMIT_CONTENT, CommitLine, Document, End, FORMAT, JSON_CONTENT, Line, TreeEnd},
+    format::{
+        Begin, COMMIT_CONTENT, CommitLine, Document, End, FORMAT, JSON_CONTENT, KeysEnd, Line, SPECVERSION, TreeEnd,
+    },
+    parcels,
     seal::seal,
 };
 use crate::{
@@ -33,21 +39,36 @@ use crate::{
 
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
-const SPECVERSION: &str = "1.0";
 
 pub async fn run(args: ExportArgs, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    let recipient = args.keys_to.as_deref().map(parcels::recipient).transpose()?;
     let gateway = composition::assemble(config, Options::default()).await?;
+    let keys = match recipient {
+        None => None,
+        Some(recipient) => Some(Keys { of: parcels::on_record(&gateway, args.merchant, &recipient).await?, recipient }),
+    };
     let top = seal(&gateway, config).await?;
-    let public = composition::checkpoint_signer(&gateway, config)?.key.public();
-    let names = Names::new(public, adoptions(&gateway.db).await?);
+    let signer = composition::checkpoint_signer(&gateway, config)?;
+    let names = Names::new(signer.key.public(), adoptions(&gateway.db).await?);
     let signed = signed_trees(&gateway, &names, args.merchant).await?;
-    let export = Export { names, time: gateway.clock.now().to_rfc3339(), signed, top };
+    let time = gateway.clock.now().to_rfc3339();
+    let mut export = Export { names, time, signed, top, keys, signer: signer.key, people: 0 };
     let commits = export.write(&gateway, args.merchant, &args.to).await?;
-    let row = json!({ "file": args.to, "commits": commits, "merchants": export.signed.len(), "keys_included": false });
-    output::one(output, &["file", "commits", "merchants", "keys_included"], &row)?;
-    eprintln!("profiles are sealed, and the keys are not in the file: they open in this installation only");
+    let row = json!({
+        "file": args.to,
+        "commits": commits,
+        "merchants": export.signed.len(),
+        "keys_included": export.keys.is_some(),
+        "people": export.people,
+    });
+    output::one(output, &["file", "commits", "merchants", "keys_included", "people"], &row)?;
+    eprintln!("{}", if export.keys.is_some() { WITH_KEYS } else { WITHOUT_KEYS });
     Ok(ExitCode::SUCCESS)
 }
+
+const WITH_KEYS: &str = "the keys in the file open for whoever has the recipient's private key, also those of people who are forgotten here \
+                         later: destroy the file once it was imported";
+const WITHOUT_KEYS: &str = "profiles are sealed, and the keys are not in the file: they open in this installation only";
 
 /// The newest signed checkpoint of every tree that is wanted.
 async fn signed_trees(
@@ -73,18 +94,30 @@ struct Export {
     /// By merchant: the checkpoint that the file ends with.
     signed: BTreeMap<Uuid, SignedCheckpoint>,
     top: Option<String>,
+    /// Whose keys go along, and for whom.
+    keys: Option<Keys>,
+    signer: SigningKey,
+    /// Whose keys were written.
+    people: u64,
+}
+
+struct Keys {
+    of: Vec<MerchantId>,
+    recipient: Recipient,
 }
 
 impl Export {
     /// Writes the file beside its place and puts it there when it is complete. Gives the number of commits.
-    async fn write(&self, gateway: &Gateway, only: Option<MerchantId>, to: &Path) -> anyhow::Result<u64> {
+    async fn write(&mut self, gateway: &Gateway, only: Option<MerchantId>, to: &Path) -> anyhow::Result<u64> {
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let unfinished = NamedTempFile::new_in(folder).with_context(|| format!("cannot write {}", to.display()))?;
         let mut file = BufWriter::with_capacity(1024 * 1024, unfinished);
         self.line(&mut file, &Line::Begin(Box::new(self.begin())))?;
+        // Before the commits, and after what is signed: the keys of everybody whom a commit in the file names are made by now.
+        let keys = self.keys(gateway, &mut file).await?;
         let grown = self.commits(gateway, only, &mut file).await?;
         let commits = grown.values().map(Frontier::size).sum();
-        let end = End { commits, trees: self.trees(gateway, &grown).await?, checkpoint: self.top.clone() };
+        let end = End { commits, trees: self.trees(gateway, &grown).await?, checkpoint: self.top.clone(), keys };
         self.line(&mut file, &Line::End(Box::new(self.document(end))))?;
         let unfinished = file.into_inner().context("the file could not be written")?;
         unfinished.as_file().sync_all()?;
@@ -114,8 +147,21 @@ impl Export {
             merchants: self.signed.keys().copied().collect(),
             epoch: self.names.epoch(),
             key: self.names.key().to_string(),
-            keys_included: false,
+            keys_included: self.keys.is_some(),
         })
+    }
+
+    /// Every key that goes along, as parcels.
+    async fn keys(&mut self, gateway: &Gateway, file: &mut impl Write) -> anyhow::Result<Option<KeysEnd>> {
+        let Some(keys) = &self.keys else { return Ok(None) };
+        let header = parcels::header(self.names.origin(TreeId::TOP), self.time.clone());
+        let mut written = parcels::Written::default();
+        for merchant in &keys.of {
+            let write = |parcel| self.line(file, &Line::Keys(Box::new(parcel)));
+            written.merchant(gateway, (*merchant, &keys.recipient), &header, write).await?;
+        }
+        self.people = written.people;
+        Ok(Some(written.end(&self.names, &transparency::Key(&self.signer))))
     }
 
     /// Every commit that is under a signature, in the journal's order; and the trees that they make.

@@ -1,7 +1,7 @@
 //! The file of an export: CloudEvents 1.0 in JSON, one to a line. `docs/formats/export.md` tells the same to those who
 //! write a reader of their own.
 //!
-//! The first line says what the file is, each further one is a commit, the last says what all of it comes to. A file
+//! The first line says what the file is, then come keys if any were asked for, each further line is a commit, the last says what all of it comes to. A file
 //! without its last line is not complete.
 
 use std::{
@@ -23,6 +23,10 @@ const LINE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 pub const COMMIT_CONTENT: &str = "application/vnd.loyalnest.commit";
 /// What the data of the other lines is.
 pub const JSON_CONTENT: &str = "application/json";
+/// What a parcel's data is.
+pub const PARCEL_CONTENT: &str = "application/vnd.loyalnest.parcel";
+/// Of CloudEvents.
+pub const SPECVERSION: &str = "1.0";
 
 /// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +34,9 @@ pub const JSON_CONTENT: &str = "application/json";
 pub enum Line {
     #[serde(rename = "loyalnest.export.begin.v1")]
     Begin(Box<Document<Begin>>),
+    /// Only between the first line and the first commit.
+    #[serde(rename = "loyalnest.keys.v1")]
+    Keys(Box<ParcelLine>),
     #[serde(rename = "loyalnest.commit.v1")]
     Commit(Box<CommitLine>),
     #[serde(rename = "loyalnest.export.end.v1")]
@@ -58,8 +65,23 @@ pub struct Begin {
     pub epoch: u32,
     /// What checkpoints are checked with. Whoever wants to be certain has it from elsewhere.
     pub key: String,
-    /// Whether keys of people are in the file: never in this format.
+    /// Whether keys are in the file, closed for one recipient.
     pub keys_included: bool,
+}
+
+/// Keys of a merchant and its people, which only their recipient opens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ParcelLine {
+    pub specversion: String,
+    pub id: Uuid,
+    pub source: String,
+    pub time: String,
+    pub datacontenttype: String,
+    pub merchant: Uuid,
+    /// Which of the merchant's parcels, from 0; text like all numbers.
+    pub number: String,
+    /// The encapsulated key, then the ciphertext.
+    pub data_base64: String,
 }
 
 /// A commit. Numbers are text, because CloudEvents know none above 2^31.
@@ -93,6 +115,16 @@ pub struct End {
     pub trees: Vec<TreeEnd>,
     /// The newest signed checkpoint of the top log; none of an empty log.
     pub checkpoint: Option<String>,
+    /// None where no keys are in the file.
+    pub keys: Option<KeysEnd>,
+}
+
+/// What all parcels of the file come to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeysEnd {
+    pub parcels: u64,
+    /// Their number and hash, signed by the installation that packed them.
+    pub note: String,
 }
 
 /// One merchant's tree at the end of the file.

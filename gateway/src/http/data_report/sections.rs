@@ -109,7 +109,7 @@ impl Report {
         let mut wanted = vec![self.customer];
         let mut parts: Vec<Part> = Vec::new();
         while let Some(&id) = wanted.get(parts.len()).filter(|_| parts.len() < explanation::HISTORIES_MAX) {
-            let keys = explanation::keys_of(&self.gateway, &self.caller, id).await?;
+            let keys = self.gateway.keys_for(&self.caller, id).await?;
             let subject = Subject::points(self.caller.merchant(), id);
             let commits = self.gateway.journal.read(&subject, 0).await.map_err(CommandError::from)?;
             for commit in &commits {
@@ -142,7 +142,7 @@ impl Report {
         writer.section("customer", "Who you are to the shop").await.map_err(gone)?;
         for part in parts {
             if let Some(row) = customers::find(&self.gateway.db, merchant, part.id).await? {
-                let document = customer_doors::open(&self.gateway, merchant, row).await?;
+                let document = customer_doors::open(&self.gateway, &self.caller, row).await?;
                 writer.row(&document).await.map_err(gone)?;
             }
         }
@@ -200,7 +200,7 @@ impl Report {
     }
 
     async fn ledger(&self, writer: &mut Writer) -> Result<(), Stopped> {
-        let keys = explanation::keys_of(&self.gateway, &self.caller, self.customer).await?;
+        let keys = self.gateway.keys_for(&self.caller, self.customer).await?;
         let mut before = None;
         loop {
             let page = Page { limit: ROWS_AT_ONCE, before };
@@ -297,7 +297,7 @@ impl Report {
                 let rows = audit_logs::list(&self.gateway.db, merchant, &filter, page).await?;
                 let Some(last) = rows.last() else { break };
                 before = Some((last.position, last.line));
-                for entry in audit_doors::documents(&self.gateway, merchant, rows).await? {
+                for entry in audit_doors::documents(&self.gateway, &self.caller, rows).await? {
                     writer.row(&entry).await.map_err(gone)?;
                 }
             }

@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Contents, WrappedKey, unwrap, wrap};
-use crate::{RootKeyError, VaultError, keys::MerchantKeys, secret::Secret};
+use crate::{
+    RootKeyError, VaultError,
+    keys::MerchantKeys,
+    secret::Secret,
+    transfer::{KeyBytes, MerchantSecrets},
+};
 
 const LASTING: &str = "merchant";
 const FIRST_GENERATION: i32 = 1;
@@ -88,6 +93,41 @@ impl Contents {
         let root = &self.root;
         self.wrapped.merchants.entry(merchant).or_insert_with(|| Merchant::fresh(merchant, root));
         self.merchant(merchant)
+    }
+
+    /// A merchant's own keys, to be packed for another installation.
+    pub(crate) fn merchant_secrets(&self, merchant: MerchantId) -> Result<MerchantSecrets, VaultError> {
+        let Active { lasting, turning, .. } = self.active(merchant)?;
+        let open = |name: &str, key: &WrappedKey| unwrap(&self.root, merchant, Uuid::nil(), name, key).map(KeyBytes);
+        let turning = turning.iter().map(|(generation, key)| Ok((*generation, open(&turning_name(*generation), key)?)));
+        Ok(MerchantSecrets { lasting: open(LASTING, lasting)?, turning: turning.collect::<Result<_, RootKeyError>>()? })
+    }
+
+    /// Takes over a merchant's own keys from another installation, and makes a generation that only this one has: it seals from
+    /// now on. Gives whether the merchant has these keys now; not if it has others. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Destroyed`] if the merchant was destroyed here.
+    pub(crate) fn take_over(&mut self, merchant: MerchantId, secrets: &MerchantSecrets) -> Result<bool, VaultError> {
+        match self.active(merchant) {
+            Ok(Active { lasting, .. }) => {
+                let lasting = unwrap(&self.root, merchant, Uuid::nil(), LASTING, lasting)?;
+                return Ok(lasting.expose() == secrets.lasting.0.expose());
+            }
+            Err(VaultError::UnknownMerchant(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let close = |name: &str, key: &KeyBytes| wrap(&self.root, merchant, Uuid::nil(), name, &key.0);
+        let turning =
+            secrets.turning.iter().map(|(generation, key)| (*generation, close(&turning_name(*generation), key)));
+        let turning: BTreeMap<i32, WrappedKey> = turning.collect();
+        let seals_with = *turning.keys().next_back().ok_or(VaultError::UnknownMerchant(merchant))?;
+        let taken = Merchant::Active { lasting: close(LASTING, &secrets.lasting), turning, seals_with };
+        self.wrapped.merchants.insert(merchant, taken);
+        // Nobody here has used the key yet, so nobody has to hear of the new one first.
+        self.turn_merchant(merchant)?;
+        self.finish_turning(merchant)?;
+        Ok(true)
     }
 
     /// Makes the next generation of a merchant's turning key unless one waits already, and wraps its bucket keys under it.

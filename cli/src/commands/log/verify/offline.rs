@@ -9,7 +9,10 @@ use projections::transparency::{Names, TreeId};
 use proofs::{Checkpoint, Hash, Leaf, VerifierKey};
 
 use super::{
-    super::format::{Begin, CommitLine, End, Line, Lines, TreeEnd},
+    super::{
+        format::{Begin, CommitLine, End, Line, Lines, ParcelLine, TreeEnd},
+        parcels,
+    },
     finding::{Fault, Finding, Report},
     given::{self, Given},
     trees::Trees,
@@ -30,7 +33,15 @@ pub fn verify(file: &Path, key: Option<&str>, kept: &[PathBuf]) -> anyhow::Resul
     let names = Names::new(key.public, begin.epoch.saturating_sub(1));
     let mut report = Report::default();
     let given = given::read(kept, &names, &mut report)?;
-    let mut reading = Reading { names, begin, trees: Trees::default(), position: 0, end: None, report };
+    let mut reading = Reading {
+        names,
+        begin,
+        trees: Trees::default(),
+        keys: parcels::Digest::default(),
+        position: 0,
+        end: None,
+        report,
+    };
     given.iter().for_each(|given| given.watch(&mut reading.trees));
     while let Some(line) = lines.next_line()? {
         reading.line(line, lines.number);
@@ -42,6 +53,7 @@ struct Reading {
     names: Names,
     begin: Begin,
     trees: Trees,
+    keys: parcels::Digest,
     /// Of the newest commit.
     position: u64,
     end: Option<End>,
@@ -55,6 +67,7 @@ impl Reading {
                 self.find(Fault::Added, None, None, format!("line {number} follows the last one"))
             }
             Ok(Line::Commit(commit)) => self.commit(&commit, number),
+            Ok(Line::Keys(parcel)) => self.parcel(&parcel, number),
             Ok(Line::End(end)) => self.end = Some(end.data),
             Ok(Line::Begin(_)) => self.find(Fault::Added, None, None, format!("line {number} begins once more")),
             Err(reason) => {
@@ -62,6 +75,17 @@ impl Reading {
                 let detail = format!("line {number}, after position {after}: {reason}");
                 self.find(Fault::Unreadable, Some(after + 1), None, detail);
             }
+        }
+    }
+
+    /// Whoever has not its key sees of a parcel that it is one, and that it is one of those that were signed.
+    fn parcel(&mut self, line: &ParcelLine, number: u64) {
+        if self.report.commits > 0 {
+            return self.find(Fault::Added, None, None, format!("line {number} has keys, and stands behind commits"));
+        }
+        match parcels::parcel(line) {
+            Ok(parcel) => self.keys.add(&parcel),
+            Err(reason) => self.find(Fault::Unreadable, None, None, format!("line {number}: {reason}")),
         }
     }
 
@@ -105,6 +129,15 @@ impl Reading {
         if end.commits != self.report.commits {
             let detail = format!("{} commits are stated, {} are there", end.commits, self.report.commits);
             self.find(Fault::Removed, None, None, detail);
+        }
+        let keys = std::mem::take(&mut self.keys);
+        let checked = match &end.keys {
+            Some(stated) if self.begin.keys_included => keys.check(&self.names, stated),
+            None if !self.begin.keys_included && keys.is_of_nothing() => Ok(()),
+            _ => Err("the file says of keys that it has them, and that it has not".to_owned()),
+        };
+        if let Err(reason) = checked {
+            self.find(Fault::Checkpoint, None, None, reason);
         }
         let top = end.checkpoint.as_deref().map(|note| Checkpoint::open(note, &self.names.key()));
         let top = match top.transpose() {

@@ -1,0 +1,105 @@
+//! Somebody with the run of the log's disk, while its server is stopped: one bit of one message in the server's own files.
+
+use std::{fs, path::PathBuf};
+
+use gateway::shopify::sample::OrderSample;
+use journal::{Journal, JournalOptions, Positioned};
+use loyalnest::drill::{
+    installation::{Installation, Setting},
+    shop::Shop,
+};
+use serde_json::Value;
+
+use crate::installation::program::{start, variable};
+
+const SHOP: &str = "blocks.myshopify.com";
+const SECRET: &str = "blocks-secret";
+const ADA: u64 = 7_300_000_000_001;
+
+async fn journal(installation: &Installation) -> Journal {
+    let url = variable(installation, "LOYALNEST_NATS_URL");
+    Journal::connect(&url, JournalOptions::default()).await.unwrap()
+}
+
+/// An installation with a history that was signed.
+async fn sealed() -> Installation {
+    let installation = start(Setting::default()).await;
+    let shop = Shop::open(&installation, SHOP, SECRET).await.unwrap();
+    for id in 1..8 {
+        let order = OrderSample { customer_id: Some(ADA), ..OrderSample::new(id) };
+        assert_eq!(shop.deliver("orders/create", &order.body()).await.unwrap().outcome, "accepted");
+    }
+    let sealed = installation.command(&["log", "checkpoint"]).await.unwrap();
+    assert!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
+    installation
+}
+
+/// Every block of the journal.
+fn blocks(installation: &Installation) -> Vec<PathBuf> {
+    let mut folders = vec![installation.data().join("nats/jetstream")];
+    let mut blocks = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "blk") && is_of_the_journal(&path) {
+                blocks.push(path);
+            }
+        }
+    }
+    blocks
+}
+
+fn is_of_the_journal(path: &std::path::Path) -> bool {
+    path.components().any(|part| part.as_os_str() == journal::STREAM)
+}
+
+/// Changes one bit in the middle of a message's bytes, wherever the server keeps them.
+fn flip(installation: &Installation, message: &[u8]) {
+    let mut found = 0;
+    for block in blocks(installation) {
+        let mut bytes = fs::read(&block).unwrap();
+        let places: Vec<usize> = bytes
+            .windows(message.len())
+            .enumerate()
+            .filter(|(_, window)| *window == message)
+            .map(|(at, _)| at)
+            .collect();
+        for place in &places {
+            bytes[place + message.len() / 2] ^= 1;
+        }
+        found += places.len();
+        fs::write(&block, bytes).unwrap();
+    }
+    assert_eq!(found, 1, "the message is in one place of one block");
+}
+
+async fn message(installation: &Installation, back: u64) -> Positioned {
+    let journal = journal(installation).await;
+    let last = journal.last_position().await.unwrap();
+    journal.at(last - back).await.unwrap().expect("there is a commit")
+}
+
+/// What an auditor is told: exit code 6, and the position.
+async fn is_found_at(installation: &Installation, position: u64) {
+    let said = installation.command(&["-o", "json", "log", "verify"]).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert_eq!(said.status.code(), Some(6), "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["position"] == position), "{findings:?}");
+}
+
+#[tokio::test]
+async fn one_bit_changed_in_the_files_of_the_log_is_found_at_its_position() {
+    // Of a message in the middle, and of the very last one, which a server might take for one that was cut short.
+    for back in [4, 0] {
+        let mut installation = sealed().await;
+        let victim = message(&installation, back).await;
+        installation.stop().await.unwrap();
+        flip(&installation, &victim.payload);
+        installation.start_again().await.expect("the server makes nothing of it");
+        is_found_at(&installation, victim.position).await;
+    }
+}
