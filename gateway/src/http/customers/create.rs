@@ -106,5 +106,5 @@ pub async fn create(
     let row = customers::find(&gateway.db, caller.merchant(), done.customer).await?;
     let row = row.ok_or_else(|| Problem::of(Code::ReadModelBehind))?;
     let status = if done.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(open(&gateway, caller.merchant(), row).await?)))
+    Ok((status, Json(open(&gateway, &caller, row).await?)))
 }
