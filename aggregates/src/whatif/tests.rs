@@ -252,7 +252,7 @@ fn a_reward_costs_what_the_proposal_asks_for_it() {
     let (dear, other) = (RewardId(Uuid::from_u128(1)), RewardId(Uuid::from_u128(2)));
     let redeemed = |reward: RewardId| moved(1, -100, What::Redeemed(Some(reward)));
     let returned = moved(2, 50, What::Returned { reward: Some(dear), of: 100 });
-    let past = Past { moves: vec![redeemed(dear), redeemed(other), returned], ..past(&[order(0, 300_00, 0)], &[]) };
+    let past = Past { moves: vec![redeemed(dear), redeemed(other), returned], ..past(&[order(0, 30_000, 0)], &[]) };
     let with = |offer| tried_with(&past, default(), None, BTreeMap::from([(dear, offer)]), 9);
     let (whatif, caveats) = with(Offer::Costs(60));
     assert_eq!((whatif.happened.redeemed, whatif.happened.outstanding), (150, 150));
