@@ -121,7 +121,7 @@ async fn an_operator_tries_a_programme_from_a_file() {
 async fn segments_and_actions_are_tried_as_they_were_and_what_is_not_known_is_said() {
     let shop = Shop::open().await;
     let ada = shop.shopper();
-    assert!(ada.order(100_00).deliver().await.is_accepted());
+    assert!(ada.order(10_000).deliver().await.is_accepted());
     shop.advance_days(2).await;
     let standing = shop.api.get(&ada.path("rfm").await).query("min_position", shop.seen()).document().await;
     let segment = standing["segment"].as_str().unwrap();
