@@ -118,8 +118,8 @@ mod tests {
     use super::*;
 
     /// The pair of RFC 7748, section 6.1, as a common tool writes it.
-    const ALICE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n-----END PRIVATE KEY-----\n";
-    const ALICES: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAhSDwCYkwp1R0iyiHEOgEkd69rb5YNOvhsOHt2Fvq8So=\n-----END PUBLIC KEY-----\n";
+    const ALICE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKsF3+6UduSwq\n-----END PRIVATE KEY-----\n";
+    const ALICES: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n-----END PUBLIC KEY-----\n";
 
     #[test]
     fn keys_are_those_of_everybodys_tools_and_read_back() {
