@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::{IndexKind, MerchantKeys, Vault, VaultError, database};
 
+/// What PostgreSQL says of a row that somebody else has locked.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// How an address is named where it may be named at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressHash(pub [u8; 32]);
@@ -21,6 +24,8 @@ pub enum Invited {
     As(Uuid),
     /// The advocate has invited as many within a day as they may.
     TooMany,
+    /// Another request of the same advocate is being answered: ask again in a moment.
+    Busy,
 }
 
 impl MerchantKeys {
@@ -33,8 +38,8 @@ impl MerchantKeys {
 
 impl Vault {
     /// Notes that an advocate invites whoever has this address, as `fresh` unless they have done so before; also as one of
-    /// the `merged` profiles that have become theirs. Requests of one advocate wait for each other, so that no two of them are
-    /// the last of a day.
+    /// the `merged` profiles that have become theirs. One request of an advocate at a time, so that no two of them are the last of a
+    /// day; the others do not wait here, where there are few connections.
     ///
     /// # Errors
     /// [`VaultError`]
@@ -48,11 +53,14 @@ impl Vault {
     ) -> Result<Invited, VaultError> {
         let mut transaction = database::begin(&self.inner.pool).await?;
         // The row that says whose keys these are stands for the advocate.
-        sqlx::query("select from vault.person_keys where person = $1 and merchant = $2 for no key update")
-            .bind(advocate.0)
-            .bind(merchant.0)
-            .execute(&mut *transaction)
-            .await?;
+        let lock =
+            sqlx::query("select from vault.person_keys where person = $1 and merchant = $2 for no key update nowait");
+        match lock.bind(advocate.0).bind(merchant.0).execute(&mut *transaction).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+                return Ok(Invited::Busy);
+            }
+            locked => locked?,
+        };
         let profiles: Vec<Uuid> = std::iter::once(&advocate).chain(merged).map(|profile| profile.0).collect();
         let row = sqlx::query(
             "select (select invitation from vault.invitations

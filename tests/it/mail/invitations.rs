@@ -22,11 +22,16 @@ async fn advocate(shop: &Shop) -> (Shopper<'_>, Value) {
     (advocate, link_of(advocate).await)
 }
 
+/// As often as the gateway says that others were faster.
 async fn invite(shop: &Shop, link: &Value, email: &str) -> Answer {
     let path = format!("/v1/referrals/{}/invitations", code(link));
-    let answer = shop.api.post_once(&path, &json!({ "email": email })).send().await;
-    shop.has_seen(answer.body["position"].as_u64());
-    answer
+    loop {
+        let answer = shop.api.post_once(&path, &json!({ "email": email })).send().await;
+        shop.has_seen(answer.body["position"].as_u64());
+        if answer.status != 503 {
+            return answer;
+        }
+    }
 }
 
 /// What became of an advocate's invitations as `(outcome, reason)`, the newest first.

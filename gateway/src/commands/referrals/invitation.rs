@@ -3,12 +3,17 @@
 //! the same address twice.
 
 use aggregates::{
+    customer::ReferralLink,
     id::{CustomerId, ReferralLinkId, TaskId},
     mail::{EmailAddress, INVITATIONS_PER_DAY, INVITED_FRIEND_TAG, Invitation, InvitedFriend, Language, MailKind},
     referral::ReferralCode,
 };
-use journal::Subject;
+use journal::{
+    Subject,
+    executor::{RandomIds, Retry},
+};
 use policies::mail::{MAIL_TASK, MailFacts, MailOrder, Wish};
+use uuid::Uuid;
 use vault::{Invited, ItemPurpose};
 
 use super::{ReferralProblem, link::no_program};
@@ -51,25 +56,14 @@ impl Gateway {
         }
         let is_sent = settings.mail.kinds.contains(&MailKind::ReferralInvitation);
         let postmaster = self.postmaster().filter(|_| is_sent).ok_or(ReferralProblem::InvitationsOff)?;
-        let hash = self.vault.merchant(merchant).await?.address_hash(friend.as_str());
-        let profiles = self.customers.load(Subject::customer(merchant, advocate)).await?;
-        let advocates = (advocate, profiles.state.absorbed.as_slice());
-        let invited = self.vault.invite(merchant, advocates, hash, new_id(), (now, INVITATIONS_PER_DAY)).await?;
-        let Invited::As(invitation) = invited else { return Err(ReferralProblem::TooManyInvitations.into()) };
+        let invitation = self.note_invitation(request, advocate, friend).await?;
         let key = format!("referral_invitation:{}", invitation.simple());
         let mail = self.tasks.id_of(merchant, &MAIL_TASK, &key).await?;
         let done = |position| InvitationDone { advocate, link: link.link, mail, position };
         if self.has_task(merchant, mail).await? {
             return Ok(done(None));
         }
-        let item = self.vault.new_item(merchant, ItemPurpose::Invitation, self.invitation_expires_at()).await?;
-        let invitation = Invitation {
-            link: link.link,
-            link_ends_at: link.expires_at,
-            item: item.id().0,
-            friend: item.seal(INVITED_FRIEND_TAG, &InvitedFriend { email: friend.as_str().to_owned() }),
-            language,
-        };
+        let invitation = self.sealed_invitation(request, link, friend, language).await?;
         let facts = MailFacts { invitation: Some(invitation), ..MailFacts::default() };
         let order = MailOrder::of(MailKind::ReferralInvitation, facts);
         let wish = Wish { customer: advocate, key: &key, order: &order, not_before: now };
@@ -77,8 +71,45 @@ impl Gateway {
         Ok(done(ordered.ok_or(CommandError::CustomerErased)?.position))
     }
 
-    /// By our clock: keys end by it, whatever a shop's test clock says.
-    fn invitation_expires_at(&self) -> aggregates::time::Timestamp {
-        ItemPurpose::Invitation.expires_at(self.clock.now())
+    /// Notes in the vault that the advocate invites this address; gives the invitation's name, which may be of an earlier request.
+    async fn note_invitation(
+        &self,
+        request: &Request,
+        advocate: CustomerId,
+        friend: &EmailAddress,
+    ) -> Result<Uuid, CommandError> {
+        let merchant = request.merchant;
+        let address = self.vault.merchant(merchant).await?.address_hash(friend.as_str());
+        let profiles = self.customers.load(Subject::customer(merchant, advocate)).await?;
+        let advocates = (advocate, profiles.state.absorbed.as_slice());
+        let limit = (request.now, INVITATIONS_PER_DAY);
+        let mut retry = Retry::new(&RandomIds);
+        loop {
+            match self.vault.invite(merchant, advocates, address, new_id(), limit).await? {
+                Invited::As(invitation) => return Ok(invitation),
+                Invited::TooMany => return Err(ReferralProblem::TooManyInvitations.into()),
+                Invited::Busy if retry.pause().await => {}
+                Invited::Busy => return Err(CommandError::Contended),
+            }
+        }
+    }
+
+    /// What the task is told. The address's key ends by our clock, whatever a shop's test clock says.
+    async fn sealed_invitation(
+        &self,
+        request: &Request,
+        link: ReferralLink,
+        friend: &EmailAddress,
+        language: Option<Language>,
+    ) -> Result<Invitation, CommandError> {
+        let expires_at = ItemPurpose::Invitation.expires_at(self.clock.now());
+        let item = self.vault.new_item(request.merchant, ItemPurpose::Invitation, expires_at).await?;
+        Ok(Invitation {
+            link: link.link,
+            link_ends_at: link.expires_at,
+            item: item.id().0,
+            friend: item.seal(INVITED_FRIEND_TAG, &InvitedFriend { email: friend.as_str().to_owned() }),
+            language,
+        })
     }
 }
