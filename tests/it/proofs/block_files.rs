@@ -103,12 +103,18 @@ async fn one_bit_changed_in_the_middle_of_the_files_of_the_log_is_a_refusal_to_s
 }
 
 #[tokio::test]
-async fn one_bit_changed_in_the_very_last_message_is_found_by_whoever_verifies() {
+async fn one_bit_changed_in_the_very_last_message_is_a_refusal_to_start_or_is_found() {
     let mut installation = sealed().await;
     let victim = message(&installation, 0).await;
     installation.stop().await.unwrap();
     flip(&installation, &victim.payload);
-    // The server takes it for a message that was cut short, and the log for one that ends before it.
-    installation.start_again().await.expect("there is no gap");
-    is_found_at(&installation, victim.position).await;
+    // The log's server may take it for a message that was cut short, and the log for one that ends before it.
+    match installation.start_again().await {
+        Ok(()) => is_found_at(&installation, victim.position).await,
+        Err(refused) => {
+            let refused = refused.to_string();
+            let place = format!("from {} on", victim.position);
+            assert!(refused.contains("the log ends at position") && refused.contains(&place), "{refused}");
+        }
+    }
 }

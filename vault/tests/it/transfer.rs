@@ -76,7 +76,10 @@ async fn what_was_sealed_opens_and_what_led_to_people_leads_to_them() {
     assert_eq!(new.key_state(merchant, ben).await.unwrap(), KeyState::Held, "the hold came along");
     let [fact] = new.waiting_items(merchant, "1002").await.unwrap()[..] else { panic!("one fact waits") };
     assert_eq!((fact.item, fact.position), (item.id(), None), "where it is here is not known yet");
-    assert_eq!(new.item(merchant, item.id()).await.unwrap().open_bytes("fact", &waits).unwrap().as_slice(), b"a refund");
+    assert_eq!(
+        new.item(merchant, item.id()).await.unwrap().open_bytes("fact", &waits).unwrap().as_slice(),
+        b"a refund"
+    );
     // Of somebody who was forgotten: dates, and nothing that opens.
     assert_eq!(new.key_state(merchant, gone).await.unwrap(), KeyState::NeverMade);
     let erased = new.order_owner(merchant, "1003").await.unwrap();
