@@ -8,7 +8,7 @@ mod vault_age;
 use std::{sync::Arc, time::Duration};
 
 use aggregates::time::Clock;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use gateway::{
     Gateway, Options, Parts,
     clock::{SystemClock, new_id},
@@ -120,6 +120,7 @@ fn root_keys(config: &Config, if_missing: IfMissing) -> anyhow::Result<RootKeySt
 /// Everything behind the doors, connected and checked.
 pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gateway> {
     let gateway = connect(config, options).await?;
+    the_end_of_the_log_is_there(&gateway.journal).await?;
     let deletions = gateway.eraser.deletions();
     let named = policies::erasure::highest_deletion_on_record(&gateway.journal, &gateway.db).await?;
     deletions::are_all_there(deletions, named).await?;
@@ -128,6 +129,21 @@ pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gatew
     let again = gateway.eraser.execute_again(named).await;
     again.context("the log cannot be told of an erasure that it has lost")?;
     Ok(gateway)
+}
+
+/// Whether the newest messages of the log are there. Whoever reads up to its end would wait for them for ever, and whoever writes
+/// would go on behind them.
+async fn the_end_of_the_log_is_there(journal: &Journal) -> anyhow::Result<()> {
+    // In this order: what is written meanwhile is newer than what is asked for.
+    let last = journal.last_position().await?;
+    let newest = journal.newest_position().await?;
+    ensure!(
+        newest >= last,
+        "the log ends at position {last}, and what is there ends at {newest}: the messages from {} on are gone, or were changed on \
+         the log's disk; `loyalnest log verify` examines a log that nobody serves",
+        newest + 1,
+    );
+    Ok(())
 }
 
 /// Whether the vault is as new as the log, for whoever is about to adopt the log: read models of another one say nothing

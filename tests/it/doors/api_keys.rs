@@ -60,12 +60,9 @@ async fn reading_is_open_to_a_key_that_has_the_scope_of_the_route_alone() {
     for operation in reading.filter(|operation| !operation.path.starts_with("/v1/audit/")) {
         let (_, key) = alone.iter().find(|(scope, _)| *scope == operation.scope).expect("a scope");
         let answer = operation.attempt(key, &ids).await;
-        assert!(
-            answer.status.is_success() || answer.code() == "no_data_request",
-            "{}: {}",
-            operation.path,
-            answer.body
-        );
+        // Some of what it asks for is not there, or not open: that is no matter of scopes.
+        let let_in = answer.status.is_success() || ["not_found", "no_data_request"].contains(&answer.code());
+        assert!(let_in || answer.code() == "request_not_open", "{}: {}", operation.path, answer.body);
     }
 }
 
