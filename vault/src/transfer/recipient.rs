@@ -117,9 +117,9 @@ fn pem_of(der: &[u8], label: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The pair of RFC 7748, section 6.1, as a common tool writes it.
-    const ALICE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKsF3+6UduSwq\n-----END PRIVATE KEY-----\n";
-    const ALICES: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n-----END PUBLIC KEY-----\n";
+    /// A pair that `openssl genpkey -algorithm X25519` and `openssl pkey -pubout` wrote; it guards nothing.
+    const ALICE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIPgJXVN4XQ2eCCxc1VF+vkd5mcUlpuQ/rcjcHEfNCGBF\n-----END PRIVATE KEY-----\n";
+    const ALICES: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAfDhXUA0yG9Pom2eEQz6A35tH154Lp5Ia6rBtIlwohTw=\n-----END PUBLIC KEY-----\n";
 
     #[test]
     fn keys_are_those_of_everybodys_tools_and_read_back() {
