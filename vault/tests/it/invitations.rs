@@ -16,11 +16,11 @@ async fn an_address_is_invited_once_by_an_advocate_whoever_they_become_by_merges
     let keys = vault.merchant(merchant).await.unwrap();
     let (grace, spelled) = (keys.address_hash("grace@example.com"), keys.address_hash(" Grace@Example.com"));
     assert_eq!(grace, spelled);
-    let (first, second, before) = (new_id(), new_id(), [ada]);
+    let (first, second, absorbed) = (new_id(), new_id(), [ada]);
     let invite = |who, merged, id| vault.invite(merchant, (who, merged), grace, id, (NOW, 20));
     assert_eq!(invite(ada, &[], first).await.unwrap(), Invited::As(first));
     assert_eq!(invite(ada, &[], second).await.unwrap(), Invited::As(first));
-    assert_eq!(invite(other, &before, second).await.unwrap(), Invited::As(first), "they are one person now");
+    assert_eq!(invite(other, &absorbed, second).await.unwrap(), Invited::As(first), "they are one person now");
     assert_eq!(invite(other, &[], second).await.unwrap(), Invited::As(second), "another advocate has not");
 }
 
