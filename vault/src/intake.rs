@@ -153,11 +153,7 @@ impl Vault {
     }
 }
 
-async fn insert_terms(
-    transaction: &mut PgConnection,
-    merchant: MerchantId,
-    terms: &[Term],
-) -> Result<(), VaultError> {
+async fn insert_terms(transaction: &mut PgConnection, merchant: MerchantId, terms: &[Term]) -> Result<(), VaultError> {
     sqlx::query(
         "insert into vault.blind_index (merchant, kind, lookup, subject)
          select $1, * from unnest($2::text[], $3::bytea[], $4::uuid[]) as term (kind, lookup, subject)

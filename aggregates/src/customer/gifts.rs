@@ -1,9 +1,6 @@
 //! Tiers that somebody was given. One word of staff ends all that were given before: what counts is said last.
 
-use super::{
-    Customer, CustomerEvent, Imported,
-    event::ReferralLink,
-};
+use super::{Customer, CustomerEvent, Imported, event::ReferralLink};
 use crate::{
     tier::{Gift, Giver, TierGiven, TierTakenBack},
     time::Timestamp,

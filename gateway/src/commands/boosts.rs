@@ -13,7 +13,12 @@ use aggregates::{
     tier::Ladder,
 };
 use journal::Subject;
-use projections::{rfm, rfm_orders::RfmOrders, tier_facts::TierFacts, tiers::{facts, gifts}};
+use projections::{
+    rfm,
+    rfm_orders::RfmOrders,
+    tier_facts::TierFacts,
+    tiers::{facts, gifts},
+};
 use rust_decimal::Decimal;
 
 use super::error::CommandError;

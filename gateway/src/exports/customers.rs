@@ -2,12 +2,7 @@
 //! what is owed, and one for whoever has neither.
 
 use super::{Export, ExportRow, PAGE_ROWS, keys};
-use crate::{
-    commands::import::REFERRAL_TAG,
-    cursor,
-    gateway::Gateway,
-    problem::Problem,
-};
+use crate::{commands::import::REFERRAL_TAG, cursor, gateway::Gateway, problem::Problem};
 use aggregates::{
     customer::{PROFILE_TAG, Profile},
     id::CustomerId,

@@ -214,7 +214,9 @@ pub(super) async fn code_named(gateway: &Gateway, caller: &Caller, named: &str) 
         let keys = gateway.vault.merchant(caller.merchant()).await.map_err(CommandError::from)?;
         return Ok(crate::commands::referrals::link::code_of(&keys, caller.merchant(), link));
     }
-    if let Some(code) = ReferralCode::parse(named).filter(|code| code.shop() == ReferralCode::shop_of(caller.merchant())) {
+    if let Some(code) =
+        ReferralCode::parse(named).filter(|code| code.shop() == ReferralCode::shop_of(caller.merchant()))
+    {
         return Ok(code);
     }
     let not_found = || Problem::of(Code::NotFound);

@@ -35,10 +35,17 @@ async fn a_tier_is_kept_until_its_date_or_as_long_as_one_bought_now() {
     );
     let done = import(&shop, "", &file).await;
     assert_eq!(outcome(&done), [2, 1, 0, 0]);
-    assert_eq!((stands(ada).await, stands(bob).await, stands(cay).await), ("gold".into(), "silver".into(), "none".into()));
+    assert_eq!(
+        (stands(ada).await, stands(bob).await, stands(cay).await),
+        ("gold".into(), "silver".into(), "none".into())
+    );
     assert_eq!(moves(ada).await, [moved("none", "gold", "import")]);
     let gold = tier_of(ada).await;
-    assert_eq!((&gold["given"]["by"], &gold["safe_until"]), (&json!("import"), &json!("2040-01-01T00:00:00Z")), "{gold:#}");
+    assert_eq!(
+        (&gold["given"]["by"], &gold["safe_until"]),
+        (&json!("import"), &json!("2040-01-01T00:00:00Z")),
+        "{gold:#}"
+    );
     shop.advance_days(366).await;
     assert_eq!((stands(ada).await, stands(bob).await), ("gold".into(), "none".into()));
     assert_eq!(moves(bob).await, [moved("none", "silver", "import"), moved("silver", "none", "time")]);

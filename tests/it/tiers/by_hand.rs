@@ -114,7 +114,10 @@ async fn what_was_given_can_be_taken_back_and_both_are_audited() {
         let row = rows.clone().find(|row| row["action"] == action).unwrap_or_else(|| panic!("{action}: {audited:#}"));
         row["reason"]["text"].as_str().unwrap().to_owned()
     };
-    assert_eq!((entry("vip_tier.given"), entry("vip_tier.taken_back")), ("our neighbour".to_owned(), "a slip".to_owned()));
+    assert_eq!(
+        (entry("vip_tier.given"), entry("vip_tier.taken_back")),
+        ("our neighbour".to_owned(), "a slip".to_owned())
+    );
 }
 
 #[tokio::test]

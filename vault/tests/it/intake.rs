@@ -53,7 +53,11 @@ async fn whoever_is_new_is_made_with_keys_and_with_what_they_are_found_by() {
     assert_eq!(found, wanted, "in the order of the questions");
     let searched = other.search_each(merchant, Email, &["Shopper3@example.org", "", "nobody@example.org"]).await;
     assert_eq!(searched.unwrap(), [vec![entrants[3].person], vec![], vec![]]);
-    assert_eq!(other.search(merchant, Email, "shopper7@example.org").await.unwrap(), [], "nothing of whoever was known");
+    assert_eq!(
+        other.search(merchant, Email, "shopper7@example.org").await.unwrap(),
+        [],
+        "nothing of whoever was known"
+    );
     assert!(vault.take_in(merchant, &entrants).await.unwrap().is_empty(), "nobody is made twice");
 }
 
@@ -80,8 +84,7 @@ async fn two_who_take_the_same_people_in_make_each_of_them_once() {
     backwards.reverse();
     let forwards = ids(200);
     let (ours, theirs) = (entrants(&forwards, &forwards), entrants(&backwards, &backwards));
-    let (ours, theirs) =
-        tokio::join!(vaults[0].take_in(merchant, &ours), vaults[1].take_in(merchant, &theirs));
+    let (ours, theirs) = tokio::join!(vaults[0].take_in(merchant, &ours), vaults[1].take_in(merchant, &theirs));
     let made: HashSet<_> = ours.unwrap().into_keys().chain(theirs.unwrap().into_keys()).collect();
     assert_eq!(made.len(), 200);
     assert_eq!(home.count("select count(*) from vault.person_keys").await, 200);

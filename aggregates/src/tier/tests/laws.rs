@@ -42,15 +42,16 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
 /// At whole days, as [`whoever_looks_only_when_told_to_knows_the_tier_at_every_instant`] looks once a day.
 fn given() -> impl Strategy<Value = Vec<Given>> {
     let tier = select(vec!["bronze", "silver", "gold", "gone"]);
-    let gift = (tier, 0..DAYS, option::of(1..500_i64), option::of(1..500_i64)).prop_map(|(tier, on, lasts, ends)| Given {
-        gift: Gift {
-            tier: TierId::parse(tier).expect("an id"),
-            giver: Giver::Hand,
-            at: day(on),
-            until: lasts.map(|days| day(on + days)),
-        },
-        ended_at: ends.map(|days| day(on + days)),
-    });
+    let gift =
+        (tier, 0..DAYS, option::of(1..500_i64), option::of(1..500_i64)).prop_map(|(tier, on, lasts, ends)| Given {
+            gift: Gift {
+                tier: TierId::parse(tier).expect("an id"),
+                giver: Giver::Hand,
+                at: day(on),
+                until: lasts.map(|days| day(on + days)),
+            },
+            ended_at: ends.map(|days| day(on + days)),
+        });
     vec(gift, 0..4)
 }
 

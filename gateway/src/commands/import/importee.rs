@@ -150,9 +150,7 @@ fn identities<'a>(who: &'a Who, email: Option<&'a str>) -> Vec<(DirectoryKind, &
 }
 
 /// Whoever the first identity leads to that leads anywhere.
-fn first_known(
-    mut found: impl Iterator<Item = Result<Option<Uuid>, VaultError>>,
-) -> Result<Importee, CommandError> {
+fn first_known(mut found: impl Iterator<Item = Result<Option<Uuid>, VaultError>>) -> Result<Importee, CommandError> {
     let known = found.by_ref().find(|found| !matches!(found, Ok(None)));
     // What is left has been answered, too, and is not the next one's.
     found.for_each(drop);

@@ -26,7 +26,8 @@ impl Work<'_> {
         // Announced together, so that the log waits for the most of them and writes few large batches.
         let announced: Vec<(Fresh, UnderWay)> =
             fresh.into_iter().map(|fresh| (fresh, self.gateway.journal.command_begins())).collect();
-        future::try_join_all(announced.into_iter().map(|(fresh, under_way)| self.begin(fresh, program, under_way))).await
+        future::try_join_all(announced.into_iter().map(|(fresh, under_way)| self.begin(fresh, program, under_way)))
+            .await
     }
 
     async fn begin(&self, fresh: Fresh, program: &Arc<Program>, _: UnderWay) -> Result<Outcome, CommandError> {

@@ -89,8 +89,7 @@ impl People<'_> {
     async fn prepare(&self, number: u32, judged: Judged) -> Result<Prepared, CommandError> {
         let Judged { groups, rejections } = judged;
         let counts = Counts { rejected: rejections.len() as u64, ..Counts::default() };
-        let mut prepared =
-            Prepared { number, fresh: Vec::new(), known: Vec::new(), judged: (counts, rejections) };
+        let mut prepared = Prepared { number, fresh: Vec::new(), known: Vec::new(), judged: (counts, rejections) };
         let people: Vec<_> = groups.iter().map(|rows| (&rows[0].who, email_of(rows))).collect();
         let importees = self.gateway.importees(self.merchant, &people).await?;
         let taken = self.words_taken(&groups, &importees).await?;
@@ -148,10 +147,8 @@ impl People<'_> {
         if with_links.is_empty() {
             return Ok(());
         }
-        let claims: Vec<_> = with_links
-            .iter()
-            .filter_map(|fresh| Some((&old_link_of(&fresh.rows)?.code, fresh.keys.id())))
-            .collect();
+        let claims: Vec<_> =
+            with_links.iter().filter_map(|fresh| Some((&old_link_of(&fresh.rows)?.code, fresh.keys.id()))).collect();
         let claimed = self.gateway.claim_old_links(self.merchant, &claims).await?;
         let people: Vec<CustomerId> = with_links.iter().map(|fresh| fresh.keys.id()).collect();
         let now = self.gateway.now_of(self.merchant).await?;
