@@ -12,12 +12,17 @@ use projections::customer_imports::{self, CustomerImports, ImportRow};
 use sqlx::{Postgres, Transaction};
 use tokio_util::sync::CancellationToken;
 
-use crate::{commands::CommandError, gateway::Gateway};
+use crate::{
+    commands::{CommandError, import::CarriedOut},
+    gateway::Gateway,
+};
 
 /// Time between two looks at what was handed in.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Imports looked up at once.
 const IMPORTS_AT_ONCE: i64 = 32;
+/// How often whoever waits for an import goes on with it where log or database did not answer.
+const ATTEMPTS_MAX: u32 = 10;
 /// Time between two looks at an import that another process carries out.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// How long whoever wants everything done waits for the read model that says what is due.
@@ -93,11 +98,32 @@ impl Gateway {
                 }
             }
         };
-        let done = self.carry_out_import(merchant, shard, import, watch).await;
+        let done = self.carry_out_patiently(merchant, shard, import, watch).await;
         if let Some(lock) = lock {
             lock.rollback().await?;
         }
         Ok(done?.map(|done| done.import))
+    }
+
+    /// What is not available for a moment does not end it: it goes on where it was.
+    async fn carry_out_patiently(
+        &self,
+        merchant: MerchantId,
+        shard: u8,
+        import: ImportId,
+        watch: &(dyn Fn(&ImportProgress) + Send + Sync),
+    ) -> Result<Option<CarriedOut>, CommandError> {
+        let mut attempts = 1;
+        loop {
+            match self.carry_out_import(merchant, shard, import, watch).await {
+                Err(CommandError::Unavailable(what)) if attempts < ATTEMPTS_MAX => {
+                    tracing::warn!(what, "an import was cut short, and goes on");
+                    attempts += 1;
+                    tokio::time::sleep(INTERVAL).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     async fn tell_how_far(
