@@ -133,7 +133,8 @@ async fn nobody_is_paid_twice_for_one_person_while_a_merge_is_on_its_way_to_the_
     let db = installation.gateway.db.clone();
     let paused = on_shared_runtime(async move { set_paused(&db, Referrals::NAME, true).await }).await;
     assert!(paused.unwrap());
-    assert!(shop.merge(one, two).await.is_accepted());
+    // Whoever was brought later is kept: the row of the other still names who they were.
+    assert!(shop.merge(two, one).await.is_accepted());
 
     let (worker, stop) = (installation.another_process().await.referrer(), CancellationToken::new());
     let working = worker.run(Arc::new(SystemClock), stop.clone());
