@@ -116,7 +116,7 @@ async fn profiles_open_and_old_orders_are_refunded_where_the_keys_were_taken_alo
     assert_eq!(found["data"][0]["id"], json!(id));
     let lines = ada.transactions().await;
     assert!(lines.iter().any(|line| line["reason"] == "sorry about the parcel"), "{lines:?}");
-    assert!(lines.iter().any(|line| line["reference"]["id"] == order.id()), "{lines:?}");
+    assert!(lines.iter().any(|line| line["reference"]["id"] == *order.id().to_string()), "{lines:?}");
     assert_eq!(ada.available().await, before);
 
     // What the old place was told is known in the new one; what is new about an old order goes to its owner.
