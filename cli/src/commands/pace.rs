@@ -41,7 +41,7 @@ impl Pace {
             None => format!("{done} {what} · {rate}/s"),
             Some(total) => {
                 let left = total.saturating_sub(done).checked_div(rate);
-                let left = left.map_or_else(|| "?".to_owned(), |seconds| in_words(seconds));
+                let left = left.map_or_else(|| "?".to_owned(), in_words);
                 format!("{done} of {total} {what} · {rate}/s · {left} left")
             }
         }

@@ -1,7 +1,5 @@
 //! Tiers and referral links that people bring along, honoured here.
 
-#![expect(clippy::inconsistent_digit_grouping, reason = "money reads as units and cents: 100_00")]
-
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::json;
 
