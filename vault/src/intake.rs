@@ -7,13 +7,17 @@ use std::{
 };
 
 use aggregates::id::{CustomerId, MerchantId};
-use sqlx::{PgConnection, Row};
+use futures::future::join_all;
+use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
 use crate::{
-    BUCKET_CAPACITY, DirectoryKind, IndexKind, PersonKeys, SEARCH_LIMIT, Vault, VaultError, bucket, database,
-    directory::{Entry, find_all},
+    BUCKET_CAPACITY, DirectoryKind, IndexKind, PersonKeys, RootKeyStore, SEARCH_LIMIT, Vault, VaultError,
+    batch::Round,
+    bucket,
+    directory::Entry,
     enrolment::{First, insert_entries},
+    kept::KeptConnection,
     person,
 };
 
@@ -21,9 +25,6 @@ use crate::{
 pub const INTAKE_MAX: usize = 512;
 
 const _: () = assert!(INTAKE_MAX < BUCKET_CAPACITY as usize);
-
-/// Identities looked for by one statement.
-const FOUND_AT_ONCE: usize = 1_024;
 
 /// Somebody nobody has heard of, as far as the caller knows.
 #[derive(Debug, Clone)]
@@ -35,6 +36,9 @@ pub struct Entrant<'a> {
     /// What a search is to find them by.
     pub findable_by: Vec<(IndexKind, &'a str)>,
 }
+
+/// Keys of whoever was made.
+type Made = HashMap<CustomerId, Arc<PersonKeys>>;
 
 /// A word by which somebody is to be found from outside, and who that is.
 type Term = (&'static str, [u8; 32], Uuid);
@@ -50,17 +54,12 @@ impl Vault {
         merchant: MerchantId,
         asked: &[(DirectoryKind, &str)],
     ) -> Result<Vec<Result<Option<Uuid>, VaultError>>, VaultError> {
-        let mut answers = Vec::with_capacity(asked.len());
-        for some in asked.chunks(FOUND_AT_ONCE) {
-            let mut entries = Vec::with_capacity(some.len());
-            for (kind, external_id) in some {
-                entries.push(self.entry(merchant, *kind, external_id).await?);
-            }
-            let mut connection = self.inner.pool.acquire().await?;
-            let found = find_all(&mut connection, &entries).await?;
-            answers.extend(found.into_iter().map(|found| found.map(|found| found.subject()).transpose()));
+        let mut entries = Vec::with_capacity(asked.len());
+        for (kind, external_id) in asked {
+            entries.push(self.entry(merchant, *kind, external_id).await?);
         }
-        Ok(answers)
+        let found = join_all(entries.into_iter().map(|entry| self.inner.finds.ask(entry))).await;
+        found.into_iter().map(|found| Ok(found?.map(|found| found.subject()).transpose())).collect()
     }
 
     /// The people who were made findable by each of these values, in their order: as [`Vault::search`], in one question for all.
@@ -111,46 +110,66 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError`]
-    pub async fn take_in(
-        &self,
-        merchant: MerchantId,
-        entrants: &[Entrant<'_>],
-    ) -> Result<HashMap<CustomerId, Arc<PersonKeys>>, VaultError> {
+    pub async fn take_in(&self, merchant: MerchantId, entrants: &[Entrant<'_>]) -> Result<Made, VaultError> {
         debug_assert!(entrants.len() <= INTAKE_MAX, "they go into one bucket");
-        let mut entries = BTreeMap::new();
-        let mut terms: Vec<Term> = Vec::with_capacity(2 * entrants.len());
+        let mut intake = Intake { merchant, entries: BTreeMap::new(), terms: Vec::with_capacity(2 * entrants.len()) };
         for entrant in entrants {
             let entry = self.entry(merchant, entrant.kind, entrant.external_id).await?;
-            entries.entry(entry).or_insert(First { fresh: entrant.person, acted_at: None });
+            intake.entries.entry(entry).or_insert(First { fresh: entrant.person, acted_at: None });
             for (kind, value) in &entrant.findable_by {
                 let lookup = self.index_lookup(merchant, *kind, value).await?;
-                terms.extend(lookup.map(|lookup| (kind.as_str(), lookup, entrant.person.0)));
+                intake.terms.extend(lookup.map(|lookup| (kind.as_str(), lookup, entrant.person.0)));
             }
         }
-        let mut transaction = database::begin(&self.inner.pool).await?;
-        let keys = self.write_entrants(&mut transaction, merchant, &entries, terms).await?;
-        transaction.commit().await?;
-        Ok(keys)
+        self.inner.intakes.ask(intake).await?
     }
+}
 
-    async fn write_entrants(
-        &self,
-        transaction: &mut PgConnection,
-        merchant: MerchantId,
-        entries: &BTreeMap<Entry, First>,
-        mut terms: Vec<Term>,
-    ) -> Result<HashMap<CustomerId, Arc<PersonKeys>>, VaultError> {
-        let made: Vec<CustomerId> = insert_entries(transaction, entries).await?.into_values().collect();
-        let Some(people) = i32::try_from(made.len()).ok().filter(|people| *people > 0) else {
-            return Ok(HashMap::new());
-        };
-        let bucket = bucket::take_places(transaction, &self.inner.root, merchant, people).await?;
-        let secret = self.inner.root.contents().await?.bucket(merchant, bucket)?;
-        let keys = person::insert_new(transaction, merchant, bucket, &secret, &made).await?;
-        terms.retain(|(_, _, person)| keys.contains_key(&CustomerId(*person)));
-        insert_terms(transaction, merchant, &terms).await?;
-        Ok(keys)
+/// What one caller wants taken in.
+pub(crate) struct Intake {
+    merchant: MerchantId,
+    entries: BTreeMap<Entry, First>,
+    terms: Vec<Term>,
+}
+
+/// One intake after the other, each in a transaction of its own; whoever asked for one may go away meanwhile.
+pub(crate) struct IntakeRound {
+    pub connection: KeptConnection,
+    pub root: Arc<RootKeyStore>,
+}
+
+impl Round for IntakeRound {
+    type Ask = Intake;
+    /// A merchant whose keys are gone fails alone.
+    type Answer = Result<Made, VaultError>;
+
+    const NAME: &'static str = "intake";
+    const MOST: usize = 1;
+
+    async fn run(&mut self, asks: &[Intake]) -> Result<Vec<Self::Answer>, VaultError> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for intake in asks {
+            let root = &self.root;
+            answers.push(self.connection.with(async |connection| take_in(connection, root, intake).await).await);
+        }
+        Ok(answers)
     }
+}
+
+async fn take_in(connection: &mut PgConnection, root: &Arc<RootKeyStore>, intake: &Intake) -> Result<Made, VaultError> {
+    let Intake { merchant, entries, terms } = intake;
+    let mut transaction = connection.begin().await?;
+    let made: Vec<CustomerId> = insert_entries(&mut transaction, entries).await?.into_values().collect();
+    let Some(people) = i32::try_from(made.len()).ok().filter(|people| *people > 0) else {
+        return Ok(HashMap::new());
+    };
+    let bucket = bucket::take_places(&mut transaction, root, *merchant, people).await?;
+    let secret = root.contents().await?.bucket(*merchant, bucket)?;
+    let keys = person::insert_new(&mut transaction, *merchant, bucket, &secret, &made).await?;
+    let of_made = |term: &&Term| keys.contains_key(&CustomerId(term.2));
+    insert_terms(&mut transaction, *merchant, &terms.iter().filter(of_made).copied().collect::<Vec<_>>()).await?;
+    transaction.commit().await?;
+    Ok(keys)
 }
 
 async fn insert_terms(transaction: &mut PgConnection, merchant: MerchantId, terms: &[Term]) -> Result<(), VaultError> {

@@ -15,6 +15,7 @@ use crate::{
     bucket, database,
     directory::{Entry, FindRound},
     enrolment::EnrolmentRound,
+    intake::IntakeRound,
     kept::KeptConnection,
     lease::{AskedAt, KEY_LEASE, Leases},
     order_owner::OwnerRound,
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) lookups: Leases<Entry, Uuid>,
     pub(crate) finds: Batcher<FindRound>,
     pub(crate) enrolments: Batcher<EnrolmentRound>,
+    pub(crate) intakes: Batcher<IntakeRound>,
     pub(crate) person_rows: Batcher<PersonRound>,
     pub(crate) order_owners: Batcher<OwnerRound>,
 }
@@ -90,6 +92,7 @@ impl Vault {
             lookups: Leases::new(LOOKUPS_KEPT, lease),
             finds: Batcher::start(FindRound { connection: KeptConnection::of(pool.clone()) }),
             enrolments: Batcher::start(EnrolmentRound { pool: pool.clone(), root: root.clone() }),
+            intakes: Batcher::start(IntakeRound { connection: KeptConnection::of(pool.clone()), root: root.clone() }),
             person_rows: Batcher::start(PersonRound { connection: KeptConnection::of(pool.clone()) }),
             order_owners: Batcher::start(OwnerRound { connection: KeptConnection::of(pool.clone()) }),
             pool,
