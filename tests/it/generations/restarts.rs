@@ -1,5 +1,5 @@
 //! A rebuild outlives every server it needs, and the workers beside it: whatever goes down in the middle of it, and however,
-//! it goes on from where it was and gets there.
+//! it tries again and gets there.
 
 use std::{process::Stdio, time::Duration};
 
@@ -18,15 +18,14 @@ use tokio::{
 
 use crate::installation::program::{loyalnest, start, variable};
 
-/// Enough that a rebuild writes several times before it is done.
-const CUSTOMERS: u64 = 4_000;
+const CUSTOMERS: u64 = 2_000;
 const FIRST_ID: u64 = 7_000_000_000;
 /// Of one processor: slow enough to be met on its way.
 const SHARE: &str = "1";
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What happens to both servers in the middle of a rebuild, and once more when it has got on. A database is asked to stop by
+/// What happens to both servers in the middle of a rebuild, and once more when it has taken heart. A database is asked to stop by
 /// SIGINT: at SIGTERM it would wait for those who are connected.
 const FAULTS: [[(Part, Signal); 2]; 2] = [
     [(Part::Nats, Signal::SIGKILL), (Part::Postgres, Signal::SIGINT)],
@@ -60,28 +59,45 @@ fn rebuild(installation: &Installation, name: &str) -> Child {
     command.spawn().unwrap()
 }
 
-/// How far the generation is that is being filled; none while the database is away, or if there is no such generation.
-async fn filled(installation: &Installation, name: &str) -> Option<i64> {
-    let mut db = PgConnection::connect(&variable(installation, "LOYALNEST_DATABASE_URL")).await.ok()?;
-    let position =
-        sqlx::query_scalar("select position from read.checkpoint where projection = $1 and stage = 'filling'");
-    position.bind(name).fetch_optional(&mut db).await.ok()?
-}
-
-/// Waits until more is written than `reached`.
-async fn further(installation: &Installation, name: &str, reached: i64) -> i64 {
-    let got_on = async {
+/// Holds up the next writing of the generation that is being filled, and waits until it has come to that. Lasts as long as
+/// the connection; the servers' end is its end.
+async fn held_up(installation: &Installation, name: &str) -> PgConnection {
+    let holding = async {
         let mut look = time::interval(LOOK_EVERY);
         loop {
             look.tick().await;
-            if let Some(position) = filled(installation, name).await
-                && position > reached
+            if let Some(mut db) = hold(installation, name).await
+                && is_waited_for(&mut db).await
             {
-                return position;
+                return db;
             }
         }
     };
-    time::timeout(PATIENCE, got_on).await.unwrap_or_else(|_| panic!("{name} does not get on from {reached}"))
+    time::timeout(PATIENCE, holding).await.unwrap_or_else(|_| panic!("{name} is not being filled"))
+}
+
+/// None while the database is away, or if there is no such generation.
+async fn hold(installation: &Installation, name: &str) -> Option<PgConnection> {
+    let mut db = PgConnection::connect(&variable(installation, "LOYALNEST_DATABASE_URL")).await.ok()?;
+    sqlx::raw_sql("begin").execute(&mut db).await.ok()?;
+    let filling = "select from read.checkpoint where projection = $1 and stage = 'filling' for update";
+    sqlx::query(filling).bind(name).fetch_optional(&mut db).await.ok()??;
+    Some(db)
+}
+
+/// Whether somebody comes to wait for what this connection holds; false if the connection is lost.
+async fn is_waited_for(db: &mut PgConnection) -> bool {
+    let mut look = time::interval(LOOK_EVERY);
+    loop {
+        look.tick().await;
+        let waits =
+            "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))";
+        match sqlx::query_scalar(waits).fetch_one(&mut *db).await {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 async fn told(installation: &Installation, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -107,9 +123,8 @@ async fn a_rebuild_outlives_its_servers_and_the_workers_beside_it() {
     let shop = crowd(&installation).await;
     let name = "points_transactions";
     let rebuilding = rebuild(&installation, name);
-    let mut reached = 0;
     for faults in FAULTS {
-        reached = further(&installation, name, reached).await;
+        let _held = held_up(&installation, name).await;
         for (part, signal) in faults {
             assert!(installation.signal(part, signal), "{part:?} runs");
         }
