@@ -115,6 +115,7 @@ async fn decision_about(installation: &Installation, shop: &Shop, friend: Custom
 async fn nobody_is_paid_twice_for_one_person_while_a_merge_is_on_its_way_to_the_read_model() {
     let installation = Installation::own_without_policies().await;
     let shop = Shop::open_at(&installation).await;
+    shop.is_read_by(&installation).await;
     let current = shop.api.get("/v1/referral_settings").send().await;
     let at_once = shop.api.put("/v1/referral_settings", &json!({ "hold_days": 0 }));
     assert_eq!(at_once.header("If-Match", current.header("etag")).send().await.status, 200);

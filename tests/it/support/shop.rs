@@ -34,6 +34,8 @@ use super::{
 const FIRST_ID: u64 = 5_900_000_000_001;
 /// A shop tries again when it is told to; far more often than any test makes it wait.
 const ATTEMPTS_MAX: usize = 50;
+/// How long the read models of a new installation may take to start, with many others starting beside them.
+const READ_MODELS_START: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Shop {
@@ -150,6 +152,19 @@ impl Shop {
         let journal = installation.gateway.journal.clone();
         let head = runtime::shared(async move { journal.last_position().await }).await.unwrap();
         self.has_seen(Some(head));
+    }
+
+    /// Waits until the read models of a new installation have taken in the shop itself: starting takes them longer than a
+    /// reader waits, where much else is going on.
+    pub async fn is_read_by(&self, installation: &Installation) {
+        let gateway = installation.gateway.clone();
+        runtime::shared(async move {
+            let head = gateway.journal.last_position().await.unwrap();
+            for name in projections::NAMES {
+                assert!(gateway.progress.reached(name, head, READ_MODELS_START).await, "{name} has not started");
+            }
+        })
+        .await;
     }
 
     /// Somebody who has bought nothing yet.
