@@ -11,6 +11,7 @@ pub mod import;
 pub mod keys;
 pub mod log;
 pub mod merchant;
+mod operator;
 mod pace;
 pub mod parked;
 pub mod privacy;

@@ -1,14 +1,11 @@
 //! `loyalnest api-keys …`: keys of a merchant, made and revoked by an operator on the merchant's behalf.
 
-use aggregates::{
-    id::MerchantId,
-    merchant::{Scope, Scopes},
-};
+use aggregates::merchant::{Scope, Scopes};
 use anyhow::{Context, ensure};
-use gateway::{Gateway, Options, clock::new_id, commands::Request};
-use journal::Actor;
+use gateway::Options;
 use serde_json::{Value, json};
 
+use super::operator::request_for;
 use crate::{
     args::{ApiKeysCommand, Output},
     composition::{self, Config},
@@ -58,14 +55,4 @@ pub async fn run(command: ApiKeysCommand, config: &Config, output: Output) -> an
 
 fn words(scopes: &Scopes) -> Vec<&'static str> {
     scopes.each().map(Scope::as_str).collect()
-}
-
-async fn request_for(gateway: &Gateway, merchant: MerchantId) -> anyhow::Result<Request> {
-    Ok(Request {
-        merchant,
-        now: gateway.now_of(merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    })
 }

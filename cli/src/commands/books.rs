@@ -4,20 +4,19 @@ use aggregates::id::MerchantId;
 use anyhow::ensure;
 use gateway::{
     Gateway, Options,
-    clock::new_id,
-    commands::{Request, books::Between},
+    commands::books::Between,
     http::{
         AsOf,
         books::{BooksDocument, PeriodDocument, Step, entries},
     },
 };
-use journal::Actor;
 use projections::{
     books::{self, BooksOfMerchants, Day, DayEntry},
     replay::{Moment, merchant},
 };
 use serde_json::{Value, json};
 
+use super::operator::request_for;
 use crate::{
     args::{BooksCommand, BooksStep, Output},
     composition::{self, Config},
@@ -121,13 +120,7 @@ fn print_periods(documents: &[PeriodDocument], output: Output) -> anyhow::Result
 }
 
 async fn close(gateway: &Gateway, merchant: MerchantId, until: Day, output: Output) -> anyhow::Result<()> {
-    let request = Request {
-        merchant,
-        now: gateway.now_of(merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    };
+    let request = request_for(gateway, merchant).await?;
     let (recorded, closed) = gateway.close_books(&request, until.start()).await?;
     let document = PeriodDocument::new(merchant, &recorded, &closed, &gateway.books_key()?);
     eprintln!("period {} is closed, on record at position {}", document.period, document.position);

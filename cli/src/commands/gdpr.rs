@@ -12,14 +12,13 @@ use aggregates::{
 use anyhow::{Context, anyhow, bail, ensure};
 use gateway::{
     Gateway, Options,
-    clock::new_id,
     commands::Request,
     http::gdpr_requests::{GdprRequest, certificate::Certificate},
 };
-use journal::Actor;
 use projections::gdpr_requests;
 use serde_json::{Value, json};
 
+use super::operator::request_for;
 use crate::{
     args::{GdprCommand, Output},
     composition::{self, Config},
@@ -86,16 +85,6 @@ impl Asked {
         shown["steps"] = lines::of(&state.state);
         Ok(shown)
     }
-}
-
-async fn request_for(gateway: &Gateway, merchant: MerchantId) -> anyhow::Result<Request> {
-    Ok(Request {
-        merchant,
-        now: gateway.now_of(merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    })
 }
 
 async fn list(gateway: &Gateway, output: Output) -> anyhow::Result<()> {

@@ -7,17 +7,13 @@ use aggregates::{id::MerchantId, import::ImportProgress};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use gateway::{
-    Gateway, Options,
-    clock::new_id,
-    commands::{Request, import::ImportOptions},
-};
-use journal::{Actor, SubjectId};
+use gateway::{Gateway, Options, commands::import::ImportOptions};
+use journal::SubjectId;
 use projections::customer_imports::{self, ImportRow, RejectionRow};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
-use super::pace::Pace;
+use super::{operator::request_for, pace::Pace};
 use crate::{
     args::{ImportCommand, ImportCustomersArgs, Output},
     composition::{self, Config},
@@ -56,13 +52,7 @@ pub async fn run(command: ImportCommand, config: &Config, output: Output) -> any
 
 async fn import_customers(args: ImportCustomersArgs, config: &Config, output: Output) -> anyhow::Result<()> {
     let gateway = composition::assemble(config, Options::default()).await?;
-    let request = Request {
-        merchant: args.merchant,
-        now: gateway.now_of(args.merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    };
+    let request = request_for(&gateway, args.merchant).await?;
     let options = ImportOptions {
         source: args.format,
         encoding: args.encoding,

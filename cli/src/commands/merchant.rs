@@ -2,13 +2,12 @@
 
 use aggregates::{id::MerchantId, merchant::AdminToken, program::Program};
 use anyhow::Context;
-use gateway::{
-    Options, clock::new_id, commands::Request, http::program_settings::SettingsDocument, shopify::normalise_shop,
-};
-use journal::{Actor, Subject};
+use gateway::{Options, http::program_settings::SettingsDocument, shopify::normalise_shop};
+use journal::Subject;
 use projections::replay::{self, Moment};
 use serde_json::json;
 
+use super::operator;
 use crate::{
     args::{MerchantCommand, Output},
     composition::{self, Config},
@@ -32,15 +31,9 @@ async fn create(
 ) -> anyhow::Result<()> {
     let shop = normalise_shop(shop).context("a shop is named like demo.myshopify.com")?;
     let gateway = composition::assemble(config, Options::default()).await?;
-    let (merchant, key) = gateway.create_merchant(&shop, webhook_secrets, Actor::Operator("cli".to_owned())).await?;
+    let (merchant, key) = gateway.create_merchant(&shop, webhook_secrets, operator::actor()).await?;
     if let Some(token) = admin_token {
-        let request = Request {
-            merchant,
-            now: gateway.now_of(merchant).await?,
-            actor: Actor::Operator("cli".to_owned()),
-            correlation: new_id(),
-            traceparent: None,
-        };
+        let request = operator::request_for(&gateway, merchant).await?;
         let token = AdminToken { token: token.trim().to_owned(), renewal: None };
         gateway.connect_shop(&request, &token, None).await?;
     }

@@ -1,15 +1,11 @@
 //! `loyalnest parked …`: webhooks that were signed well and not understood.
 
 use anyhow::{Context, ensure};
-use gateway::{
-    Gateway, Options,
-    clock::new_id,
-    commands::{Done, Request},
-};
-use journal::Actor;
+use gateway::{Gateway, Options, commands::Done};
 use projections::parked_webhooks::{self, ParkedRow};
 use serde_json::{Value, json};
 
+use super::operator::request_for;
 use crate::{
     args::{Output, ParkedCommand},
     composition::{self, Config},
@@ -32,7 +28,7 @@ pub async fn run(command: ParkedCommand, config: &Config, output: Output) -> any
         ParkedCommand::Discard { id, reason, yes } => {
             ensure!(yes, "a discarded webhook is never tried again: add --yes");
             let parked = find(&gateway, &id).await?;
-            let request = request_for(&gateway, &parked).await?;
+            let request = request_for(&gateway, parked.merchant).await?;
             gateway.discard_parked(&request, parked.id, parked.shard, &reason).await?;
             eprintln!("{} is discarded", parked.id);
             Ok(())
@@ -56,16 +52,6 @@ async fn find(gateway: &Gateway, id: &str) -> anyhow::Result<ParkedRow> {
     parked_webhooks::find(&gateway.db, id.parse()?).await?.with_context(|| format!("there is no parked webhook {id}"))
 }
 
-async fn request_for(gateway: &Gateway, parked: &ParkedRow) -> anyhow::Result<Request> {
-    Ok(Request {
-        merchant: parked.merchant,
-        now: gateway.now_of(parked.merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    })
-}
-
 async fn show(gateway: &Gateway, id: &str, output: Output) -> anyhow::Result<()> {
     let parked = find(gateway, id).await?;
     let opened = gateway.open_parked(parked.merchant, parked.id, parked.chunks).await?;
@@ -82,7 +68,7 @@ async fn retry(gateway: &Gateway, id: &str, output: Output) -> anyhow::Result<()
     ensure!(parked.state == "open", "{id} is {} already", parked.state);
     let opened = gateway.open_parked(parked.merchant, parked.id, parked.chunks).await?;
     let opened = opened.context("its time to live is over; the body is gone")?;
-    let request = request_for(gateway, &parked).await?;
+    let request = request_for(gateway, parked.merchant).await?;
     let done = gateway.retry_parked(&request, &opened).await?;
     let (outcome, position) = match done {
         Done::Accepted(position) => ("accepted", position),

@@ -9,11 +9,10 @@ use gateway::{
     Gateway, Options,
     commands::{CommandError, adoption::Findings},
 };
-use journal::Actor;
-use nix::unistd::{User, getuid};
 use projections::Checkpoint;
 use serde_json::{Value, json};
 
+use super::operator;
 use crate::{
     args::{Output, RestoreCommand},
     composition::{self, Config},
@@ -44,20 +43,14 @@ async fn adopt(gateway: &Gateway, reason: String, yes: bool, output: Output) -> 
             findings.lost_facts.len()
         );
     }
-    let note = AdoptionNote { operator: operator(), reason };
-    let installation = gateway.adopt_log(&findings, Actor::Operator("cli".to_owned()), &note).await;
+    let note = AdoptionNote { operator: operator::name(), reason };
+    let installation = gateway.adopt_log(&findings, operator::actor(), &note).await;
     let installation = match installation {
         Err(CommandError::Contended) => bail!("a read model has moved meanwhile; look again"),
         adopted => adopted?,
     };
     eprintln!("epoch {} has begun, on record at position {}", installation.state.epoch(), installation.position);
     print_left_behind(output, &findings)
-}
-
-/// Whoever is at this command line, by the name of their account, or its number.
-pub(super) fn operator() -> String {
-    let id = getuid();
-    User::from_uid(id).ok().flatten().map_or_else(|| id.to_string(), |user| user.name)
 }
 
 fn print_left_behind(output: Output, findings: &Findings) -> anyhow::Result<()> {

@@ -2,11 +2,11 @@
 
 use aggregates::id::TaskId;
 use anyhow::{Context, ensure};
-use gateway::{Gateway, Options, clock::new_id, commands::Request};
-use journal::Actor;
+use gateway::{Gateway, Options};
 use projections::queue_tasks::{self, QueueTasks, TaskRow};
 use serde_json::{Value, json};
 
+use super::operator::request_for;
 use crate::{
     args::{Output, TasksCommand},
     composition::{self, Config},
@@ -28,13 +28,13 @@ pub async fn run(command: TasksCommand, config: &Config, output: Output) -> anyh
         }
         TasksCommand::Show { id } => output::one(output, &COLUMNS, &row(&find(&gateway, id).await?)),
         TasksCommand::Retry { id } => {
-            let request = request_for(&gateway, &find(&gateway, id).await?).await?;
+            let request = request_for(&gateway, find(&gateway, id).await?.merchant).await?;
             let position = gateway.retry_task(&request, id).await?;
             shown(&gateway, id, position, output).await
         }
         TasksCommand::Discard { id, reason, yes } => {
             ensure!(yes, "a discarded task is never done: add --yes");
-            let request = request_for(&gateway, &find(&gateway, id).await?).await?;
+            let request = request_for(&gateway, find(&gateway, id).await?.merchant).await?;
             let position = gateway.discard_task(&request, id, &reason).await?;
             shown(&gateway, id, position, output).await
         }
@@ -69,14 +69,4 @@ fn row(task: &TaskRow) -> Value {
 
 async fn find(gateway: &Gateway, id: TaskId) -> anyhow::Result<TaskRow> {
     queue_tasks::find_anywhere(&gateway.db, id).await?.with_context(|| format!("there is no task {id}"))
-}
-
-async fn request_for(gateway: &Gateway, task: &TaskRow) -> anyhow::Result<Request> {
-    Ok(Request {
-        merchant: task.merchant,
-        now: gateway.now_of(task.merchant).await?,
-        actor: Actor::Operator("cli".to_owned()),
-        correlation: new_id(),
-        traceparent: None,
-    })
 }

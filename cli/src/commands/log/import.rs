@@ -24,7 +24,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::StreamExt;
 use gateway::{Gateway, Options, commands::CommandError};
-use journal::{Actor, Append, Commit, Follow, Subject, SubjectId};
+use journal::{Append, Commit, Follow, Subject, SubjectId};
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     args::{ImportArgs, Output},
+    commands::operator,
     composition::{self, Config},
     output,
 };
@@ -61,12 +62,11 @@ pub async fn run(args: ImportArgs, config: &Config, output: Output) -> anyhow::R
     let gateway = composition::assemble(config, Options::default()).await?;
     let present = present(&gateway, &args.from).await?;
     let merchants: Vec<MerchantId> = begin.data.merchants.iter().copied().filter_map(merchant_of).collect();
-    let operator = || Actor::Operator("cli".to_owned());
     // Of whom there is anything here, it is on record where that comes from.
     for (merchant, _) in present.iter().filter(|(_, present)| present.end == 0) {
         let (merchant, source) = (MerchantId(*merchant), begin.source.clone());
         let begun = HistoryImportBegun { merchant, source, with_keys: secret.is_some() };
-        gateway.begin_history_import(begun, operator()).await?;
+        gateway.begin_history_import(begun, operator::actor()).await?;
     }
     let keys = match &secret {
         Some(secret) => take_over_keys(&gateway, &args.from, secret).await?,
@@ -75,7 +75,7 @@ pub async fn run(args: ImportArgs, config: &Config, output: Output) -> anyhow::R
     let import = Import { gateway: &gateway, present, last: HashMap::new(), people: HashSet::new(), written: 0 };
     let imported = import.write(&args.from).await?;
     for merchant in &merchants {
-        gateway.finish_history_import(*merchant, operator()).await?;
+        gateway.finish_history_import(*merchant, operator::actor()).await?;
     }
     let elsewhere = if secret.is_some() { recognise_shops(&gateway, &merchants).await? } else { Vec::new() };
     let row = json!({

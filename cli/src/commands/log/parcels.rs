@@ -7,14 +7,14 @@ use aggregates::id::MerchantId;
 use anyhow::Context;
 use aws_lc_rs::digest::{self, SHA256};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gateway::{Gateway, clock::new_id, commands::Request};
-use journal::Actor;
+use gateway::{Gateway, clock::new_id};
 use projections::transparency::{Names, Transparency, TreeId, trees};
 use proofs::{Note, Signer, VerifierKey};
 use uuid::Uuid;
 use vault::{Parcel, Recipient, RecipientSecret};
 
 use super::format::{KeysEnd, PARCEL_CONTENT, ParcelLine, SPECVERSION};
+use crate::commands::operator::request_for;
 
 /// The public key in a file.
 pub fn recipient(path: &Path) -> anyhow::Result<Recipient> {
@@ -43,13 +43,7 @@ pub async fn on_record(
         if !wanted || gateway.vault.merchant(merchant).await.is_err() {
             continue;
         }
-        let request = Request {
-            merchant,
-            now: gateway.now_of(merchant).await?,
-            actor: Actor::Operator("cli".to_owned()),
-            correlation: new_id(),
-            traceparent: None,
-        };
+        let request = request_for(gateway, merchant).await?;
         newest = gateway.record_key_export(&request, recipient).await?.max(newest);
         merchants.push(merchant);
     }

@@ -3,13 +3,12 @@
 use aggregates::installation::{AdoptionNote, Parking};
 use anyhow::ensure;
 use gateway::{Gateway, Options};
-use journal::Actor;
 use projections::parking::store;
 use serde_json::{Value, json};
 
 use crate::{
     args::{Output, ParkedAggregatesCommand},
-    commands::restore::operator,
+    commands::operator,
     composition::{self, Config},
     output,
 };
@@ -21,24 +20,20 @@ pub async fn run(command: ParkedAggregatesCommand, config: &Config, output: Outp
     match command {
         ParkedAggregatesCommand::List => list(&gateway, output).await,
         ParkedAggregatesCommand::Retry { name, position } => {
-            let retried = gateway.retry_parking(&name, position, actor()).await?;
+            let retried = gateway.retry_parking(&name, position, operator::actor()).await?;
             ensure!(retried, "{name} has parked nothing because of position {position}");
             eprintln!("position {position} is tried again by {name}; `projections parked list` tells what came of it");
             Ok(())
         }
         ParkedAggregatesCommand::Discard { name, position, reason, yes } => {
             ensure!(yes, "{name} would go on as if position {position} were not there: add --yes");
-            let note = AdoptionNote { operator: operator(), reason };
-            let discarded = gateway.discard_commit(&name, position, actor(), &note).await?;
+            let note = AdoptionNote { operator: operator::name(), reason };
+            let discarded = gateway.discard_commit(&name, position, operator::actor(), &note).await?;
             ensure!(discarded, "{name} has parked nothing because of position {position}");
             eprintln!("{name} goes on without position {position}");
             Ok(())
         }
     }
-}
-
-fn actor() -> Actor {
-    Actor::Operator("cli".to_owned())
 }
 
 async fn list(gateway: &Gateway, output: Output) -> anyhow::Result<()> {
