@@ -36,10 +36,10 @@ pub mod test_clock;
 pub mod tiers;
 pub mod transactions;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use aggregates::id::CustomerId;
-use axum::http::{HeaderMap, header};
+use aggregates::{id::CustomerId, program::ProgramVersion};
+use axum::http::{HeaderMap, HeaderValue, header};
 use journal::Follow;
 use projections::progress;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     auth::Caller,
     commands::CommandError,
-    gateway::Gateway,
+    gateway::{Gateway, MerchantLease},
     problem::{Code, Problem},
 };
 
@@ -134,6 +134,23 @@ pub(crate) struct Standing {
     pub word: Option<&'static str>,
 }
 
+/// Says which version an answer is of.
+pub(crate) fn etag(version: u32) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers
+}
+
+/// Whoever changes something has to have seen it as it is.
+pub(crate) fn is_current(seen: Option<u32>, current: u32) -> Result<(), Problem> {
+    if seen == Some(current) {
+        return Ok(());
+    }
+    Err(Problem::saying(Code::StaleSettings, format!("the current version is {current}")))
+}
+
 /// The version the caller has seen; `None` for a tag that is not one of ours.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     let tag = headers.get(header::IF_MATCH).ok_or_else(|| Problem::of(Code::MissingIfMatch))?;
@@ -142,6 +159,19 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
 }
 
 impl Gateway {
+    /// The programme, and its current version, which the caller has to have seen.
+    pub(crate) async fn seen_program(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<MerchantLease>, ProgramVersion), Problem> {
+        let seen = if_match(headers)?;
+        let lease = self.renew_merchant(caller.merchant()).await?;
+        let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?.clone();
+        is_current(seen, current.version)?;
+        Ok((lease, current))
+    }
+
     /// Rows about a customer that a read model goes on without are of the moment at which it stopped to take them in.
     pub(crate) fn stale(&self, read_model: &str, caller: &Caller, customer: CustomerId, as_of: AsOf) -> Standing {
         match self.progress.stale(read_model, caller.merchant(), customer) {

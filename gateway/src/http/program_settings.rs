@@ -16,7 +16,7 @@ use aggregates::{
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use journal::Subject;
 use projections::replay;
@@ -27,7 +27,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     badges::definitions::{self, BadgeDocument},
     body::{JsonBody, Params},
-    history, if_match,
+    etag, history,
     mail::settings::MailDocument,
     referrals::settings::ReferralsDocument,
     rfm::settings::RfmDocument,
@@ -386,15 +386,6 @@ fn answer(version: &ProgramVersion) -> (HeaderMap, Json<SettingsDocument>) {
     (etag(version.version), Json(SettingsDocument::of(version)))
 }
 
-/// Says which version an answer is of.
-pub(super) fn etag(version: u32) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
-        headers.insert(header::ETAG, tag);
-    }
-    headers
-}
-
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SettingsParams {
@@ -438,12 +429,7 @@ pub async fn put(
     headers: HeaderMap,
     JsonBody { value: document, .. }: JsonBody<SettingsDocument>,
 ) -> Result<(StatusCode, HeaderMap, Json<SettingsDocument>), Problem> {
-    let expected = if_match(&headers)?;
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
-    if expected != Some(current.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
-    }
+    let (_, current) = gateway.seen_program(&caller, &headers).await?;
     // What was read is sent back with the next version's settings: its old date is not a wish.
     let stated = document.effective_from.as_deref().filter(|text| *text != current.effective_from.to_rfc3339());
     let effective_from = stated

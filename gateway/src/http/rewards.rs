@@ -7,7 +7,7 @@ use aggregates::{id::RewardId, reward::Reward};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use projections::rewards::{self, Rewards};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::{
     Page,
     body::{JsonBody, Params, Path},
     customers::rows_wanted,
-    if_match,
+    etag, if_match,
 };
 pub use documents::{BenefitKind, DefinitionDocument, LimitDocument, RewardDocument};
 
@@ -155,11 +155,7 @@ fn answer(id: RewardId, reward: &Reward) -> Result<(HeaderMap, Json<RewardDocume
         left: reward.left(),
         retired: reward.retired,
     };
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", current.version)) {
-        headers.insert(header::ETAG, tag);
-    }
-    Ok((headers, Json(document)))
+    Ok((etag(current.version), Json(document)))
 }
 
 fn reward_id(text: &str) -> Result<RewardId, Problem> {

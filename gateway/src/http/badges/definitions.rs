@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     gateway::Gateway,
-    http::{body::JsonBody, if_match, program_settings::etag},
+    http::{body::JsonBody, etag},
     problem::{Code, Problem},
 };
 
@@ -157,12 +157,7 @@ pub async fn put(
     headers: HeaderMap,
     JsonBody { value: document, .. }: JsonBody<BadgesDocument>,
 ) -> Result<(HeaderMap, Json<BadgesDocument>), Problem> {
-    let expected = if_match(&headers)?;
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
-    if expected != Some(current.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
-    }
+    let (_, current) = gateway.seen_program(&caller, &headers).await?;
     let mut settings = current.settings.clone();
     settings.badges = read(document.badges, "/badges")?;
     settings.validate().map_err(|SettingsError { pointer, problem }| Problem::at(pointer, problem))?;

@@ -7,7 +7,7 @@ use aggregates::{
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use projections::campaigns::{Campaigns, query};
 
@@ -18,7 +18,7 @@ use crate::{
     http::{
         Freshness, Page,
         body::{JsonBody, Params, Path},
-        if_match,
+        etag, if_match, is_current,
     },
     problem::{Code, Problem},
 };
@@ -92,9 +92,7 @@ pub async fn put(
     JsonBody { value: input, .. }: JsonBody<CampaignInput>,
 ) -> Result<(HeaderMap, Json<CampaignDocument>), Problem> {
     let known = find(&gateway, caller.merchant(), campaign_id(&id)?).await?;
-    if if_match(&headers)? != Some(known.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", known.version)));
-    }
+    is_current(if_match(&headers)?, known.version)?;
     let campaign = input.read(known.campaign.from)?;
     let defined = gateway.define_campaign(&caller.request, Some((known.id, known.version)), campaign).await?;
     answer(&gateway, &caller, &defined).await
@@ -132,9 +130,5 @@ pub(super) async fn answer(
 ) -> Result<(HeaderMap, Json<CampaignDocument>), Problem> {
     let given = query::given(&gateway.db, caller.merchant()).await?;
     let given = given.get(&defined.id).copied().unwrap_or_default();
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", defined.version)) {
-        headers.insert(header::ETAG, tag);
-    }
-    Ok((headers, Json(CampaignDocument::of(defined, given, caller.request.now))))
+    Ok((etag(defined.version), Json(CampaignDocument::of(defined, given, caller.request.now))))
 }

@@ -12,9 +12,9 @@ use crate::{
     http::{
         VersionWanted,
         body::{JsonBody, Path},
-        if_match,
+        if_match, is_current,
     },
-    problem::{Code, Problem},
+    problem::Problem,
 };
 
 /// Publishes again what an earlier version of a campaign said. What it has given stays given.
@@ -33,9 +33,7 @@ pub async fn create(
     JsonBody { value: wanted, .. }: JsonBody<VersionWanted>,
 ) -> Result<(HeaderMap, Json<CampaignDocument>), Problem> {
     let known = find(&gateway, caller.merchant(), campaign_id(&id)?).await?;
-    if if_match(&headers)? != Some(known.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", known.version)));
-    }
+    is_current(if_match(&headers)?, known.version)?;
     let earlier = gateway.earlier_campaign(caller.merchant(), known.id, wanted.version).await?;
     let earlier = earlier.ok_or_else(VersionWanted::unknown)?;
     let defined = gateway.define_campaign(&caller.request, Some((known.id, known.version)), earlier).await?;

@@ -16,8 +16,7 @@ use crate::{
     http::{
         Page,
         body::{JsonBody, Path},
-        if_match,
-        program_settings::etag,
+        etag, if_match,
     },
     problem::{Code, Problem},
 };

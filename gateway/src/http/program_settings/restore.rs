@@ -14,8 +14,8 @@ use super::{SettingsDocument, answer};
 use crate::{
     auth::Caller,
     gateway::Gateway,
-    http::{VersionWanted, body::JsonBody, if_match},
-    problem::{Code, Problem},
+    http::{VersionWanted, body::JsonBody},
+    problem::Problem,
 };
 
 /// Which version is brought back, and which parts of it.
@@ -51,12 +51,7 @@ pub async fn create(
     headers: HeaderMap,
     JsonBody { value: wanted, .. }: JsonBody<SettingsRestore>,
 ) -> Result<(StatusCode, HeaderMap, Json<SettingsDocument>), Problem> {
-    let expected = if_match(&headers)?;
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
-    if expected != Some(current.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
-    }
+    let (lease, current) = gateway.seen_program(&caller, &headers).await?;
     let earlier = lease.program.version(wanted.version);
     let earlier = earlier.ok_or_else(VersionWanted::unknown)?;
     let mut settings = current.settings.clone();

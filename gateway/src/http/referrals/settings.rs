@@ -1,18 +1,14 @@
 //! The `referrals` section of the programme's settings, as read and as written; and as a resource of its own.
 
 use aggregates::program::{FraudAction, FraudPolicy, ProgramSettings, ProgramVersion, ReferralSettings, VelocityLimit};
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
     gateway::Gateway,
-    http::{body::JsonBody, if_match},
+    http::{body::JsonBody, etag},
     problem::{Code, Problem},
 };
 
@@ -149,11 +145,7 @@ impl FraudDocument {
 }
 
 fn answer(version: &ProgramVersion) -> (HeaderMap, Json<ReferralsDocument>) {
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
-        headers.insert(header::ETAG, tag);
-    }
-    (headers, Json(ReferralsDocument::of(&version.settings.referrals)))
+    (etag(version.version), Json(ReferralsDocument::of(&version.settings.referrals)))
 }
 
 /// The referral programme as it was published last. Its tag is that of the programme's settings, of which it is a section.
@@ -182,12 +174,7 @@ pub async fn put(
     headers: HeaderMap,
     JsonBody { value: document, .. }: JsonBody<ReferralsDocument>,
 ) -> Result<(HeaderMap, Json<ReferralsDocument>), Problem> {
-    let expected = if_match(&headers)?;
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
-    if expected != Some(current.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
-    }
+    let (_, current) = gateway.seen_program(&caller, &headers).await?;
     let referrals = document.on_top_of(&current.settings.referrals);
     referrals.validate().map_err(|(field, problem)| Problem::at(format!("/{field}"), problem))?;
     let settings = ProgramSettings { referrals, ..current.settings.clone() };

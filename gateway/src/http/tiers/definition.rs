@@ -7,11 +7,7 @@ use aggregates::{
     program::{ProgramSettings, ProgramVersion, TierSettings},
     time::Timestamp,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use projections::{tiers::answers, vip_tiers::VipTiers};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,7 +19,7 @@ use crate::{
     http::{
         AsOf, Freshness,
         body::{JsonBody, Params},
-        if_match,
+        etag,
     },
     problem::{Code, Problem},
 };
@@ -113,7 +109,7 @@ pub async fn put(
     headers: HeaderMap,
     JsonBody { value: document, .. }: JsonBody<UpdateDocument>,
 ) -> Result<(HeaderMap, Json<VipTiersDocument>), Problem> {
-    let current = seen_version(&gateway, &caller, &headers).await?;
+    let (_, current) = gateway.seen_program(&caller, &headers).await?;
     // What was read is sent back with other tiers: its old date is not a wish.
     let stated = document.effective_from.as_deref().filter(|text| *text != current.effective_from.to_rfc3339());
     let effective_from = stated
@@ -137,23 +133,12 @@ pub async fn undo(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<(HeaderMap, Json<VipTiersDocument>), Problem> {
-    let current = seen_version(&gateway, &caller, &headers).await?;
+    let (_, current) = gateway.seen_program(&caller, &headers).await?;
     let lease = gateway.merchant(caller.merchant()).await?;
     let older = (1..current.version).rev().filter_map(|version| lease.program.version(version));
     let before = older.map(|version| &version.settings.tiers).find(|tiers| **tiers != current.settings.tiers);
     let before = before.ok_or_else(|| Problem::saying(Code::Invalid, "there never were any other tiers"))?.clone();
     publish(&gateway, &caller, &current, before, None).await
-}
-
-/// The current version, which the caller has to have seen.
-async fn seen_version(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> Result<ProgramVersion, Problem> {
-    let expected = if_match(headers)?;
-    let lease = gateway.renew_merchant(caller.merchant()).await?;
-    let current = lease.program.current().ok_or_else(|| Problem::of(Code::Internal))?;
-    if expected != Some(current.version) {
-        return Err(Problem::saying(Code::StaleSettings, format!("the current version is {}", current.version)));
-    }
-    Ok(current.clone())
 }
 
 async fn publish(
@@ -181,10 +166,6 @@ async fn answer(
         let document = TierDocument::of(tier);
         TierDocument { members: Some(counts.get(&document.id).copied().unwrap_or(0)), ..document }
     };
-    let mut headers = HeaderMap::new();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", version.version)) {
-        headers.insert(header::ETAG, tag);
-    }
     let document = VipTiersDocument {
         version: version.version,
         effective_from: version.effective_from.to_rfc3339(),
@@ -195,5 +176,5 @@ async fn answer(
         tiers: tiers.tiers.iter().map(tier).collect(),
         as_of: AsOf { position: seen.position, time: seen.time.to_rfc3339() },
     };
-    Ok((headers, Json(document)))
+    Ok((etag(version.version), Json(document)))
 }
