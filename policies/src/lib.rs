@@ -16,6 +16,7 @@
 
 pub mod admin_tokens;
 pub mod badges;
+mod birthdays;
 pub mod campaigns;
 pub mod deadlines;
 pub mod delivery;

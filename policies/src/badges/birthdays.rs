@@ -17,11 +17,7 @@ use aggregates::{
 use projections::{badges, customers::Customers};
 
 use super::{Awarder, BadgeError};
-
-/// Days that are looked back when nobody knows how far it was done: a worker may have rested over a weekend.
-const LOOK_BACK_DAYS: i32 = 7;
-/// Days made up for at most, however long nothing ran: nobody has two birthdays in it.
-const MADE_UP_DAYS_MAX: i32 = 365;
+use crate::birthdays::{BornOn, first_due};
 
 /// The last day that is done in each shop, by which version of the programme: so that a look costs what is new. Forgotten at
 /// the end of the process, which costs a week's look. One entry for each shop with a badge for birthdays.
@@ -49,8 +45,7 @@ impl Awarder {
         let program = Arc::new(self.program(merchant).await?.state.clone());
         let Some((version, calendar)) = with_birthdays(&program, now)? else { return Ok(None) };
         let today = calendar.day_of(now);
-        let next = self.celebrated.through(merchant, version).map_or(today.minus(LOOK_BACK_DAYS), Day::next);
-        let mut day = next.max(today.minus(MADE_UP_DAYS_MAX));
+        let mut day = first_due(self.celebrated.through(merchant, version), today);
         let mut last = None;
         while day <= today {
             last = last.max(self.celebrate_day(merchant, day, &calendar, &program, now).await?);
@@ -90,15 +85,9 @@ impl Awarder {
         program: &Arc<Program>,
         now: Timestamp,
     ) -> Result<Option<u64>, BadgeError> {
-        let mut last = None;
-        for label in celebrated_on(day) {
-            let mut after = None;
-            loop {
-                let born = self.vault.born_on(merchant, &label, after).await?;
-                let Some(newest) = born.last() else { break };
-                after = Some(*newest);
-                last = last.max(self.award_born(merchant, &born, day, calendar, program, now).await?);
-            }
+        let (mut born_on, mut last) = (BornOn::day(&self.vault, merchant, day), None);
+        while let Some(born) = born_on.next().await? {
+            last = last.max(self.award_born(merchant, &born, day, calendar, program, now).await?);
         }
         Ok(last)
     }

@@ -11,11 +11,8 @@ use aggregates::{
 use projections::campaigns::desk;
 
 use super::{CampaignError, Rewarder};
+use crate::birthdays::{BornOn, first_due};
 
-/// Days that are looked back when nobody knows how far it was done: a worker may have rested over a weekend.
-const LOOK_BACK_DAYS: i32 = 7;
-/// Days made up for at most, however long nothing ran: nobody has two birthdays in it.
-const MADE_UP_DAYS_MAX: i32 = 365;
 /// Where in a token the year stands, and what tells it from the token of signing up.
 const YEAR_SHIFT: u32 = 64;
 const BIRTHDAY_MARK: u128 = 0xb1;
@@ -35,8 +32,7 @@ impl Rewarder {
         let calendar = self.calendar(merchant, now).await?;
         let today = calendar.day_of(now);
         let done = self.noticed.birthdays_through(merchant, board.position);
-        let next = done.map_or(today.minus(LOOK_BACK_DAYS), Day::next);
-        let mut day = next.max(today.minus(MADE_UP_DAYS_MAX)).max(calendar.day_of(from));
+        let mut day = first_due(done, today).max(calendar.day_of(from));
         let mut last = None;
         while day <= today {
             last = last.max(self.reward_born_on(merchant, day, &calendar, now).await?);
@@ -73,19 +69,13 @@ impl Rewarder {
         calendar: &Calendar,
         now: Timestamp,
     ) -> Result<Option<u64>, CampaignError> {
-        let mut last = None;
-        for label in celebrated_on(day) {
-            let mut after = None;
-            loop {
-                let born = self.vault.born_on(merchant, &label, after).await?;
-                let Some(newest) = born.last() else { break };
-                after = Some(*newest);
-                let mut acts = Vec::with_capacity(born.len());
-                for customer in desk::members_among(&self.db, merchant, &born).await? {
-                    acts.push(self.birthday(merchant, customer, day, calendar, now).await?);
-                }
-                last = last.max(self.reward_acts(merchant, &acts, now).await?);
+        let (mut born_on, mut last) = (BornOn::day(&self.vault, merchant, day), None);
+        while let Some(born) = born_on.next().await? {
+            let mut acts = Vec::with_capacity(born.len());
+            for customer in desk::members_among(&self.db, merchant, &born).await? {
+                acts.push(self.birthday(merchant, customer, day, calendar, now).await?);
             }
+            last = last.max(self.reward_acts(merchant, &acts, now).await?);
         }
         Ok(last)
     }
