@@ -1,25 +1,28 @@
 //! Read models derived once more from the log, in memory, and compared with the rows that are there: for whoever wants to
 //! know whether a table was changed behind the projections.
 //!
-//! Nothing here shares the statements by which projections write; it shares what events mean. Rows are read in the
-//! caller's transaction, which must see one moment throughout, and each model is followed up to where its checkpoint stood
-//! at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those. Rows of a
+//! Nothing here shares the statements by which projections write; it shares what events mean. Rows are read as they were at one
+//! [`Moment`], and each model is followed up to where its checkpoint stood at that moment. Sealed fields that erasure empties are not compared; the log itself is what vouches for those. Rows of a
 //! shop that is forgotten may be gone, and ledger lines that are older than the installation keeps.
 //!
 //! Balances and customers are held in memory while the log is read, about half a kilobyte for each account; of the ledger a
-//! sum over each account's lines, and only where that differs are the lines themselves read again.
+//! sum over each account's lines, and only where that differs are the lines themselves read again. The ledger, by far the largest
+//! table, is read while the log is; the other two beside each other when the log is at its end.
 
 mod balances;
 mod customers;
 mod held;
 mod ledger;
+mod moment;
 
 use std::collections::HashSet;
 
 use aggregates::{Context, id::MerchantId, merchant::MerchantEvent, points::PointsEvent, time::Timestamp};
 use journal::{Journal, JournalError, Positioned, SubjectId};
-use sqlx::PgConnection;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
+
+pub use moment::Moment;
 
 use crate::{
     checkpoint,
@@ -65,9 +68,11 @@ pub struct Rederivation {
     balances: balances::Balances,
     customers: customers::Customers,
     ledger: ledger::Ledger,
+    /// The ledger's rows, which are being read.
+    lines_there: AbortOnDropHandle<Result<ledger::Sums, ProjectionError>>,
+    moment: Moment,
     /// Shops that are being forgotten, or were: their rows go.
     forgotten: HashSet<MerchantId>,
-    deviations: Vec<Deviation>,
 }
 
 impl Rederivation {
@@ -78,22 +83,26 @@ impl Rederivation {
         crate::points_transactions::PointsTransactions::NAME,
     ];
 
-    /// Up to where the read models stand. `db` is a transaction that sees one moment.
+    /// Up to where the read models stood at a moment. Begins to read what is there.
     ///
     /// # Errors
     /// [`ProjectionError::Database`]
-    pub async fn begin(db: &mut PgConnection) -> Result<Self, ProjectionError> {
+    pub async fn begin(moment: Moment) -> Result<Self, ProjectionError> {
+        let mut db = moment.open().await?;
         let checkpoints = checkpoint::list(&mut *db).await?;
         let reached = |name: &str| {
             checkpoints.iter().find(|checkpoint| checkpoint.projection == name).map_or(0, |found| found.position)
         };
         let kept_from = retention::kept_from(&mut *db, "points_transactions").await?.unwrap_or(Timestamp(i64::MIN));
+        let ledger = ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), kept_from);
+        let lines_there = AbortOnDropHandle::new(tokio::spawn(ledger.lines_there(moment.clone(), db)));
         Ok(Rederivation {
             balances: balances::Balances::up_to(reached(crate::balances::Balances::NAME)),
             customers: customers::Customers::up_to(reached(crate::customers::Customers::NAME)),
-            ledger: ledger::Ledger::up_to(reached(crate::points_transactions::PointsTransactions::NAME), kept_from),
+            ledger,
+            lines_there,
+            moment,
             forgotten: HashSet::new(),
-            deviations: Vec::new(),
         })
     }
 
@@ -121,29 +130,25 @@ impl Rederivation {
         Ok(())
     }
 
-    /// Every row that is not what the log says, of all merchants or of one, in the order of the models.
+    /// Every row that is not what the log says, in the order of the models.
     ///
     /// # Errors
     /// [`RederiveError`]
-    pub async fn finish(
-        mut self,
-        journal: &Journal,
-        db: &mut PgConnection,
-        only: Option<MerchantId>,
-    ) -> Result<Vec<Deviation>, RederiveError> {
-        let forgotten = &self.forgotten;
-        self.ledger.compare(journal, db, only, forgotten, &mut self.deviations).await?;
-        self.balances.compare(db, only, &mut self.deviations).await?;
-        self.customers.compare(db, only, &mut self.deviations).await?;
+    ///
+    /// # Panics
+    /// If the comparison of a model does.
+    pub async fn finish(self, journal: &Journal) -> Result<Vec<Deviation>, RederiveError> {
+        let Rederivation { balances, customers, ledger, lines_there, moment, forgotten } = self;
+        let balances = AbortOnDropHandle::new(tokio::spawn(balances.compare(moment.clone())));
+        let customers = AbortOnDropHandle::new(tokio::spawn(customers.compare(moment.clone())));
+        let lines_there = lines_there.await.expect("reading the ledger does not panic")?;
+        let mut deviations = ledger.compare(lines_there, journal, &moment, &forgotten).await?;
+        deviations.extend(balances.await.expect("comparing balances does not panic")?);
+        deviations.extend(customers.await.expect("comparing customers does not panic")?);
         let goes = |deviation: &Deviation| {
-            deviation.difference == Difference::Missing && self.forgotten.contains(&deviation.merchant)
+            deviation.difference == Difference::Missing && forgotten.contains(&deviation.merchant)
         };
-        self.deviations.retain(|deviation| !goes(deviation));
-        Ok(self.deviations)
+        deviations.retain(|deviation| !goes(deviation));
+        Ok(deviations)
     }
-}
-
-/// The condition on rows of one merchant, or none. An id's digits and dashes need no parameter.
-fn of_merchant(only: Option<MerchantId>) -> String {
-    only.map_or_else(String::new, |merchant| format!(" where merchant = '{}'", merchant.0.as_hyphenated()))
 }

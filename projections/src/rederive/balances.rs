@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use aggregates::{id::MerchantId, points::PointsEvent};
+use aggregates::points::PointsEvent;
 use journal::Positioned;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Deviation,
+    Deviation, Moment,
     held::{FIRST_COLUMN, Held, Key, Rows},
 };
 use crate::{
@@ -37,13 +36,8 @@ impl Balances {
         }
     }
 
-    pub async fn compare(
-        self,
-        db: &mut PgConnection,
-        only: Option<MerchantId>,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
-        ROWS.compare(self.accounts, db, only, deviations).await
+    pub async fn compare(self, moment: Moment) -> Result<Vec<Deviation>, ProjectionError> {
+        ROWS.compare(self.accounts, &moment).await
     }
 }
 

@@ -2,17 +2,12 @@
 
 use std::collections::HashMap;
 
-use aggregates::{
-    customer::CustomerEvent,
-    id::{CustomerId, MerchantId},
-    time::Timestamp,
-};
+use aggregates::{customer::CustomerEvent, id::CustomerId, time::Timestamp};
 use journal::Positioned;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Deviation,
+    Deviation, Moment,
     held::{FIRST_COLUMN, Held, Key, Rows},
 };
 use crate::{
@@ -74,13 +69,8 @@ impl Customers {
         Ok(())
     }
 
-    pub async fn compare(
-        self,
-        db: &mut PgConnection,
-        only: Option<MerchantId>,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
-        ROWS.compare(self.people, db, only, deviations).await
+    pub async fn compare(self, moment: Moment) -> Result<Vec<Deviation>, ProjectionError> {
+        ROWS.compare(self.people, &moment).await
     }
 }
 

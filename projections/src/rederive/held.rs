@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use aggregates::id::MerchantId;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Deviation, Difference, of_merchant};
+use super::{Deviation, Difference, Moment};
 use crate::{
     copied::{self, Fields},
     projection::ProjectionError,
@@ -37,18 +36,17 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Adds every row that is not what was derived, and everything derived that has no row.
+    /// Every row that is not what was derived, and everything derived that has no row.
     pub async fn compare<H: Held>(
         &self,
         mut derived: HashMap<Key, H>,
-        db: &mut PgConnection,
-        only: Option<MerchantId>,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), ProjectionError> {
-        let columns = self.columns.join(", ");
-        let query = format!("select merchant, customer, position, {columns} from {}{}", self.table, of_merchant(only));
+        moment: &Moment,
+    ) -> Result<Vec<Deviation>, ProjectionError> {
+        let mut db = moment.open().await?;
+        let (columns, condition) = (self.columns.join(", "), moment.condition());
+        let query = format!("select merchant, customer, position, {columns} from {}{condition}", self.table);
         let mut found = Vec::new();
-        copied::read(db, &query, FIRST_COLUMN + self.columns.len(), |row| {
+        copied::read(&mut db, &query, FIRST_COLUMN + self.columns.len(), |row| {
             let key = (row.uuid(0)?, row.uuid(1)?);
             let position = sql::position(row.bigint(2)?);
             let Some(held) = derived.remove(&key) else {
@@ -64,8 +62,7 @@ impl Rows {
         let missing = derived.iter().map(|(key, held)| self.deviation(*key, held.position(), Difference::Missing));
         found.extend(missing);
         found.sort_unstable_by_key(|deviation| (deviation.merchant, deviation.position, deviation.customer));
-        deviations.extend(found);
-        Ok(())
+        Ok(found)
     }
 
     fn deviation(&self, (merchant, customer): Key, position: u64, difference: Difference) -> Deviation {

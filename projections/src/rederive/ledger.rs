@@ -16,10 +16,10 @@ use aggregates::{
     time::Timestamp,
 };
 use journal::{Journal, JournalError, Positioned, Subject};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Deviation, Difference, RederiveError, held::Key, of_merchant};
+use super::{Deviation, Difference, Moment, RederiveError, held::Key};
 use crate::{
     copied::{self, Fields},
     points_transactions::{LedgerRow, PointsTransactions, lines_of},
@@ -47,7 +47,7 @@ struct Line<'a> {
 
 /// Of an account's lines, whatever their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
+pub(super) struct Sum {
     lines: u64,
     hashes: u64,
 }
@@ -59,12 +59,15 @@ impl Sum {
     }
 }
 
+/// Of all accounts.
+pub(super) type Sums = HashMap<Key, Sum>;
+
 pub(super) struct Ledger {
     up_to: u64,
     /// Older lines need not be there any more.
     kept_from: Timestamp,
     keyed: RandomState,
-    derived: HashMap<Key, Sum>,
+    derived: Sums,
 }
 
 impl Ledger {
@@ -83,37 +86,52 @@ impl Ledger {
         }
     }
 
-    /// Adds every line that differs, is missing or was invented. Of shops that are forgotten, rows may be gone.
+    /// Sums up the rows of a moment, in a transaction that sees it.
+    pub fn lines_there(
+        &self,
+        moment: Moment,
+        mut db: Transaction<'static, Postgres>,
+    ) -> impl Future<Output = Result<Sums, ProjectionError>> + Send + use<> {
+        let (keyed, kept_from) = (self.keyed.clone(), self.kept_from);
+        async move {
+            let mut there = Sums::new();
+            let query = format!("select {COLUMNS} from read.points_transactions{}", moment.condition());
+            copied::read(&mut db, &query, COLUMN_COUNT, |row| {
+                let line = Line::read(row)?;
+                if line.recorded_at < kept_from {
+                    return Ok(());
+                }
+                let hash = keyed.hash_one(line);
+                there.entry((row.uuid(0)?, row.uuid(1)?)).or_default().add(hash);
+                Ok(())
+            })
+            .await?;
+            Ok(there)
+        }
+    }
+
+    /// Every line that differs, is missing or was invented. Of shops that are forgotten, rows may be gone.
     pub async fn compare(
         self,
+        there: Sums,
         journal: &Journal,
-        db: &mut PgConnection,
-        only: Option<MerchantId>,
+        moment: &Moment,
         forgotten: &HashSet<MerchantId>,
-        deviations: &mut Vec<Deviation>,
-    ) -> Result<(), RederiveError> {
-        let mut there: HashMap<Key, Sum> = HashMap::with_capacity(self.derived.len());
-        let query = format!("select {COLUMNS} from read.points_transactions{}", of_merchant(only));
-        copied::read(db, &query, COLUMN_COUNT, |row| {
-            let line = Line::read(row)?;
-            if line.recorded_at < self.kept_from {
-                return Ok(());
-            }
-            let hash = self.keyed.hash_one(line);
-            there.entry((row.uuid(0)?, row.uuid(1)?)).or_default().add(hash);
-            Ok(())
-        })
-        .await?;
+    ) -> Result<Vec<Deviation>, RederiveError> {
         let differs = |key: &&Key| self.derived.get(key) != there.get(key);
         let is_gone = |key: &&Key| forgotten.contains(&MerchantId(key.0)) && !there.contains_key(key);
         let suspects = self.derived.keys().chain(there.keys()).filter(differs).filter(|key| !is_gone(key));
+        let suspects: BTreeSet<Key> = suspects.copied().collect();
         let mut found = Vec::new();
-        for account in suspects.copied().collect::<BTreeSet<Key>>() {
-            compare_lines(account, (self.up_to, self.kept_from), journal, db, &mut found).await?;
+        if suspects.is_empty() {
+            return Ok(found);
+        }
+        let mut db = moment.open().await.map_err(ProjectionError::from)?;
+        for account in suspects {
+            compare_lines(account, (self.up_to, self.kept_from), journal, &mut db, &mut found).await?;
         }
         found.sort_by_key(|deviation| deviation.position);
-        deviations.extend(found);
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -7,9 +7,8 @@ use anyhow::{Context, bail};
 use journal::{Journal, Positioned};
 use projections::{
     ProjectionError,
-    rederive::{Deviation, Rederivation},
+    rederive::{Deviation, Moment, Rederivation},
 };
-use sqlx::{AssertSqlSafe, Connection, PgPool};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Chunks of commits that may wait.
@@ -30,10 +29,10 @@ pub struct Deriving {
 }
 
 impl Deriving {
-    /// `moment` names an exported snapshot of a transaction that stays open until this is finished.
-    pub fn start(journal: Journal, db: PgPool, moment: String, only: Option<MerchantId>) -> Deriving {
+    /// The transaction that exported the moment stays open until this is finished.
+    pub fn start(journal: Journal, moment: Moment) -> Deriving {
         let (commits, incoming) = mpsc::channel(AHEAD);
-        Deriving { commits, task: tokio::spawn(derive(journal, db, moment, only, incoming)) }
+        Deriving { commits, task: tokio::spawn(derive(journal, moment, incoming)) }
     }
 
     /// The next commits of the log.
@@ -61,18 +60,10 @@ impl Deriving {
 
 async fn derive(
     journal: Journal,
-    db: PgPool,
-    moment: String,
-    only: Option<MerchantId>,
+    moment: Moment,
     mut incoming: mpsc::Receiver<Vec<Arc<Positioned>>>,
 ) -> anyhow::Result<Derived> {
-    let mut connection = db.acquire().await?;
-    let mut snapshot = connection.begin().await?;
-    // A snapshot's name is the server's own: digits and dashes.
-    let same_moment =
-        format!("set transaction isolation level repeatable read, read only; set transaction snapshot '{moment}'");
-    sqlx::raw_sql(AssertSqlSafe(same_moment)).execute(&mut *snapshot).await?;
-    let mut models = Rederivation::begin(&mut snapshot).await?;
+    let mut models = Rederivation::begin(moment).await?;
     let mut derived = Derived::default();
     while let Some(commits) = incoming.recv().await {
         for commit in commits {
@@ -84,6 +75,6 @@ async fn derive(
             }
         }
     }
-    derived.deviations = models.finish(&journal, &mut snapshot, only).await?;
+    derived.deviations = models.finish(&journal).await?;
     Ok(derived)
 }

@@ -6,7 +6,7 @@ use aggregates::{Context as Room, id::MerchantId};
 use anyhow::bail;
 use journal::{Follow, Journal, PoisonCommit, Positioned, StoredEvent};
 use projections::{
-    rederive::{Deviation, Difference, Rederivation},
+    rederive::{Deviation, Difference, Moment, Rederivation},
     transparency::{self, Names, StoredLeaf, Transparency, TreeId, leaf_hash},
 };
 use proofs::VerifierKey;
@@ -96,8 +96,8 @@ impl<'a> Walk<'a> {
         {
             bail!("{outside} is not a checkpoint of the merchant that is verified: leave --merchant away");
         }
-        let moment: String = sqlx::query_scalar("select pg_export_snapshot()").fetch_one(&mut *db).await?;
-        let models = scope.read_models.then(|| Deriving::start(journal.clone(), pool.clone(), moment, scope.only));
+        let moment = Moment::of(&mut *db, pool.clone(), scope.only).await?;
+        let models = scope.read_models.then(|| Deriving::start(journal.clone(), moment));
         let mut walk = Walk {
             in_trees: seen.map_or(0, |seen| seen.position),
             adoptions: 0,
