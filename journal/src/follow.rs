@@ -62,8 +62,8 @@ impl Journal {
         let consumer = self.shared.jetstream.create_consumer_on_stream(config, STREAM).await;
         let consumer = consumer.map_err(|error| unavailable(&error))?;
         let messages = consumer.messages().await.map_err(|error| unavailable(&error))?;
-        let pulse = Box::pin(lost(pulse, losses));
-        Ok(Following { messages, lost: pulse, filter, reached: after, ended: false })
+        let lost = Box::pin(lost(pulse.clone(), losses));
+        Ok(Following { messages, pulse, losses, lost, filter, reached: after, ended: false })
     }
 
     /// Position of the newest commit that a filter lets through; 0 if there is none. Confirmed by the leader.
@@ -99,6 +99,10 @@ async fn lost(mut pulse: watch::Receiver<Pulse>, losses: u64) {
 /// Commits in order. See [`Journal::follow`].
 pub struct Following {
     messages: Ordered,
+    pulse: watch::Receiver<Pulse>,
+    /// Of the connection, when it was begun.
+    losses: u64,
+    /// Wakes whoever waits for a message when the connection is lost.
     lost: Pin<Box<dyn Future<Output = ()> + Send>>,
     filter: Follow,
     reached: u64,
@@ -109,6 +113,11 @@ impl Following {
     /// The last position given out, or the one it started after.
     pub fn reached(&self) -> u64 {
         self.reached
+    }
+
+    /// Cheap: asked for every message.
+    fn is_interrupted(&mut self) -> bool {
+        self.pulse.has_changed().unwrap_or(true) && self.pulse.borrow_and_update().losses != self.losses
     }
 
     fn end(&mut self, error: JournalError) -> Poll<Option<Result<Positioned, JournalError>>> {
@@ -126,12 +135,16 @@ impl Stream for Following {
                 return Poll::Ready(None);
             }
             // The library would silently attach itself again, perhaps to another log.
-            if self.lost.poll_unpin(context).is_ready() {
+            if self.is_interrupted() {
                 return self.end(JournalError::Interrupted);
             }
-            let message = match ready!(self.messages.poll_next_unpin(context)) {
-                Some(Ok(message)) => message,
-                Some(Err(_)) | None => return self.end(JournalError::Interrupted),
+            let message = match self.messages.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(message))) => message,
+                Poll::Ready(Some(Err(_)) | None) => return self.end(JournalError::Interrupted),
+                Poll::Pending => {
+                    ready!(self.lost.poll_unpin(context));
+                    return self.end(JournalError::Interrupted);
+                }
             };
             let Some(stored) = stored(message) else {
                 return self.end(JournalError::Unexpected("a delivery without its position".to_owned()));

@@ -1,6 +1,7 @@
 //! What is said of read models: `loyalnest projections …` and `loyalnest check …`.
 
 use clap::{Args as Group, Subcommand};
+use projections::generation::fill::Share;
 
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
@@ -55,7 +56,7 @@ pub struct RebuildArgs {
     #[arg(long)]
     pub no_compare: bool,
     /// How much of one processor's time it may take.
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "PERCENT", default_value_t = Share::DEFAULT_PERCENT, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub share: u32,
 }
 
@@ -64,7 +65,7 @@ pub struct VerifyReadModelsArgs {
     /// Only this one; all that can be made anew unless said.
     pub name: Option<String>,
     /// How much of one processor's time it may take.
-    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "PERCENT", default_value_t = Share::DEFAULT_PERCENT, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub share: u32,
 }
 

@@ -1,8 +1,9 @@
 //! Read models made anew, from a log of orders of a hundred thousand shoppers. Beside it: reading and decoding the same
-//! commits and doing nothing with them; the same two tables filled by hand, folded in memory, copied in, indexes last; and
-//! for read models that have fallen behind, what the same machine takes in at its door.
+//! commits and doing nothing with them; the same two tables filled by hand, folded in memory, copied in, indexes last; for
+//! read models that have fallen behind, what the same machine takes in at its door; and commands, with a rebuild beside them.
 
 mod by_hand;
+mod live;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ const OF_READING: u64 = 800;
 const OF_BY_HAND: u64 = 400;
 const OF_WEBHOOKS: u64 = 1_500;
 const LONG_OVER_SHORT: u64 = 1_300;
+const COMMANDS_ALONE: u64 = 800;
 /// How long all read models together may take for the whole log.
 const CATCH_UP: Duration = Duration::from_secs(3_600);
 /// Costs are told for so many commits.
@@ -82,6 +84,7 @@ async fn on(stage: &Stage, scale: Scale) -> anyhow::Result<Vec<Figure>> {
         both.push(made_anew(&gateway, &BOTH, head).await?);
         by_hand.push(by_hand::fill(&gateway, head).await?);
     }
+    let commands = live::figure(stage, &gateway, &shop, scale).await?;
     let short = made_anew(&gateway, &BOTH, head / SHORTER).await?;
     write_log(&gateway, &shop, 0, scale.rebuild_commits * (LONGER - 1)).await?;
     let end = gateway.journal.last_position().await?;
@@ -103,6 +106,7 @@ async fn on(stage: &Stage, scale: Scale) -> anyhow::Result<Vec<Figure>> {
             cost(&short),
             LONG_OVER_SHORT,
         ),
+        commands,
     ])
 }
 

@@ -11,8 +11,9 @@ mod share;
 use std::time::Duration;
 
 use aggregates::installation::Installation;
+use futures::StreamExt;
 use journal::{
-    Aggregates, Journal, JournalError, Subject,
+    Aggregates, Follow, Journal, JournalError, Subject,
     executor::{Capacity, LoadError},
 };
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
@@ -21,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Stage, bulk::Bulk, pump::Pump, spare_schema, switch, tables, writer};
 use crate::{
-    batch::{Batch, Limits},
+    batch::{Batch, Limits, Passage},
     checkpoint::{self, Checkpoint},
     epoch,
+    feed::arrived,
     parking::{Decided, sieve::Sieve, store},
     projection::{ProjectionError, Tables},
     read_model::ReadModel,
@@ -35,8 +37,10 @@ pub use share::Share;
 
 /// Commits of its own that are applied in one transaction.
 const LIMITS: Limits = Limits { own: 10_000, passed: 50_000 };
+/// Commits folded in bulk between two rests, at most.
+const CHUNK_COMMITS: usize = 512;
 /// The longest that bulk work goes unwritten, at first: what an interruption costs.
-const UNWRITTEN_MIN: Duration = Duration::from_secs(5);
+const UNWRITTEN_MIN: Duration = Duration::from_secs(10);
 /// After a writing that took so long, the next waits so many times longer: writing again and again stays cheap.
 const UNWRITTEN_PER_WRITING: u32 = 8;
 /// How long another process may still hold the generation.
@@ -124,62 +128,75 @@ impl<'a> Filler<'a> {
     /// [`FillError`]
     pub async fn fill(&mut self, up_to: u64, tell: &mut (dyn FnMut(Filled) + Send)) -> Result<(), FillError> {
         if self.position() < up_to {
-            let mut pump = Pump::after(self.journal, self.position()).await?;
             // In bulk nothing can be held back.
             if !self.standing.generation.indexed
                 && self.sieve.is_open()
                 && let Some(bulk) = self.model.in_bulk()
             {
-                self.fill_in_bulk(&mut pump, bulk, up_to, tell).await?;
+                self.fill_in_bulk(bulk, up_to, tell).await?;
             }
             self.finish_bulk().await?;
+        }
+        if self.position() < up_to {
+            let mut pump = Pump::after(self.journal, self.position()).await?;
             self.apply(&mut pump, up_to, tell).await?;
         }
         self.finish_bulk().await
     }
 
+    /// Each commit is folded and let go where it was decoded: handed to another task, as those are that are applied, it would
+    /// cost more than folding it does.
     async fn fill_in_bulk(
         &mut self,
-        pump: &mut Pump,
         mut bulk: Box<dyn Bulk>,
         up_to: u64,
         tell: &mut (dyn FnMut(Filled) + Send),
     ) -> Result<(), FillError> {
         bulk.resume(&mut self.db).await?;
-        let mut reached = self.standing.clone();
+        let mut commits = self.journal.follow(self.position(), Follow::Everything).await?.peekable();
+        let mut passage = Passage::after(&self.standing);
         let (mut unwritten_since, mut unwritten_for) = (Instant::now(), UNWRITTEN_MIN);
-        while reached.position < up_to && !bulk.has_outgrown() {
+        let mut is_through = passage.reached() >= up_to;
+        while !is_through {
             let began = Instant::now();
-            let batch = self.next(pump, &reached, up_to).await?;
-            batch.own().iter().try_for_each(|commit| bulk.take_in(commit))?;
-            reached = batch.end(&reached).unwrap_or(reached);
+            for commit in arrived(&mut commits, CHUNK_COMMITS).await? {
+                if passage.reached() >= up_to && passage.rest_of_group() == 0 {
+                    break;
+                }
+                if self.model.contexts().contains(&commit.subject.context) {
+                    bulk.take_in(&commit)?;
+                }
+                passage.pass(commit)?;
+            }
+            if passage.rest_of_group() > 0 {
+                continue;
+            }
             let told_to_stop = self.stop.is_cancelled();
-            if bulk.is_full() || unwritten_since.elapsed() > unwritten_for || told_to_stop {
+            is_through = passage.reached() >= up_to || bulk.has_outgrown();
+            if is_through || told_to_stop || bulk.is_full() || unwritten_since.elapsed() > unwritten_for {
                 let writing = Instant::now();
-                self.write_bulk(bulk.as_mut(), &reached).await?;
+                self.write_bulk(bulk.as_mut(), passage.end(&self.standing)).await?;
                 unwritten_since = Instant::now();
                 unwritten_for = UNWRITTEN_MIN.max(writing.elapsed() * UNWRITTEN_PER_WRITING);
             }
             if told_to_stop {
-                return Err(FillError::Stopped(reached.position));
+                return Err(FillError::Stopped(self.position()));
             }
-            tell(Filled { position: reached.position, target: up_to });
+            tell(Filled { position: passage.reached(), target: up_to });
             self.rest(began).await;
         }
-        self.write_bulk(bulk.as_mut(), &reached).await
+        Ok(())
     }
 
-    async fn write_bulk(&mut self, bulk: &mut dyn Bulk, reached: &Checkpoint) -> Result<(), FillError> {
-        if *reached == self.standing {
-            return Ok(());
-        }
+    async fn write_bulk(&mut self, bulk: &mut dyn Bulk, reached: Option<Checkpoint>) -> Result<(), FillError> {
+        let Some(reached) = reached.filter(|reached| *reached != self.standing) else { return Ok(()) };
         let mut transaction = self.db.begin().await?;
         bulk.write(&mut transaction).await?;
-        if !checkpoint::advance(&mut *transaction, &self.standing, reached).await? {
+        if !checkpoint::advance(&mut *transaction, &self.standing, &reached).await? {
             return Err(FillError::Gone);
         }
         transaction.commit().await?;
-        self.standing = reached.clone();
+        self.standing = reached;
         Ok(())
     }
 

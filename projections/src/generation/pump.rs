@@ -1,6 +1,6 @@
 //! Reads ahead while rows are written: the log is read and decoded on one task, and folded on another.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use journal::{Follow, Journal, JournalError, Positioned};
@@ -13,7 +13,7 @@ const CHUNKS_AHEAD: usize = 16;
 /// Commits of a chunk, at most.
 const CHUNK_COMMITS: usize = 512;
 
-type Chunk = VecDeque<Arc<Positioned>>;
+type Chunk = Vec<Arc<Positioned>>;
 
 /// What follows a position, in order. Ends with its handle.
 pub(super) struct Pump {
@@ -52,6 +52,7 @@ impl Pump {
             self.rest = self.chunks.recv().await.unwrap_or(Err(JournalError::Interrupted))?;
         }
         let wanted = self.rest.partition_point(|commit| commit.position <= up_to);
-        Ok(self.rest.drain(..wanted).collect())
+        let unwanted = self.rest.split_off(wanted);
+        Ok(std::mem::replace(&mut self.rest, unwanted))
     }
 }

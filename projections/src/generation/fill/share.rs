@@ -11,6 +11,9 @@ pub struct Share(u32);
 
 impl Share {
     pub const ALL: Share = Share(100);
+    /// What a rebuild takes unless told otherwise.
+    pub const DEFAULT: Share = Share(Share::DEFAULT_PERCENT);
+    pub const DEFAULT_PERCENT: u32 = 50;
 
     /// None unless it is 1 to 100.
     pub fn percent(percent: u32) -> Option<Share> {

@@ -1,0 +1,64 @@
+//! What commands notice of a rebuild: the same commands in turn alone and while a read model is made anew beside them, with the
+//! share of the machine that a rebuild takes unless told otherwise.
+
+use anyhow::Context;
+use gateway::Gateway;
+use projections::{
+    generation::{
+        Stage as GenerationStage,
+        fill::{FillError, Filler, Share},
+        switch::drop_generation,
+    },
+    read_model,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{BOTH, COMMANDS_ALONE};
+use crate::bench::{Scale, crowd::crowd, figure::Figure, note, run::Turns, shop::Shop, stage::Stage};
+
+/// Commands under way at once, as in an ordinary hour.
+const IN_FLIGHT: usize = 64;
+
+pub async fn figure(stage: &Stage, gateway: &Gateway, shop: &Shop, scale: Scale) -> anyhow::Result<Figure> {
+    let parties = stage.parties(None)?;
+    let (mut alone, mut beside) = (Turns::default(), Turns::default());
+    for round in 1..=scale.rounds {
+        note(&format!("rebuild: live commands, round {round} of {}", scale.rounds));
+        let command = {
+            let (gateway, shop) = (gateway.clone(), shop.clone());
+            move || {
+                let (gateway, shop) = (gateway.clone(), shop.clone());
+                async move { shop.order(&gateway).await }
+            }
+        };
+        alone.push(crowd(IN_FLIGHT, scale.turn, &parties, command.clone()).await?);
+        let stop = CancellationToken::new();
+        let rebuilding = tokio::spawn(again_and_again(gateway.clone(), stop.clone()));
+        beside.push(crowd(IN_FLIGHT, scale.turn, &parties, command).await?);
+        stop.cancel();
+        rebuilding.await??;
+    }
+    let name = "award, 64 in flight, while read models are made anew";
+    Ok(Figure::rates(name, beside.median(), "the same, while none is", alone.median(), COMMANDS_ALONE))
+}
+
+/// One read model after the other, on a connection of its own as an operator's process has it.
+async fn again_and_again(gateway: Gateway, stop: CancellationToken) -> anyhow::Result<()> {
+    let journal = gateway.journal.beside().await?;
+    for name in BOTH.into_iter().cycle() {
+        let model = read_model::named(name).context("a read model")?;
+        let how = (Share::DEFAULT, stop.clone());
+        let filling = Filler::begin(model.as_ref(), &journal, &gateway.db, GenerationStage::Verifying, how);
+        let mut filler = filling.await?;
+        let filled = filler.fill(journal.last_position().await?, &mut |_| {}).await;
+        let number = filler.generation();
+        drop(filler);
+        drop_generation(&gateway.db, name, number).await?;
+        match filled {
+            Ok(()) if !stop.is_cancelled() => {}
+            Ok(()) | Err(FillError::Stopped(_)) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
