@@ -78,9 +78,11 @@ impl Program {
         self.versions.iter().any(|version| version.settings.looks_at_products())
     }
 
-    /// The version that counts at `instant`: the newest one in effect by then. The first also covers all time before it.
+    /// The version that counts at `instant`, as a shop tells it: the newest one in effect by then. The first also covers all time
+    /// before it.
     pub fn in_effect_at(&self, instant: Timestamp) -> Option<&ProgramVersion> {
-        self.versions.iter().rev().find(|candidate| candidate.effective_from <= instant).or(self.versions.first())
+        let newest = self.versions.iter().rev().find(|candidate| candidate.effective_from.had_happened_by(instant));
+        newest.or(self.versions.first())
     }
 }
 

@@ -39,6 +39,18 @@ impl Timestamp {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 
+    /// The second that it falls into.
+    pub fn whole_second(self) -> Self {
+        Timestamp(self.0 - self.0.rem_euclid(Self::MICROS_PER_SECOND))
+    }
+
+    /// Whether this had happened by a time that a shop tells. Shops tell whole seconds: whatever happened within such a second
+    /// had happened by then. Otherwise an order right after a click, or after a change of the rules, would seem to have come before.
+    pub fn had_happened_by(self, told: Timestamp) -> bool {
+        let by_the_second = told == told.whole_second();
+        if by_the_second { self.whole_second() <= told } else { self <= told }
+    }
+
     /// Days of 86,400 seconds. Saturates, so that a settings typo cannot wrap into the past.
     pub fn plus_days(self, days: u32) -> Self {
         Timestamp(self.0.saturating_add(i64::from(days) * Self::MICROS_PER_DAY))

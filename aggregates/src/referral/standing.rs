@@ -77,10 +77,11 @@ pub fn qualifying(
     rules: &ReferralSettings,
 ) -> Result<Qualifying, Shortfall> {
     // Also one that was cancelled: whoever had ordered knew the shop.
-    if rules.new_customers_only && orders.iter().any(|order| order.processed_at < since) {
+    if rules.new_customers_only && orders.iter().any(|order| !since.had_happened_by(order.processed_at)) {
         return Err(Shortfall::NotNew);
     }
-    let in_time = |order: &&FriendOrder| order.counts && (since..=until).contains(&order.processed_at);
+    let in_time =
+        |order: &&FriendOrder| order.counts && since.had_happened_by(order.processed_at) && order.processed_at <= until;
     let mut counting = orders.iter().filter(in_time);
     let first = match rules.new_customers_only {
         true => counting.next().ok_or(Shortfall::NoOrder)?,

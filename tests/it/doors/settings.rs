@@ -75,6 +75,24 @@ async fn what_was_read_can_be_written_back_as_the_next_version() {
 }
 
 #[tokio::test]
+async fn an_order_in_the_second_of_a_change_is_awarded_by_it_and_one_that_was_awarded_stays_as_it_is() {
+    let shop = Shop::open().await;
+    let (ada, grace) = (shop.shopper(), shop.shopper());
+    let before = ada.order(50_00);
+    before.deliver().await;
+    shop.pays("2").await;
+    let this_second = shop.now().whole_second();
+    // The shop tells times in whole seconds: what came after the change seems to have come before it.
+    let after = grace.order(50_00).with(|order| order.processed_at = this_second);
+    after.deliver().await;
+    assert_eq!(grace.balance().await["available"], 100);
+    before.later(|_| {}).deliver().await;
+    assert_eq!(ada.balance().await["available"], 50);
+    before.full_refund().deliver().await;
+    assert_eq!(ada.balance().await["available"], 0);
+}
+
+#[tokio::test]
 async fn everything_that_can_be_set_comes_back_as_it_was_set() {
     let shop = Shop::open().await;
     let until = shop.now().plus_days(7);

@@ -1,7 +1,13 @@
 //! When both are paid, and when it goes back.
 
 use super::kit::{ADVOCATE, FRIEND, Story, order, token};
-use crate::referral::{Cause, Half, Parties, ReferralEvent, ReferralRefusal, Status};
+use crate::{
+    referral::{
+        Cause, FriendOrder, Half, Parties, ReferralEvent, ReferralRefusal, Status,
+        standing::{Shortfall, qualifying},
+    },
+    time::Timestamp,
+};
 
 #[test]
 fn a_friend_who_orders_is_paid_for_when_the_return_window_closes() {
@@ -20,6 +26,19 @@ fn a_friend_who_orders_is_paid_for_when_the_return_window_closes() {
     story.consider(18);
     story.consider(400);
     assert_eq!((story.status(), story.paid_net()), (Status::Completed, 1));
+}
+
+#[test]
+fn an_order_in_the_second_of_the_click_came_after_it() {
+    let rules = Story::begin().rules;
+    let clicked_at = Timestamp(1_700_000_000_400_000);
+    let at = |processed_at| FriendOrder { processed_at, ..order(1, 0, 50_00) };
+    let considered = |processed_at| qualifying(&[at(processed_at)], (clicked_at, clicked_at.plus_days(90)), &rules);
+    // The shop tells times in whole seconds.
+    assert!(considered(clicked_at.whole_second()).is_ok());
+    for before in [clicked_at.whole_second().plus_seconds(-1), Timestamp(clicked_at.0 - 1)] {
+        assert_eq!(considered(before), Err(Shortfall::NotNew));
+    }
 }
 
 #[test]
