@@ -47,6 +47,8 @@ events! {
         ApiKeyRevoked(ApiKeyRevoked) = "merchant.api_key_revoked" v 1;
         /// An operator takes everybody's keys to another installation, in a file that only its recipient opens.
         KeysExported(KeysExported) = "merchant.keys_exported" v 1;
+        /// The shop signs with other secrets from now on.
+        WebhookSecretsReplaced(WebhookSecretsReplaced) = "merchant.webhook_secrets_replaced" v 1;
     }
 }
 
@@ -54,6 +56,32 @@ events! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSecret {
     pub secret: String,
+}
+
+/// Secrets that a shop may sign with at the same time: the new one, and the one before.
+pub const WEBHOOK_SECRETS_MAX: usize = 2;
+/// Longest secret, in bytes.
+const SECRET_BYTES_MAX: usize = 256;
+
+/// A text that nobody can sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a webhook secret has 1 to {SECRET_BYTES_MAX} bytes, and neither begins nor ends with a blank")]
+pub struct NotASecret;
+
+impl WebhookSecret {
+    /// # Errors
+    /// [`NotASecret`]: a blank at an end came with copying, and nothing would ever be signed with it.
+    pub fn parse(secret: &str) -> Result<Self, NotASecret> {
+        let fits = !secret.is_empty() && secret.len() <= SECRET_BYTES_MAX && secret.trim() == secret;
+        fits.then(|| WebhookSecret { secret: secret.to_owned() }).ok_or(NotASecret)
+    }
+}
+
+/// In the place of those that were accepted before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSecretsReplaced {
+    pub webhook_secrets: Vec<Sealed<WebhookSecret>>,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +166,7 @@ pub enum MerchantCommand {
     IssueApiKey(ApiKey),
     RevokeApiKey(ApiKeyRevoked),
     ExportKeys(KeysExported),
+    ReplaceWebhookSecrets(WebhookSecretsReplaced),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,10 +186,13 @@ pub enum MerchantRefusal {
     TooManyApiKeys,
     #[error("the merchant has no such API key")]
     UnknownApiKey,
+    #[error("a shop signs with one secret, or with two while it changes them")]
+    NumberOfSecrets,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Merchant {
+    /// With the secrets that are accepted now.
     pub created: Option<MerchantCreated>,
     pub api_keys: Vec<ApiKey>,
     pub uninstalled_at: Option<Timestamp>,
@@ -189,6 +221,13 @@ impl Merchant {
         match self.api_keys.iter().any(|key| key.id() == revoked.key) {
             true => Ok(vec![MerchantEvent::ApiKeyRevoked(revoked.clone())]),
             false => Err(MerchantRefusal::UnknownApiKey),
+        }
+    }
+
+    fn replace_secrets(replaced: &WebhookSecretsReplaced) -> Result<Vec<MerchantEvent>, MerchantRefusal> {
+        match (1..=WEBHOOK_SECRETS_MAX).contains(&replaced.webhook_secrets.len()) {
+            true => Ok(vec![MerchantEvent::WebhookSecretsReplaced(replaced.clone())]),
+            false => Err(MerchantRefusal::NumberOfSecrets),
         }
     }
 
@@ -245,6 +284,7 @@ impl Aggregate for Merchant {
             (MerchantCommand::IssueApiKey(key), Some(_)) => self.issue(key),
             (MerchantCommand::RevokeApiKey(revoked), Some(_)) => self.revoke(revoked),
             (MerchantCommand::ExportKeys(exported), Some(_)) => Ok(vec![MerchantEvent::KeysExported(exported.clone())]),
+            (MerchantCommand::ReplaceWebhookSecrets(replaced), Some(_)) => Self::replace_secrets(replaced),
             (MerchantCommand::SetClock { ahead_micros }, Some(_)) => self.set_clock(*ahead_micros),
             (MerchantCommand::AdvanceClock { by_micros }, Some(_)) => {
                 self.set_clock(self.ahead_micros.saturating_add(*by_micros))
@@ -276,6 +316,11 @@ impl Aggregate for Merchant {
             }
             MerchantEvent::ApiKeyRevoked(revoked) => self.api_keys.retain(|key| key.id() != revoked.key),
             MerchantEvent::KeysExported(_) => {}
+            MerchantEvent::WebhookSecretsReplaced(replaced) => {
+                if let Some(created) = &mut self.created {
+                    created.webhook_secrets.clone_from(&replaced.webhook_secrets);
+                }
+            }
         }
     }
 }

@@ -183,6 +183,14 @@ pub enum MerchantCommand {
         #[arg(long, env = "LOYALNEST_ADMIN_TOKEN", hide_env_values = true)]
         admin_token: Option<String>,
     },
+    /// Replaces what the shop signs its webhooks with. Give the new secret and the old one, let the shop change, then give the new
+    /// one alone: running gateways follow within seconds.
+    WebhookSecrets {
+        id: MerchantId,
+        /// What is accepted from now on; at most two.
+        #[arg(long = "webhook-secret", required = true, env = "LOYALNEST_WEBHOOK_SECRET", hide_env_values = true)]
+        webhook_secrets: Vec<String>,
+    },
     /// The programme's settings: those published last, a version, or those of a past moment.
     Settings {
         id: MerchantId,

@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use aggregates::merchant::WebhookSecret;
 use anyhow::Context;
 use gateway::{Gateway, Options, shopify::signature};
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,8 @@ async fn demo(gateway: &Gateway, data_dir: &Path, url: &str) -> anyhow::Result<(
         Err(_) => {
             let webhook_secret = gateway::clock::new_id().simple().to_string();
             let actor = journal::Actor::Operator("dev".to_owned());
-            let (_, key) = gateway.create_merchant(DEMO_SHOP, std::slice::from_ref(&webhook_secret), actor).await?;
+            let secrets = [WebhookSecret::parse(&webhook_secret)?];
+            let (_, key) = gateway.create_merchant(DEMO_SHOP, &secrets, actor).await?;
             let demo = Demo { api_key: key.text, webhook_secret };
             let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
             file.write_all(&serde_json::to_vec(&demo)?)?;

@@ -49,6 +49,35 @@ fn a_merchant_has_so_many_keys_and_no_more_until_one_goes() {
 }
 
 #[test]
+fn a_shop_signs_with_other_secrets_one_or_two_at_a_time() {
+    let mut merchant = created();
+    let secrets = |count: usize| (0..count).map(|n| Sealed::from_ciphertext(vec![n as u8])).collect::<Vec<_>>();
+    let replace = |count| {
+        MerchantCommand::ReplaceWebhookSecrets(WebhookSecretsReplaced {
+            webhook_secrets: secrets(count),
+            at: Timestamp(1),
+        })
+    };
+    for count in [2, 1] {
+        assert_eq!(told(&mut merchant, replace(count)), Ok(1));
+        assert_eq!(merchant.created.as_ref().map(|created| created.webhook_secrets.clone()), Some(secrets(count)));
+    }
+    for count in [0, 3] {
+        assert_eq!(told(&mut merchant, replace(count)), Err(MerchantRefusal::NumberOfSecrets));
+    }
+}
+
+#[test]
+fn a_secret_is_something_that_can_be_signed_with() {
+    for secret in ["shpss_1", "with a blank inside"] {
+        assert_eq!(WebhookSecret::parse(secret).map(|parsed| parsed.secret), Ok(secret.to_owned()));
+    }
+    for nonsense in ["", " ", "shpss_1\n", " shpss_1", &"x".repeat(257)] {
+        assert_eq!(WebhookSecret::parse(nonsense), Err(NotASecret), "{nonsense:?}");
+    }
+}
+
+#[test]
 fn a_forgotten_shop_is_let_in_no_more_and_nothing_happens_to_it() {
     let created = MerchantCreated { shop: Sealed::from_ciphertext(*b"a shop"), webhook_secrets: Vec::new() };
     let create = MerchantCommand::Create { created, api_key: key(7, Scopes::everything()) };

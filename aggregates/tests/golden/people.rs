@@ -14,7 +14,7 @@ use aggregates::{
     merchant::{
         ApiKey, ApiKeyId, ApiKeyRevoked, ClockAdvanced, KeysExported, MerchantCreated, MerchantErased, MerchantEvent,
         MerchantFenced, Scopes, ShopConnected, ShopDisconnected, ShopReconnectionNeeded, ShopTokenRenewed, TokenLife,
-        Uninstalled,
+        Uninstalled, WebhookSecretsReplaced,
     },
     program::TierId,
     tier::{Gift, Giver, TierGiven, TierTakenBack},
@@ -147,6 +147,10 @@ pub fn merchants() -> Vec<MerchantEvent> {
         MerchantEvent::ShopReconnectionNeeded(ShopReconnectionNeeded { at: at(9) }),
         MerchantEvent::ApiKeyRevoked(ApiKeyRevoked { key: ApiKeyId::of(&[0x9b; 32]), at: at(7) }),
         MerchantEvent::KeysExported(KeysExported { recipient: "1a2b3c".to_owned(), at: at(8) }),
+        MerchantEvent::WebhookSecretsReplaced(WebhookSecretsReplaced {
+            webhook_secrets: vec![sealed("the next one"), sealed("a secret")],
+            at: at(9),
+        }),
     ]
 }
 

@@ -8,6 +8,7 @@ use std::sync::{
 use aggregates::{
     customer::Profile,
     id::{CustomerId, MerchantId},
+    merchant::WebhookSecret,
     money::Currency,
     order::{Item, OrderBody, OrderLine},
     time::Timestamp,
@@ -54,7 +55,7 @@ impl Shop {
     /// The same, by another domain.
     pub async fn open_as(gateway: &Gateway, domain: &str, shoppers: u64) -> anyhow::Result<Shop> {
         let actor = Actor::Operator("bench".to_owned());
-        let (merchant, key) = gateway.create_merchant(domain, &[WEBHOOK_SECRET.to_owned()], actor).await?;
+        let (merchant, key) = gateway.create_merchant(domain, &[WebhookSecret::parse(WEBHOOK_SECRET)?], actor).await?;
         Ok(Shop { merchant, api_key: key.text, shoppers, orders: Arc::default() })
     }
 

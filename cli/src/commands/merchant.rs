@@ -1,7 +1,11 @@
 //! `loyalnest merchant …`
 
-use aggregates::{id::MerchantId, merchant::AdminToken, program::Program};
-use anyhow::Context;
+use aggregates::{
+    id::MerchantId,
+    merchant::{AdminToken, WEBHOOK_SECRETS_MAX, WebhookSecret},
+    program::Program,
+};
+use anyhow::{Context, ensure};
 use gateway::{Options, http::program_settings::SettingsDocument, shopify::normalise_shop};
 use journal::Subject;
 use projections::replay::{self, Moment};
@@ -19,6 +23,9 @@ pub async fn run(command: MerchantCommand, config: &Config, output: Output) -> a
         MerchantCommand::Create { shop, webhook_secrets, admin_token } => {
             create((&shop, &webhook_secrets), admin_token, config, output).await
         }
+        MerchantCommand::WebhookSecrets { id, webhook_secrets } => {
+            replace_secrets(id, &webhook_secrets, config, output).await
+        }
         MerchantCommand::Settings { id, as_of, version } => settings(id, as_of, version, config, output).await,
     }
 }
@@ -30,8 +37,9 @@ async fn create(
     output: Output,
 ) -> anyhow::Result<()> {
     let shop = normalise_shop(shop).context("a shop is named like demo.myshopify.com")?;
+    let webhook_secrets = parsed(webhook_secrets)?;
     let gateway = composition::assemble(config, Options::default()).await?;
-    let (merchant, key) = gateway.create_merchant(&shop, webhook_secrets, operator::actor()).await?;
+    let (merchant, key) = gateway.create_merchant(&shop, &webhook_secrets, operator::actor()).await?;
     if let Some(token) = admin_token {
         let request = operator::request_for(&gateway, merchant).await?;
         let token = AdminToken { token: token.trim().to_owned(), renewal: None };
@@ -39,6 +47,23 @@ async fn create(
     }
     let row = json!({ "merchant_id": merchant.to_string(), "api_key": key.text });
     output::one(output, &["merchant_id", "api_key"], &row)
+}
+
+/// Parsed here and not with the arguments, whose errors repeat what was given.
+fn parsed(secrets: &[String]) -> anyhow::Result<Vec<WebhookSecret>> {
+    let parsed: Vec<WebhookSecret> =
+        secrets.iter().map(|secret| WebhookSecret::parse(secret)).collect::<Result<_, _>>()?;
+    ensure!(parsed.len() <= WEBHOOK_SECRETS_MAX, "a shop signs with one secret, or with two while it changes them");
+    Ok(parsed)
+}
+
+async fn replace_secrets(id: MerchantId, secrets: &[String], config: &Config, output: Output) -> anyhow::Result<()> {
+    let secrets = parsed(secrets)?;
+    let gateway = composition::assemble(config, Options::default()).await?;
+    let request = operator::request_for(&gateway, id).await?;
+    let position = gateway.replace_webhook_secrets(&request, &secrets).await?;
+    let row = json!({ "merchant_id": id.to_string(), "webhook_secrets": secrets.len(), "position": position });
+    output::one(output, &["merchant_id", "webhook_secrets", "position"], &row)
 }
 
 /// As a document: the same that `GET /v1/program_settings` answers.

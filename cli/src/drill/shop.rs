@@ -40,6 +40,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// What webhooks are signed with from now on.
+    pub fn signs_with(&mut self, secret: &str) {
+        secret.clone_into(&mut self.secret);
+    }
+
     /// Makes a merchant of this installation by the operator's command, as production does.
     ///
     /// # Errors

@@ -171,7 +171,9 @@ impl From<MerchantRefusal> for CommandError {
             MerchantRefusal::Erased => CommandError::MerchantErased,
             MerchantRefusal::TooManyApiKeys => CommandError::TooManyApiKeys,
             MerchantRefusal::UnknownApiKey => CommandError::UnknownApiKey,
-            MerchantRefusal::NotFenced => CommandError::Internal(refusal.to_string()),
+            MerchantRefusal::NotFenced | MerchantRefusal::NumberOfSecrets => {
+                CommandError::Internal(refusal.to_string())
+            }
         }
     }
 }

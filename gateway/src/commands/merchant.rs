@@ -3,7 +3,7 @@
 use aggregates::{
     Aggregate,
     id::MerchantId,
-    merchant::{ApiKey, MerchantCommand, MerchantCreated, Scopes, ShopDomain, WebhookSecret},
+    merchant::{ApiKey, MerchantCommand, MerchantCreated, Scopes, ShopDomain, WebhookSecret, WebhookSecretsReplaced},
     program::{ProgramCommand, ProgramSettings},
 };
 use journal::{Subject, Together};
@@ -31,7 +31,7 @@ impl Gateway {
     pub async fn create_merchant(
         &self,
         shop: &str,
-        webhook_secrets: &[String],
+        webhook_secrets: &[WebhookSecret],
         actor: journal::Actor,
     ) -> Result<(MerchantId, IssuedKey), CommandError> {
         let fresh = MerchantId(new_id());
@@ -40,11 +40,10 @@ impl Gateway {
         let keys = self.vault.merchant(id).await?;
         let issued = issue_key(id).map_err(|_| CommandError::Internal("no randomness".to_owned()))?;
         let request = Request { merchant: id, now: self.clock.now(), actor, correlation: new_id(), traceparent: None };
-        let secret = |secret: &String| keys.seal(SECRET_TAG, &WebhookSecret { secret: secret.clone() });
         let create = MerchantCommand::Create {
             created: MerchantCreated {
                 shop: keys.seal(SHOP_TAG, &ShopDomain { domain: shop.to_owned() }),
-                webhook_secrets: webhook_secrets.iter().map(secret).collect(),
+                webhook_secrets: webhook_secrets.iter().map(|secret| keys.seal(SECRET_TAG, secret)).collect(),
             },
             api_key: ApiKey { hash: issued.hash, at: request.now, name: None, scopes: Scopes::everything() },
         };
@@ -63,6 +62,22 @@ impl Gateway {
         together.stage(program, published);
         together.commit().await?;
         Ok((id, issued))
+    }
+
+    /// What the shop signs its webhooks with from now on, in the place of what it signed with before; two while it changes them.
+    /// Another gateway hears of it within a merchant's lease. Gives the position.
+    ///
+    /// # Errors
+    /// That there are none, or too many; that a server does not answer.
+    pub async fn replace_webhook_secrets(
+        &self,
+        request: &Request,
+        secrets: &[WebhookSecret],
+    ) -> Result<u64, CommandError> {
+        let keys = self.vault.merchant(request.merchant).await?;
+        let webhook_secrets = secrets.iter().map(|secret| keys.seal(SECRET_TAG, secret)).collect();
+        let replaced = WebhookSecretsReplaced { webhook_secrets, at: request.now };
+        self.tell_merchant(request, MerchantCommand::ReplaceWebhookSecrets(replaced)).await
     }
 
     /// The shop removed the app.

@@ -6,6 +6,7 @@ const WORDS: &[(&str, &str)] = &[
     ("merchant.api_key_issued", "An API key was made"),
     ("merchant.api_key_revoked", "An API key was revoked: it opens nothing any more"),
     ("merchant.keys_exported", "The keys of the merchant and its people were taken along, for one recipient"),
+    ("merchant.webhook_secrets_replaced", "The shop signs its webhooks with other secrets"),
     ("merchant.uninstalled", "The shop removed the app"),
     ("merchant.fenced", "Forgetting the shop began: nothing is accepted for it any more"),
     ("merchant.erased", "The shop was forgotten"),

@@ -66,6 +66,42 @@ async fn a_merchant_made_beside_a_running_gateway_is_known_to_it_at_once() {
 }
 
 #[tokio::test]
+async fn a_shop_changes_its_webhook_secret_while_its_gateway_runs() {
+    let installation = start(Setting::default()).await;
+    let mut shop = Shop::open(&installation, "rotating.myshopify.com", "the-old-one").await.unwrap();
+    assert_eq!(status(&mut shop, "the-old-one", 1).await, 200);
+    let merchant = shop.merchant_id.clone();
+    let replace = async |secrets: &[&str]| {
+        let secrets = secrets.iter().flat_map(|secret| ["--webhook-secret", secret]);
+        let arguments: Vec<&str> = ["merchant", "webhook-secrets", &merchant].into_iter().chain(secrets).collect();
+        installation.command(&arguments).await.unwrap().status.code()
+    };
+    assert_eq!(replace(&["the-new-one", "the-old-one"]).await, Some(0));
+    until_answered(&mut shop, "the-new-one", 200).await;
+    assert_eq!(status(&mut shop, "the-old-one", 2).await, 200, "both, while the shop changes");
+    assert_eq!(replace(&["the-new-one"]).await, Some(0));
+    until_answered(&mut shop, "the-old-one", 401).await;
+    assert_eq!(status(&mut shop, "the-new-one", 3).await, 200);
+    for wrong in [&[""][..], &[" "], &["a", "b", "c"]] {
+        assert_eq!(replace(wrong).await, Some(1), "{wrong:?}");
+    }
+}
+
+/// How an order is answered that is signed with this secret.
+async fn status(shop: &mut Shop, secret: &str, order: u64) -> u16 {
+    shop.signs_with(secret);
+    shop.webhook("orders/create", &OrderSample::new(order).body()).send().await.unwrap().status().as_u16()
+}
+
+/// The gateway hears of other secrets within a merchant's lease.
+async fn until_answered(shop: &mut Shop, secret: &str, expected: u16) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while status(shop, secret, 9).await != expected {
+        assert!(Instant::now() < deadline, "{secret} is still not answered with {expected}");
+    }
+}
+
+#[tokio::test]
 async fn commands_print_what_programs_can_read_and_end_with_what_they_mean() {
     let installation = start(Setting::default()).await;
     let create = ["merchant", "create", "--shop", "cli.myshopify.com", "--webhook-secret", "s3cret"];

@@ -11,6 +11,7 @@ use std::{
 
 use aggregates::{
     id::MerchantId,
+    merchant::WebhookSecret,
     time::{Clock, Timestamp},
 };
 use gateway::{
@@ -75,7 +76,7 @@ impl Shop {
 
     async fn open_as(gateway: Gateway, url: String, domain: String) -> Shop {
         let secret = new_id().simple().to_string();
-        let (maker, shop, secrets) = (gateway.clone(), domain.clone(), vec![secret.clone()]);
+        let (maker, shop, secrets) = (gateway.clone(), domain.clone(), [WebhookSecret::parse(&secret).unwrap()]);
         let created = async move { maker.create_merchant(&shop, &secrets, Actor::Operator("test".to_owned())).await };
         let (merchant, key) = runtime::shared(created).await.unwrap();
         let http = Client::new();
