@@ -6,7 +6,7 @@ use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -166,8 +166,16 @@ pub fn router(gateway: Gateway, metrics: PrometheusHandle) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
         .layer(CatchPanicLayer::custom(|_| Problem::of(Code::Internal).into_response()))
+        .layer(map_response(named))
         .with_state(gateway.clone());
     grpc::in_front_of(rest, gateway)
+}
+
+/// Every answer has a name by which it can be asked about, also where no door was found.
+async fn named(mut response: Response) -> Response {
+    let name = || HeaderValue::from_str(&new_id().to_string()).expect("digits and dashes");
+    response.headers_mut().entry(REQUEST_ID).or_insert_with(name);
+    response
 }
 
 async fn nothing_here(headers: HeaderMap) -> Response {

@@ -1,5 +1,7 @@
 //! Reading requests so that whatever is wrong with them is answered as a problem, never in the framework's own words.
 
+mod misfit;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
@@ -41,17 +43,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             // The reader of documents would take an array for a document without names.
             return Err(Problem::saying(Code::Invalid, "the document is an object, not an array"));
         }
-        let value = serde_json::from_slice(&raw).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => Problem::saying(Code::Invalid, shape_only(&error)),
-            _ => Problem::of(Code::MalformedJson),
-        })?;
+        let value = misfit::read(&raw)?;
         Ok(JsonBody { value, raw })
     }
-}
-
-/// Where the document does not fit. Not the library's sentence: that may quote what was submitted.
-fn shape_only(error: &serde_json::Error) -> String {
-    format!("the document does not have the expected shape at line {} column {}", error.line(), error.column())
 }
 
 /// Ids in a path. Whatever cannot be read there names nothing.
@@ -74,11 +68,8 @@ pub struct Params<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        axum::extract::Query::<T>::from_request_parts(parts, state)
-            .await
-            .map(|query| Params(query.0))
-            .map_err(|_| Problem::saying(Code::MalformedRequest, "a query parameter cannot be read"))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        misfit::read_query(parts.uri.query().unwrap_or_default()).map(Params)
     }
 }
 

@@ -29,7 +29,7 @@ use journal::Subject;
 use projections::customers::{self, CustomerRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use vault::{DirectoryKind, IndexKind, VaultError};
+use vault::{DirectoryKind, IndexKind, OrderOwner, VaultError};
 
 /// How outside ids of the shop are written: `shopify:207119551`.
 const SHOPIFY: &str = "shopify:";
@@ -118,6 +118,16 @@ async fn by_external_id(
         Ok(None) | Err(VaultError::Destroyed { .. }) => return Ok(None),
         Err(error) => return Err(CommandError::from(error).into()),
     };
+    as_known_now(gateway, caller, person).await
+}
+
+/// Somebody whom the vault knows, or into whom they were merged.
+async fn as_known_now(
+    gateway: &Gateway,
+    caller: &Caller,
+    person: CustomerId,
+) -> Result<Option<CustomerDocument>, Problem> {
+    let merchant = caller.merchant();
     let mut survivor = gateway.survivor(merchant, person).await?;
     // The vault knows people before the read model does.
     let written =
@@ -185,9 +195,13 @@ pub async fn get(
 pub struct Search {
     pub email: Option<String>,
     pub phone: Option<String>,
+    /// As in `GET /v1/customers?external_id=`: `shopify:` and the shop's id of the customer.
+    pub external_id: Option<String>,
+    /// The shop's id of an order: whose order it is.
+    pub order_id: Option<String>,
 }
 
-/// Customers with exactly this e-mail address or phone number.
+/// Customers with exactly this e-mail address, phone number or id in the shop, or whose order it is.
 #[utoipa::path(
     post, path = "/v1/customers/search", tag = "customers", security(("api_key" = [])), params(Freshness),
     request_body = Search,
@@ -200,17 +214,36 @@ pub async fn search(
     JsonBody { value: search, .. }: JsonBody<Search>,
 ) -> Result<Json<Page<CustomerDocument>>, Problem> {
     gateway.fresh_enough(&caller, customers::Customers::NAME, freshness.min_position).await?;
-    let (kind, value) = match (&search.email, &search.phone) {
-        (Some(email), None) => (IndexKind::Email, email),
-        (None, Some(phone)) => (IndexKind::Phone, phone),
-        _ => return Err(Problem::at("", "give exactly one of `email` and `phone`")),
+    let data = match (&search.email, &search.phone, &search.external_id, &search.order_id) {
+        (Some(email), None, None, None) => by_index(&gateway, &caller, IndexKind::Email, email).await?,
+        (None, Some(phone), None, None) => by_index(&gateway, &caller, IndexKind::Phone, phone).await?,
+        (None, None, Some(id), None) => by_external_id(&gateway, &caller, id).await?.into_iter().collect(),
+        (None, None, None, Some(order)) => by_order(&gateway, &caller, order).await?.into_iter().collect(),
+        _ => return Err(Problem::at("", "give exactly one of `email`, `phone`, `external_id` and `order_id`")),
     };
+    Ok(Json(Page { data, has_more: false, next_cursor: None }))
+}
+
+async fn by_index(
+    gateway: &Gateway,
+    caller: &Caller,
+    kind: IndexKind,
+    value: &str,
+) -> Result<Vec<CustomerDocument>, Problem> {
     let found = gateway.vault.search(caller.merchant(), kind, value).await.map_err(CommandError::from)?;
     let mut data = Vec::with_capacity(found.len());
     for person in found {
         if let Some(row) = customers::find(&gateway.db, caller.merchant(), person).await? {
-            data.push(open(&gateway, &caller, row).await?);
+            data.push(open(gateway, caller, row).await?);
         }
     }
-    Ok(Json(Page { data, has_more: false, next_cursor: None }))
+    Ok(data)
+}
+
+async fn by_order(gateway: &Gateway, caller: &Caller, order_id: &str) -> Result<Option<CustomerDocument>, Problem> {
+    let owner = gateway.vault.order_owner(caller.merchant(), order_id).await.map_err(CommandError::from)?;
+    match owner {
+        Some(OrderOwner::Account { account, .. }) => as_known_now(gateway, caller, account).await,
+        Some(OrderOwner::Waiting | OrderOwner::Erased { .. }) | None => Ok(None),
+    }
 }

@@ -34,6 +34,8 @@ use crate::{
 /// How a file is to be read, and what it is to do.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+// A word that is not known might be a mistyped `dry_run`: the file would be carried out.
+#[serde(deny_unknown_fields)]
 pub struct ImportParams {
     /// Whose export it is: `own` (the default), `smile`, `loyaltylion` or `yotpo`.
     pub source: Option<String>,

@@ -35,6 +35,17 @@ async fn by_the_shops_id_by_e_mail_and_by_phone() {
         let page = shop.api.post("/v1/customers/search", &search).document().await;
         assert_eq!(page["data"], json!([found]), "{search}");
     }
+    let order = ada.order(10_00);
+    assert!(order.deliver().await.is_accepted());
+    for search in [
+        json!({ "external_id": format!("shopify:{}", ada.external_id) }),
+        json!({ "order_id": order.id().to_string() }),
+    ] {
+        let page = shop.api.post("/v1/customers/search", &search).document().await;
+        assert_eq!(page["data"][0]["id"], found["id"], "{search}");
+    }
+    let unheard_of = shop.api.post("/v1/customers/search", &json!({ "order_id": "77" })).document().await;
+    assert_eq!(unheard_of["data"], json!([]));
     let nobody = shop.api.post("/v1/customers/search", &json!({ "email": "ada@example.com" })).document().await;
     assert_eq!(nobody["data"], json!([]), "only the whole address finds");
     let both = shop.api.post("/v1/customers/search", &json!({ "email": "a", "phone": "b" })).send().await;

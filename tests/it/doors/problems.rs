@@ -70,6 +70,19 @@ async fn a_method_that_a_route_does_not_have_is_refused() {
 }
 
 #[tokio::test]
+async fn what_does_not_fit_is_named_by_its_place() {
+    let shop = Shop::open().await;
+    let rule = |rounding: &str| json!({ "id": "orders", "points_per_unit": "1", "rounding": rounding });
+    let settings = json!({ "earning_rules": [rule("down"), rule("sideways")] });
+    let refused = shop.api.put("/v1/program_settings", &settings).header("If-Match", "\"1\"").send().await;
+    is_a_problem(&refused, 422, "invalid");
+    assert_eq!(refused.body["pointer"], "/earning_rules/1/rounding");
+    assert!(refused.body["detail"].as_str().unwrap().contains("`down`"), "{}", refused.body);
+    let parameter = shop.api.get("/v1/customers").query("limit", "all").send().await;
+    assert!(parameter.body["detail"].as_str().unwrap().contains("`limit`"), "{}", parameter.body);
+}
+
+#[tokio::test]
 async fn a_problem_repeats_nothing_of_what_was_submitted() {
     let shop = Shop::open().await;
     let ada = shop.shopper();
@@ -91,6 +104,8 @@ async fn every_answer_to_a_call_has_an_id_of_its_own() {
     let [first, second] = ids.map(|answer| Value::from(answer.header("request-id")));
     assert_ne!(first, "");
     assert_ne!(first, second);
+    let nowhere = shop.api.get("/v1/nothing").send().await;
+    assert!(!nowhere.header("request-id").is_empty(), "also where there is no door");
 }
 
 /// One byte more than an API call may bring.

@@ -73,6 +73,8 @@ async fn a_trial_writes_nothing_and_can_then_be_carried_out() {
     assert_eq!((outcome(&tried), tried["points"].as_i64()), ([1, 1, 0, 1], Some(140)));
     assert_eq!(known.available().await, 10);
     assert!(fresh.find().await.is_null(), "nobody was made");
+    let mistyped = hand_in(&shop, "?dryrun=true", &file).await;
+    assert_eq!((mistyped.status.as_u16(), mistyped.code()), (400, "malformed_request"), "{}", mistyped.body);
 
     let path = format!("/v1/imports/{}/carry_out", tried["id"].as_str().unwrap());
     let for_real = shop.api.call(Method::POST, &path).send().await;
