@@ -20,6 +20,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod importer;
 pub mod imports;
+mod nul;
 pub mod openapi;
 pub mod problem;
 pub mod request_count;

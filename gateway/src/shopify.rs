@@ -39,6 +39,7 @@ pub use unfit::{Problem, UnfitField, Unreadable};
 /// A topic that states nothing of use gives [`Fact::Nothing`]; its body still has to be JSON. `received_at` dates what
 /// an order or a refund does not date itself.
 pub fn read(topic: Topic, body: &[u8], received_at: Timestamp) -> Result<Fact, Unreadable> {
+    let body = &*crate::nul::replaced_in_json(body);
     let fact = match topic {
         Topic::OrderCreated
         | Topic::OrderPaid

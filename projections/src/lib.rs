@@ -36,6 +36,7 @@ pub mod queue_tasks;
 pub mod read_model;
 pub mod rederive;
 pub mod referrals;
+mod refused;
 pub mod replay;
 mod rest;
 pub mod retention;

@@ -14,12 +14,34 @@ pub enum ProjectionError {
     /// Worth trying again: the batch was not applied.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// An event this version cannot read. Nothing is skipped: the projection stands still until it can.
+    /// A commit that cannot be taken in, now or when it is tried again. Nothing is skipped: its aggregate is parked, or the
+    /// projection stands still.
     #[error("commit at position {position}: {cause}")]
-    BadCommit { position: u64, cause: Undecodable },
+    BadCommit { position: u64, cause: Unfit },
     /// A row this version cannot read; rebuild the read model.
     #[error("a stored row of {0} cannot be read")]
     BadRow(&'static str),
+}
+
+/// Why a commit cannot be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// An event this version cannot read.
+    #[error(transparent)]
+    Undecodable(#[from] Undecodable),
+    /// The commit begins with this event; see [`crate::refused`].
+    #[error("the database does not take what event {name} version {version} says")]
+    Refused { name: String, version: u8 },
+}
+
+impl Unfit {
+    /// Name and version of the event.
+    pub fn event(&self) -> (&str, u8) {
+        match self {
+            Unfit::Undecodable(Undecodable::Unknown { name, version } | Undecodable::Malformed { name, version })
+            | Unfit::Refused { name, version } => (name, *version),
+        }
+    }
 }
 
 /// Which tables a projection writes.
@@ -63,5 +85,5 @@ pub fn events_of<E: aggregates::event::Event>(commit: &Positioned) -> Result<Vec
         .iter()
         .map(|stored| E::decode(&stored.name, stored.version, &stored.bytes))
         .collect::<Result<_, _>>()
-        .map_err(|cause| ProjectionError::BadCommit { position: commit.position, cause })
+        .map_err(|cause| ProjectionError::BadCommit { position: commit.position, cause: cause.into() })
 }

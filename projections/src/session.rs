@@ -17,6 +17,7 @@ use crate::{
     feed::{Fellow, Source, SourceError},
     parking::{Register, sieve::Sieve, store},
     projection::{Projection, ProjectionError},
+    refused,
     rest::Rest,
     runner::{RunnerError, not_paused},
     telemetry,
@@ -122,7 +123,14 @@ impl<'a, P: Projection> Session<'a, P> {
     /// Goes on without an aggregate whenever one of its commits cannot be read.
     async fn write_what_can_be_read(&mut self, batch: &Batch, next: &Checkpoint) -> Result<bool, RunnerError> {
         loop {
-            match (self.write(batch, next).await, self.register) {
+            let outcome = match self.write(batch, next).await {
+                Err(RunnerError::Projection(error)) => {
+                    let let_through = self.sieve.let_through(batch.own());
+                    Err(refused::named(error, self.projection, self.db, &let_through).await.into())
+                }
+                outcome => outcome,
+            };
+            match (outcome, self.register) {
                 (Err(RunnerError::Projection(ProjectionError::BadCommit { position, cause })), Some(register)) => {
                     let found = batch.own().iter().find(|commit| commit.position == position);
                     let Some(commit) = found.filter(|commit| !self.sieve.holds(&commit.subject)) else {

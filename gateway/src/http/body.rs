@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    nul,
+    problem::{Code, Problem},
+};
 
 /// Longest idempotency key, in bytes.
 const IDEMPOTENCY_KEY_MAX: usize = 255;
@@ -55,6 +58,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if nul::is_in_url(parts.uri.path()) {
+            return Err(Problem::of(Code::NotFound));
+        }
         axum::extract::Path::<T>::from_request_parts(parts, state)
             .await
             .map(|path| Path(path.0))

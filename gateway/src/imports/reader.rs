@@ -184,7 +184,7 @@ fn named(header: &Header, fields: &[&str]) -> Result<Vec<(aggregates::import::Co
     let known = fields.iter().enumerate();
     let known = known.filter_map(|(place, field)| Some((header.column(place)?, unguarded(field.trim()))));
     let known: Vec<_> = known.filter(|(_, field)| !field.is_empty()).collect();
-    if known.iter().any(|(_, field)| field.contains(NOT_TEXT)) {
+    if known.iter().any(|(_, field)| field.contains([NOT_TEXT, '\0'])) {
         return Err(RejectionReason::NotText);
     }
     Ok(known.into_iter().map(|(column, field)| (column, field.to_owned())).collect())

@@ -29,6 +29,7 @@ use crate::{
     parking::{Decided, sieve::Sieve, store},
     projection::{ProjectionError, Tables},
     read_model::ReadModel,
+    refused,
 };
 
 pub use error::FillError;
@@ -250,7 +251,14 @@ impl<'a> Filler<'a> {
     /// A commit that cannot be read ends it here, unless it is on record that the live one goes on without it.
     async fn write_what_is_let_through(&mut self, batch: &Batch, next: &Checkpoint) -> Result<(), FillError> {
         loop {
-            match self.write(batch, next).await {
+            let outcome = match self.write(batch, next).await {
+                Err(FillError::Projection(error)) => {
+                    let let_through = self.sieve.let_through(batch.own());
+                    Err(refused::named(error, self.model, &mut self.db, &let_through).await.into())
+                }
+                outcome => outcome,
+            };
+            match outcome {
                 Err(FillError::Projection(ProjectionError::BadCommit { position, cause })) => {
                     let commit = batch.own().iter().find(|commit| commit.position == position);
                     match commit.filter(|_| self.sieve.decided.is_parked(position)) {

@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aggregates::{
-    event::Undecodable,
-    installation::{AggregateParked, Installation, InstallationCommand, Parking},
-};
+use aggregates::installation::{AggregateParked, Installation, InstallationCommand, Parking};
 use journal::{
     Aggregates, CommandContext, ExecuteError, Journal, Positioned, Subject,
     executor::{Capacity, LoadError},
 };
+
+use crate::projection::Unfit;
 
 /// Why nothing could be put on record.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +19,7 @@ pub enum RegisterError {
     Execute(#[from] ExecuteError<std::convert::Infallible>),
     /// See [`PARKED_MAX`](aggregates::installation::PARKED_MAX).
     #[error("position {position}, {cause}: and too much is parked already")]
-    TooMuch { position: u64, cause: Undecodable },
+    TooMuch { position: u64, cause: Unfit },
 }
 
 /// What is decided for one read model.
@@ -89,17 +88,15 @@ impl Register {
         &self,
         read_model: &str,
         commit: &Positioned,
-        cause: Undecodable,
+        cause: Unfit,
     ) -> Result<Decided, RegisterError> {
-        let (event, version) = match &cause {
-            Undecodable::Unknown { name, version } | Undecodable::Malformed { name, version } => (name, *version),
-        };
+        let (event, version) = cause.event();
         let parked = AggregateParked {
             read_model: read_model.to_owned(),
             position: commit.position,
             merchant: commit.subject.merchant,
             aggregate: commit.subject.to_string(),
-            event: event.clone(),
+            event: event.to_owned(),
             version,
         };
         let command = InstallationCommand::Park(parked);

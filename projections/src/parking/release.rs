@@ -10,6 +10,7 @@ use crate::{
     checkpoint::{self, Checkpoint},
     projection::ProjectionError,
     read_model::ReadModel,
+    refused,
     runner::RunnerError,
 };
 
@@ -26,7 +27,11 @@ pub(crate) async fn release(
         let held_back = held_back(journal, &subjects, standing.position).await?;
         let readable = held_back.iter().filter(|commit| !sieve.decided.is_discarded(commit.position));
         let readable: Vec<_> = readable.cloned().collect();
-        match take_in(model, db, standing, cause, &readable).await {
+        let outcome = match take_in(model, db, standing, cause, &readable).await {
+            Err(RunnerError::Projection(error)) => Err(refused::named(error, model, db, &readable).await.into()),
+            outcome => outcome,
+        };
+        match outcome {
             Ok(()) => sieve.forget(cause),
             Err(RunnerError::Projection(ProjectionError::BadCommit { position, cause: why })) => {
                 let commit = held_back.iter().find(|commit| commit.position == position);

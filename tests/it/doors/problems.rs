@@ -4,7 +4,7 @@ use gateway::problem::Code;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Shop};
+use crate::support::{Answer, Installation, Shop};
 
 fn is_a_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{}", answer.body);
@@ -80,6 +80,25 @@ async fn what_does_not_fit_is_named_by_its_place() {
     assert!(refused.body["detail"].as_str().unwrap().contains("`down`"), "{}", refused.body);
     let parameter = shop.api.get("/v1/customers").query("limit", "all").send().await;
     assert!(parameter.body["detail"].as_str().unwrap().contains("`limit`"), "{}", parameter.body);
+}
+
+#[tokio::test]
+async fn the_one_character_that_cannot_be_stored_is_refused_and_a_shop_may_send_it() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    let order = ada.order(10_00).with(|order| order.name = "a\0b".to_owned());
+    assert!(order.deliver().await.is_accepted());
+    let product = json!({ "id": 7, "title": "a\0b", "vendor": null, "tags": "x,\0", "variants": [] }).to_string();
+    assert!(shop.deliver("products/update", &product).await.is_accepted());
+    let adjust = json!({ "points": 5, "reason": "a\0b" });
+    is_a_problem(&shop.api.post_once(&ada.path("points_adjustments").await, &adjust).send().await, 422, "invalid");
+    let collections = json!({ "collection_ids": ["1"] });
+    let nowhere = shop.api.put("/v1/products/%00/collections", &collections).send().await;
+    is_a_problem(&nowhere, 404, "not_found");
+    is_a_problem(&shop.api.get("/v1/products?query=%00").send().await, 400, "malformed_request");
+    shop.has_seen_everything_of(Installation::shared()).await;
+    let listed = shop.api.get("/v1/products").document().await;
+    assert_eq!(listed["data"][0]["title"], "a\u{fffd}b");
 }
 
 #[tokio::test]

@@ -3,14 +3,22 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::problem::{Code, Problem};
+use crate::{
+    nul,
+    problem::{Code, Problem},
+};
 
 /// How the reader of documents begins where it ends in what it expected.
 const TOLD: [&str; 6] =
     ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field", "duplicate field"];
 
+const NUL: &str = "a text has the character U+0000, which cannot be stored";
+
 /// Reads a document.
 pub fn read<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Problem> {
+    if nul::is_in_json(raw) {
+        return Err(Problem::saying(Code::Invalid, NUL));
+    }
     let mut json = serde_json::Deserializer::from_slice(raw);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
         serde_json::error::Category::Data => misfit(error.path(), &error.inner().to_string()),
@@ -22,6 +30,9 @@ pub fn read<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Problem> {
 
 /// Reads what stands behind the `?`.
 pub fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    if nul::is_in_url(query) {
+        return Err(Problem::saying(Code::MalformedRequest, NUL));
+    }
     let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(parameters).map_err(|error| {
         let name = match error.path().iter().next() {
