@@ -138,6 +138,9 @@ impl<P: Projection> Runner<P> {
     /// Feeds one generation until `stop`. Whatever goes wrong is logged and tried again from the checkpoint: the read model
     /// waits, and says through its lag that it does.
     async fn feed(self: Arc<Self>, number: i32, stop: CancellationToken) {
+        let errors = metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME);
+        // There from the start: whoever watches its growth would miss the first.
+        errors.increment(0);
         loop {
             let Err(end) = tokio::select! {
                 () = stop.cancelled() => return,
@@ -146,7 +149,7 @@ impl<P: Projection> Runner<P> {
             let pause = match end {
                 RunnerError::Paused | RunnerError::Gone => PAUSE_POLL,
                 error => {
-                    metrics::counter!("loyalty_projection_errors_total", "projection" => P::NAME).increment(1);
+                    errors.increment(1);
                     tracing::error!(projection = P::NAME, error = %error, "the projection stands still");
                     RETRY_PAUSE
                 }

@@ -123,7 +123,7 @@ pub async fn list(
     gateway.fresh_enough(&caller, AuditLogs::NAME, params.min_position).await?;
     let seen = gateway.caught_up(AuditLogs::NAME, None).await?;
     let as_of = match filter.as_of {
-        None => AsOf { position: seen.position, time: caller.request.now.to_rfc3339() },
+        None => AsOf { position: seen.position, time: seen.time.to_rfc3339() },
         Some(moment) => {
             let instant = history::instant(&gateway, &caller, moment).await?;
             history::said_of(moment, seen.position, instant)

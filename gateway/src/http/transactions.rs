@@ -98,7 +98,7 @@ pub async fn list(
     let now = caller.request.now;
     let data = page.data.into_iter().map(|line| document(line, keys.as_deref(), now)).collect();
     let seen = gateway.progress.of(PointsTransactions::NAME);
-    let as_of = AsOf { position: seen.position, time: now.to_rfc3339() };
+    let as_of = AsOf { position: seen.position, time: seen.time.to_rfc3339() };
     let Standing { as_of, word } = gateway.stale(PointsTransactions::NAME, &caller, customer, as_of);
     Ok(Json(TransactionPage { data, has_more: page.has_more, next_cursor: page.next_cursor, as_of, stale: word }))
 }

@@ -1,14 +1,17 @@
 //! Balances for many readers at once: whoever asks while a query runs shares the next one. A busy gateway asks the
 //! database for many rows at a time, and a quiet one answers at once; there is no timer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aggregates::{
     id::{CustomerId, MerchantId},
     points::Purse,
 };
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use uuid::Uuid;
 use vault::KeptConnection;
 
@@ -19,6 +22,8 @@ use crate::{projection::ProjectionError, sql::position};
 const QUEUE: usize = 4_096;
 /// Rows of one query.
 const ROWS_MAX: usize = 512;
+/// How long a query may take: a database that does not answer is one that is away.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Queries under way at once, so that one that is slow does not hold up everybody.
 const QUERIES_AT_ONCE: usize = 2;
 
@@ -78,7 +83,8 @@ async fn answer_rounds(db: PgPool, readers: Arc<tokio::sync::Mutex<mpsc::Receive
     let mut connection = KeptConnection::of(db);
     let mut round = Vec::new();
     while gather(&readers, &mut round).await > 0 {
-        let found = connection.with(async |connection| standings(connection, &round).await).await;
+        let found = timeout(PATIENCE, connection.with(async |connection| standings(connection, &round).await)).await;
+        let found = found.unwrap_or_else(|_| Err(ProjectionError::Database(sqlx::Error::PoolTimedOut)));
         let answers = match found.map_err(shared) {
             Ok(standings) => standings.into_iter().map(Ok).collect(),
             Err(error) => vec![Err(error); round.len()],

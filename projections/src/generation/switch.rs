@@ -40,7 +40,7 @@ const NOT_NOW: [&str; 2] = ["55P03", "40P01"];
 pub enum SwitchError {
     #[error("there is no generation {0} of it")]
     Unknown(i32),
-    #[error("generation {0} is read already")]
+    #[error("generation {0} is the one that is read")]
     AlreadyLive(i32),
     #[error("generation {0} is still being filled")]
     Unfinished(i32),
