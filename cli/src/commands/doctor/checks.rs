@@ -4,7 +4,13 @@ use aggregates::time::Clock;
 use anyhow::Context;
 use gateway::clock::SystemClock;
 use journal::Journal;
-use projections::{gdpr_requests, parked_webhooks, parking::store, queue_tasks};
+use projections::{
+    gdpr_requests,
+    lag::{self, Behind},
+    parked_webhooks,
+    parking::store,
+    queue_tasks,
+};
 use sqlx::PgPool;
 use vault::Vault;
 
@@ -13,6 +19,8 @@ use crate::composition::{self, Config};
 
 /// Events that a read model may be behind before it counts as behind.
 const LAG_EVENTS: u64 = 10_000;
+/// The same, in seconds that the first of them has waited: a read model that stands still is behind by few events at first.
+const LAG_SECONDS: u64 = 60;
 /// A task that has been due for longer says that nobody works.
 const TASKS_LATE_SECONDS: i64 = 900;
 /// Parked webhooks that are counted.
@@ -108,18 +116,20 @@ async fn rotations(vault: &Vault) -> Finding {
 
 async fn read_models(journal: &Journal, db: &PgPool) -> Vec<Finding> {
     const ADVICE: &str = "is `loyalnest work` running? its log says why a read model stands still";
-    let head_and_checkpoints = async { anyhow::Ok((journal.last_position().await?, projections::list(db).await?)) };
-    let (head, checkpoints) = match head_and_checkpoints.await {
-        Ok(known) => known,
-        Err(error) => return vec![Finding::new("read models", State::Error, format!("{error:#}"), ADVICE)],
+    let generations = match lag::of_all(journal, db, SystemClock.now()).await {
+        Ok(generations) => generations,
+        Err(error) => return vec![Finding::new("read models", State::Error, error.to_string(), ADVICE)],
     };
     let finding = |name: &&str| {
-        let checkpoint = checkpoints.iter().find(|checkpoint| checkpoint.projection == **name);
-        let behind = head.saturating_sub(checkpoint.map_or(0, |checkpoint| checkpoint.position));
-        let paused = checkpoint.is_some_and(|checkpoint| checkpoint.paused);
-        let state = if paused || behind > LAG_EVENTS { State::Warning } else { State::Ok };
-        let found = format!("{behind} events behind{}", if paused { ", paused" } else { "" });
-        Finding::new(format!("read model {name}"), state, found, ADVICE)
+        let is_it = |behind: &&Behind| behind.checkpoint.projection == **name && behind.checkpoint.generation.live;
+        let what = format!("read model {name}");
+        let Some(Behind { checkpoint, events, seconds, .. }) = generations.iter().find(is_it) else {
+            return Finding::new(what, State::Warning, "was never begun", ADVICE);
+        };
+        let late = checkpoint.paused || *events > LAG_EVENTS || *seconds > LAG_SECONDS;
+        let state = if late { State::Warning } else { State::Ok };
+        let paused = if checkpoint.paused { ", paused" } else { "" };
+        Finding::new(what, state, format!("{events} events and {seconds} seconds behind{paused}"), ADVICE)
     };
     projections::NAMES.iter().map(finding).collect()
 }
