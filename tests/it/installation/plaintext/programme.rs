@@ -149,7 +149,7 @@ async fn friends(shop: &Shop, outside: &Outside, advocate: &str) -> Vec<Canary> 
     let pressed = shop.call(Method::POST, &unsubscribe).body("List-Unsubscribe=One-Click").send().await.unwrap();
     assert_eq!(pressed.status(), StatusCode::OK);
     let token = unsubscribe.rsplit(['/', '=']).next().unwrap_or_default();
-    vec![Canary::text("the token of an unsubscribe link", token)]
+    vec![Canary::text("the token of an unsubscribe link", token), Canary::text("the code of a referral link", code)]
 }
 
 /// One with a code, one on her account there.
