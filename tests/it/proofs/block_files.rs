@@ -160,6 +160,9 @@ async fn beside_a_log_whose_end_is_broken_a_verification_names_each_place_and_no
         let of_one = expected.iter().zip(&victims).filter(|(_, victim)| victim.subject.merchant == merchant);
         let of_one: Vec<_> = of_one.map(|(expected, _)| expected.clone()).collect();
         assert_eq!(faults_of_the_log(&installation, &["--merchant", &merchant.to_string()]).await, of_one);
+        let before = installation.command(&["-o", "json", "log", "tail", "-n", "1"]).await.unwrap();
+        let before: Value = serde_json::from_slice(&before.stdout).unwrap();
+        assert_eq!(before[0]["position"], victims[0].position - 1, "nobody waits for what is not there");
         servers.stop().await;
     }
 }
