@@ -15,7 +15,7 @@ use gateway::{
     housekeeping, importer,
     snapshot_seal::VaultSeal,
 };
-use journal::{Actor, CommandContext, Journal, JournalError, JournalOptions};
+use journal::{Actor, CommandContext, Follow, Journal, JournalOptions};
 use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
@@ -131,34 +131,18 @@ pub async fn assemble(config: &Config, options: Options) -> anyhow::Result<Gatew
     Ok(gateway)
 }
 
-/// Places at the end of a log that are looked at one by one.
-const ENDS_LOOKED_AT: u64 = 256;
-
 /// Whether the newest messages of the log are there. Whoever reads up to its end would wait for them for ever, and whoever writes
 /// would go on behind them.
 async fn the_end_of_the_log_is_there(journal: &Journal) -> anyhow::Result<()> {
     // In this order: what is written meanwhile is newer than what is asked for.
     let last = journal.last_position().await?;
-    let mut newest = journal.newest_position().await?;
-    if newest == 0 {
-        // The log's server names no newest message where that one does not fit its checksum. Others may be there.
-        let oldest = last.saturating_sub(ENDS_LOOKED_AT);
-        newest = last;
-        while newest > oldest && !is_there(journal, newest).await {
-            newest -= 1;
-        }
-    }
+    let newest = journal.newest_position(Follow::Everything).await?;
     ensure!(
         newest >= last,
         "the log ends at position {last}, and its messages from {} on are gone, or were changed on the log's disk",
         newest + 1,
     );
     Ok(())
-}
-
-/// Something can be read there, whether or not it is a commit.
-async fn is_there(journal: &Journal, position: u64) -> bool {
-    matches!(journal.at(position).await, Ok(Some(_)) | Err(JournalError::Poison(_)))
 }
 
 /// Whether the vault is as new as the log, for whoever is about to adopt the log: read models of another one say nothing

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::connection::{Journal, JournalError, Pulse, STREAM};
 use crate::positioned::{Positioned, Stored, micros, traceparent};
-use crate::subject;
+use crate::subject::{self, Subject};
 
 /// What to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,15 @@ impl Follow {
             Follow::Everything => subject::everything(),
             Follow::Merchant(merchant) => subject::everything_of(merchant),
             Follow::Room(room) => subject::everything_in(room),
+        }
+    }
+
+    fn lets_through(self, address: &str) -> bool {
+        let subject = address.parse::<Subject>();
+        match self {
+            Follow::Everything => true,
+            Follow::Merchant(merchant) => subject.is_ok_and(|subject| subject.merchant == merchant),
+            Follow::Room(room) => subject.is_ok_and(|subject| subject.context == room),
         }
     }
 }
@@ -80,13 +89,25 @@ impl Journal {
         }
     }
 
-    /// Position of the newest message that is there; 0 if there is none. In a sound log it is [`Journal::last_position`];
-    /// smaller where the end was taken out of the stream.
+    /// Position of the newest message that a filter lets through and that can be read, whether or not it is a commit; 0 if
+    /// there is none. In a sound log it is [`Journal::last_position_of`]; smaller where the end was taken out of the stream, or
+    /// changed on the server's disk: what is broken there is asked for one by one.
     ///
     /// # Errors
     /// [`JournalError::Unavailable`], [`JournalError::NoStream`].
-    pub async fn newest_position(&self) -> Result<u64, JournalError> {
-        Ok(self.shared.log.last(&subject::everything()).await?.map_or(0, |stored| stored.position))
+    pub async fn newest_position(&self, filter: Follow) -> Result<u64, JournalError> {
+        let log = &self.shared.log;
+        if let Some(newest) = log.last(&filter.subjects()).await? {
+            return Ok(newest.position);
+        }
+        // The server names no newest message where that one does not fit its checksum. Others may be there.
+        let state = log.info().await?.state;
+        for position in (state.first_sequence.max(1)..=state.last_sequence).rev() {
+            if log.at(position).await?.is_some_and(|stored| filter.lets_through(&stored.subject)) {
+                return Ok(position);
+            }
+        }
+        Ok(0)
     }
 }
 

@@ -59,7 +59,8 @@ impl Log {
         found(self.stream.raw_message_builder().next_by_subject(subject).sequence(position).send().await)
     }
 
-    async fn at(&self, position: u64) -> Result<Option<Stored>, JournalError> {
+    /// The message at a position, as the leader has it; none also where it does not fit its checksum.
+    pub async fn at(&self, position: u64) -> Result<Option<Stored>, JournalError> {
         found(self.stream.raw_message_builder().sequence(position).send().await)
     }
 

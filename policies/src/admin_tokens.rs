@@ -94,7 +94,7 @@ impl From<AccessError> for Outcome {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Renewing => Outcome::Wait(RENEWAL_LOOK),
-            AccessError::Reconnection { held: true } => Outcome::Wait(HELD_LOOK),
+            AccessError::Reconnection { held: true } => Outcome::Hold(HELD_LOOK),
             AccessError::Shop(AdminError::Throttled { wait }) => Outcome::Wait(wait),
             error => Outcome::retry(error.to_string()),
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aggregates::time::Clock;
+use aggregates::time::{Clock, Timestamp};
 use projections::gdpr_requests::{self, Counts};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +14,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(300);
 pub async fn run(db: PgPool, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let mut told = None;
     loop {
-        match gdpr_requests::counts(&db, clock.now()).await {
+        match look(&db, clock.now()).await {
             Ok(counts) => {
-                show(counts);
                 // Said once for every change, not every five minutes.
                 if told != Some(counts) {
                     say(counts);
@@ -32,11 +31,17 @@ pub async fn run(db: PgPool, clock: Arc<dyn Clock>, stop: CancellationToken) {
     }
 }
 
-fn show(counts: Counts) {
+/// Counts open requests by how urgent they are, `now` being our own time, and shows that in the metrics of this process.
+///
+/// # Errors
+/// If the database does not answer; the metrics stay as they were.
+pub async fn look(db: &PgPool, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    let counts = gdpr_requests::counts(db, now).await?;
     for (urgency, count) in [("open", counts.open), ("due_soon", counts.due_soon), ("overdue", counts.overdue)] {
         // Far below where a float loses whole numbers.
         metrics::gauge!("loyalty_gdpr_requests", "urgency" => urgency).set(count as f64);
     }
+    Ok(counts)
 }
 
 fn say(counts: Counts) {

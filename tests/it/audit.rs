@@ -8,4 +8,5 @@ mod catalogue;
 mod commands;
 mod data_report;
 mod entries;
+mod pages;
 mod past;

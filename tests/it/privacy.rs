@@ -4,7 +4,7 @@ mod asked;
 mod certificates;
 mod coming_back;
 mod crashes;
-
+mod deadlines;
 mod erasure;
 mod grace;
 mod inactive;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use aggregates::{id::MerchantId, merchant::MerchantCommand, time::Timestamp};
 use journal::{Follow, Subject};
-use projections::gdpr_requests;
+use policies::deadlines;
+use projections::{gdpr_requests, queue_tasks::QueueTasks};
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
 
-/// How long the clock waits for the read model that says which privacy requests are due.
+/// How long the clock waits for a read model that says which privacy requests are due, and by which clock.
 const READ_MODEL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the clock is to be set.
@@ -49,6 +50,7 @@ impl Gateway {
         Box::pin(self.carry_out_all_imports_of(request.merchant)).await?;
         self.park_overdue(Some(request.merchant), now).await?;
         let executed = self.execute_due_requests(request.merchant).await?;
+        self.show_deadlines(executed).await?;
         // Boxed: a whole shop may be scored, and no other request needs the room for it.
         let scored = Box::pin(self.analyst().catch_up(request.merchant, now)).await?;
         let rewarded = Box::pin(self.rewarder().catch_up(request.merchant, now)).await?;
@@ -78,5 +80,14 @@ impl Gateway {
         self.progress.reached(gdpr_requests::GdprRequests::NAME, written, READ_MODEL_PATIENCE).await;
         self.eraser.execute_due(merchant).await.map_err(|error| CommandError::Unavailable(error.to_string()))?;
         Ok(self.journal.last_position_of(Follow::Merchant(merchant)).await?)
+    }
+
+    /// Due dates that are near by the new time, in the metrics; of what is on record up to a position.
+    async fn show_deadlines(&self, position: u64) -> Result<(), CommandError> {
+        for read_model in [gdpr_requests::GdprRequests::NAME, QueueTasks::NAME] {
+            self.progress.reached(read_model, position, READ_MODEL_PATIENCE).await;
+        }
+        deadlines::look(&self.db, self.clock.now()).await?;
+        Ok(())
     }
 }

@@ -115,7 +115,7 @@ impl MailHandler {
             return self.skip(at, SkipReason::SwitchedOff).await;
         }
         if self.must_wait(at).await? {
-            return Ok(Outcome::Wait(LATER));
+            return Ok(Outcome::Hold(LATER));
         }
         if !self.is_still_so(at).await? {
             return self.skip(at, SkipReason::Over).await;

@@ -26,6 +26,8 @@ enum Then {
     /// The task may be taken again, by whoever finds it due, once the read model has seen this position.
     LetGo(u64),
     Rest(Duration),
+    /// The same, and nobody who wants everything done waits for it.
+    Hold(Duration),
 }
 
 impl TaskWorker {
@@ -45,6 +47,7 @@ impl TaskWorker {
                 lease::release(&self.queue.db, self.id, merchant, id).await
             }
             Then::Rest(long) => lease::rest(&self.queue.db, self.id, merchant, id, long).await,
+            Then::Hold(long) => lease::hold(&self.queue.db, self.id, merchant, id, long).await,
         };
         if let Err(error) = let_go {
             // It ends by itself.
@@ -56,7 +59,7 @@ impl TaskWorker {
         let Some(row) = queue_tasks::find(&self.queue.db, merchant, id).await? else { return Ok(Then::LetGo(0)) };
         let shop = self.merchants.load_confirmed(Subject::merchant(merchant)).await?;
         if shop.state.fenced_at.is_some() {
-            return Ok(Then::Rest(WAIT_MAX));
+            return Ok(Then::Hold(WAIT_MAX));
         }
         let now = shop.state.now(self.clock.now());
         let shard = self.queue.shards.load_confirmed(Subject::task(merchant, shard_of(id))).await?;
@@ -64,7 +67,7 @@ impl TaskWorker {
         let Some(number) = shard.state.open(id).and_then(|open| open.attempt_due(now)) else {
             return Ok(Then::LetGo(shard.position));
         };
-        let Some(handler) = self.handlers.find(&row.kind) else { return Ok(Then::Rest(WAIT_MAX)) };
+        let Some(handler) = self.handlers.find(&row.kind) else { return Ok(Then::Hold(WAIT_MAX)) };
         let context = self.context(&row, now);
         let Some(payload) = self.open(&row).await? else {
             let cause = DiscardCause::CustomerErased;
@@ -120,7 +123,7 @@ impl TaskWorker {
         let attempt = Attempt { id: task.id, number: task.attempt, now: task.now };
         let policy = handler.retry_policy();
         let is_last = match &outcome {
-            Outcome::Done(_) | Outcome::Wait(_) => false,
+            Outcome::Done(_) | Outcome::Wait(_) | Outcome::Hold(_) => false,
             Outcome::Retry { .. } => policy.is_last(task.attempt),
             Outcome::Dead { .. } => true,
         };
@@ -130,6 +133,7 @@ impl TaskWorker {
         }
         let command = match outcome {
             Outcome::Wait(long) => return Ok(Then::Rest(long.min(WAIT_MAX))),
+            Outcome::Hold(long) => return Ok(Then::Hold(long.min(WAIT_MAX))),
             Outcome::Done(note) => TaskCommand::Complete { attempt, note },
             Outcome::Dead { reason } => TaskCommand::GiveUp { attempt, reason },
             Outcome::Retry { reason, after } => {

@@ -41,6 +41,9 @@ pub enum Outcome {
     Dead { reason: String },
     /// Nothing was tried, because the other side has no room now. Does not count as an attempt and is not recorded.
     Wait(Duration),
+    /// The same, because something has to happen first that no waiting brings about: somebody connects the shop again, the
+    /// hour comes at which mails may go. Whether it has is looked at again after so long.
+    Hold(Duration),
 }
 
 impl Outcome {
@@ -62,6 +65,7 @@ impl Outcome {
             Outcome::Retry { .. } => "retry",
             Outcome::Dead { .. } => "dead",
             Outcome::Wait(_) => "wait",
+            Outcome::Hold(_) => "hold",
         }
     }
 }

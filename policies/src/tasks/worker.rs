@@ -125,13 +125,14 @@ impl TaskWorker {
     }
 
     /// Does everything that is due for one merchant by now, and waits for what others are doing, up to a bound; gives the
-    /// position that the read model has seen then.
+    /// position that the read model has seen then. What is held is tried once and not waited for: no time brings it about.
     ///
     /// # Errors
     /// [`TaskError`]
     pub async fn run_due(&self, merchant: MerchantId) -> Result<u64, TaskError> {
         let kinds: Vec<TaskKind> = self.handlers.iter().map(|handler| handler.kind()).collect();
         let give_up_at = Instant::now() + DUE_PATIENCE;
+        lease::wake(&self.queue.db, merchant).await?;
         loop {
             let head = self.queue.shards.journal().last_position().await?;
             if !self.queue.progress.reached(QueueTasks::NAME, head, DUE_PATIENCE).await {

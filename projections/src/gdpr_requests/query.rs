@@ -139,12 +139,15 @@ pub async fn open_of(
     .map(|requests: Vec<Uuid>| requests.into_iter().map(GdprRequestId).collect())
 }
 
-/// How many open requests there are, and how urgent.
+/// How many open requests there are, and how urgent: each by its own merchant's clock, where `now` is ours.
 pub async fn counts(db: &PgPool, now: Timestamp) -> Result<Counts, sqlx::Error> {
     let statement = format!(
-        "select count(*) as open, count(*) filter (where due_at <= $2 and due_at > $1) as due_soon,
+        "with open as (
+            select due_at - make_interval(secs => coalesce(clock.ahead_micros, 0) / 1000000.0) as due_at
+              from read.gdpr_requests left join read.queue_clocks clock using (merchant) where {OPEN})
+         select count(*) as open, count(*) filter (where due_at <= $2 and due_at > $1) as due_soon,
                 count(*) filter (where due_at <= $1) as overdue
-           from read.gdpr_requests where {OPEN}"
+           from open"
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(statement))
         .bind(timestamptz(now))

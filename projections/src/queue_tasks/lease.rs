@@ -1,6 +1,8 @@
 //! Leases: who works on which task at this moment, whichever process. A lease ends by itself, so a worker that died keeps
 //! nobody waiting for longer than that. It prevents work from being done twice at the same time; that nothing is *recorded*
 //! twice is the log's guard.
+//!
+//! A task that cannot be done before something else happens is held: nobody takes it for a while, and nobody works on it.
 
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use uuid::Uuid;
 
 use crate::sql::timestamptz;
 
+/// Whose a task is that is held: nobody's.
+const NOBODY: Uuid = Uuid::nil();
 /// Due tasks that are looked at to find some for everybody.
 const LOOKED_AT_MAX: i64 = 1_000;
 
@@ -29,7 +33,8 @@ pub struct Wanted<'a> {
     /// How long the tasks are the worker's own.
     pub lease: Duration,
     pub most: i64,
-    /// At most so many of one merchant at a time, so that none of them fills the queue for the others.
+    /// At most so many of one merchant at a time, so that none of them fills the queue for the others. Held ones are not
+    /// counted: the merchant's other tasks go on.
     pub most_of_a_merchant: i64,
 }
 
@@ -47,7 +52,7 @@ pub async fn take(db: &PgPool, wanted: Wanted<'_>) -> Result<Vec<(MerchantId, Ta
          shared as (
             select merchant, task, rank, row_number() over (partition by merchant order by rank) as place,
                    (select count(*) from work.task_leases lease
-                     where lease.merchant = due.merchant and lease.until > now()) as taken
+                     where lease.merchant = due.merchant and lease.until > now() and lease.worker <> $9) as taken
               from due)
          insert into work.task_leases (merchant, task, worker, until)
          select merchant, task, $5, now() + make_interval(secs => $6) from shared
@@ -64,6 +69,7 @@ pub async fn take(db: &PgPool, wanted: Wanted<'_>) -> Result<Vec<(MerchantId, Ta
     .bind(wanted.lease.as_secs_f64())
     .bind(wanted.most_of_a_merchant)
     .bind(wanted.most)
+    .bind(NOBODY)
     .fetch_all(db)
     .await?;
     rows.iter().map(|row| Ok((MerchantId(row.try_get(0)?), TaskId(row.try_get(1)?)))).collect()
@@ -75,7 +81,7 @@ pub async fn release(db: &PgPool, worker: Uuid, merchant: MerchantId, task: Task
     sqlx::query(statement).bind(merchant.0).bind(task.0).bind(worker).execute(db).await.map(drop)
 }
 
-/// Nobody takes the task for so long.
+/// Nobody takes the task for so long, if it is still this worker's.
 pub async fn rest(
     db: &PgPool,
     worker: Uuid,
@@ -83,28 +89,58 @@ pub async fn rest(
     task: TaskId,
     long: Duration,
 ) -> Result<(), sqlx::Error> {
+    hand_over(db, (worker, worker), merchant, task, long).await
+}
+
+/// The same, but for whoever wants everything done: see [`wake`].
+pub async fn hold(
+    db: &PgPool,
+    worker: Uuid,
+    merchant: MerchantId,
+    task: TaskId,
+    long: Duration,
+) -> Result<(), sqlx::Error> {
+    hand_over(db, (worker, NOBODY), merchant, task, long).await
+}
+
+async fn hand_over(
+    db: &PgPool,
+    (from, to): (Uuid, Uuid),
+    merchant: MerchantId,
+    task: TaskId,
+    long: Duration,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update work.task_leases set until = now() + make_interval(secs => $4)
+        "update work.task_leases set worker = $5, until = now() + make_interval(secs => $4)
           where merchant = $1 and task = $2 and worker = $3",
     )
     .bind(merchant.0)
     .bind(task.0)
-    .bind(worker)
+    .bind(from)
     .bind(long.as_secs_f64())
+    .bind(to)
     .execute(db)
     .await
     .map(drop)
 }
 
-/// When the first lease on a due task of this merchant ends: how long somebody has to wait who wants all of it done.
+/// Has this merchant's tasks that are held looked at once more.
+pub async fn wake(db: &PgPool, merchant: MerchantId) -> Result<(), sqlx::Error> {
+    let statement = "delete from work.task_leases where merchant = $1 and worker = $2";
+    sqlx::query(statement).bind(merchant.0).bind(NOBODY).execute(db).await.map(drop)
+}
+
+/// When the first lease on a due task of this merchant ends: how long somebody has to wait who wants all of it done. What is
+/// held is not waited for.
 pub async fn next_end(db: &PgPool, merchant: MerchantId, due_by: Timestamp) -> Result<Option<Duration>, sqlx::Error> {
     let seconds: Option<f64> = sqlx::query_scalar(
         "select extract(epoch from min(lease.until) - clock_timestamp())::float8
            from work.task_leases lease join read.queue_tasks task using (merchant, task)
-          where merchant = $1 and task.state = 'open' and task.due_at <= $2",
+          where merchant = $1 and task.state = 'open' and task.due_at <= $2 and lease.worker <> $3",
     )
     .bind(merchant.0)
     .bind(timestamptz(due_by))
+    .bind(NOBODY)
     .fetch_one(db)
     .await?;
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO)))

@@ -3,12 +3,13 @@
 
 mod canaries;
 mod forms;
+mod programme;
 mod scan;
 
 use std::fs;
 
 use loyalnest::drill::{
-    installation::{Installation, Part, Setting},
+    installation::{Installation, Part},
     shop::Shop,
 };
 use nix::sys::signal::Signal;
@@ -18,6 +19,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use self::{
     canaries::Canary,
+    programme::Outside,
     scan::{Finding, Scanner},
 };
 use super::program::start;
@@ -26,17 +28,21 @@ use super::program::start;
 const ADJUSTMENTS: usize = 20;
 /// What a scan has to have read at least to be worth something: the tables and the write-ahead log of an empty database.
 const BYTES_MIN: usize = 20_000_000;
+const DOMAIN: &str = "canaries.myshopify.com";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_file_holds_anything_personal() {
-    let mut installation = start(Setting::default()).await;
-    let shop = Shop::open(&installation, "canaries.myshopify.com", canaries::WEBHOOK_SECRET).await.expect("a merchant");
-    let canaries = canaries::all(&shop.api_key);
-    let scanner = Scanner::new(&canaries);
+    let outside = Outside::new().await;
+    let mut installation = start(outside.setting()).await;
+    let shop = Shop::open(&installation, DOMAIN, canaries::WEBHOOK_SECRET).await.expect("a merchant");
+    let mut canaries = canaries::all(&shop.api_key);
+    programme::switched_on(&shop).await;
 
     webhooks_of_a_normal_day(&shop).await;
     calls_of_a_normal_day(&shop).await;
     a_file_and_a_till(&installation, &shop).await;
+    canaries.extend(programme::at_work(&shop, &outside).await);
+    let scanner = Scanner::new(&canaries);
     everything_that_can_be_wrong_with_a_request(&installation, &shop).await;
     a_webhook_while_the_servers_are_away(&installation, &shop).await;
     operators_commands(&installation).await;
@@ -129,11 +135,15 @@ async fn a_file_and_a_till(installation: &Installation, shop: &Shop) {
     let card = json!({ "card_code": canaries::CARD });
     let cards = shop.call(Method::POST, &format!("/v1/customers/{id}/loyalty_cards")).json(&card).send().await.unwrap();
     assert_eq!(cards.status(), StatusCode::CREATED);
-    let sale = json!({ "sales": [{
-        "terminal_id": "t1", "sale_id": canaries::SALE, "sold_at": "2026-11-20T10:00:00Z", "currency": "EUR",
-        "customer": { "card_code": canaries::CARD }, "items": [{ "quantity": 1, "net_minor": 1_000 }],
-    }] });
-    let sold: Value = shop.call(Method::POST, "/v1/pos/sales").json(&sale).send().await.unwrap().json().await.unwrap();
+    let sale = |id: String, card: &str| {
+        json!({
+            "terminal_id": "t1", "sale_id": id, "sold_at": "2026-11-20T10:00:00Z", "currency": "EUR",
+            "customer": { "card_code": card }, "items": [{ "quantity": 1, "net_minor": 1_000 }],
+        })
+    };
+    let unknown = sale(format!("{}-2", canaries::SALE), canaries::UNKNOWN_CARD);
+    let sales = json!({ "sales": [sale(canaries::SALE.to_owned(), canaries::CARD), unknown] });
+    let sold: Value = shop.call(Method::POST, "/v1/pos/sales").json(&sales).send().await.unwrap().json().await.unwrap();
     assert_eq!(sold["accepted"], 1, "{sold}");
     let exported = shop.call(Method::GET, "/v1/exports/customers").send().await.unwrap().text().await.unwrap();
     assert!(exported.contains(canaries::REFERRAL), "the door shows what the disk must not");
@@ -212,6 +222,32 @@ async fn operators_commands(installation: &Installation) {
     assert!(installation.command(&discard).await.unwrap().status.success());
 }
 
+/// Tables that hold what is about people.
+const USED: [&str; 22] = [
+    "vault.directory",
+    "vault.blind_index",
+    "vault.waiting_items",
+    "vault.named_friends",
+    "vault.invitations",
+    "vault.unwanted_mail",
+    "read.audit_logs",
+    "read.badges",
+    "read.campaign_actions",
+    "read.customer_import_logs",
+    "read.email_events",
+    "read.gdpr_requests",
+    "read.leaderboard_apart",
+    "read.points_transactions",
+    "read.pos_offline_queue",
+    "read.products",
+    "read.queue_tasks",
+    "read.referral_links",
+    "read.referrals",
+    "read.reward_redemptions",
+    "read.tier_gifts",
+    "read.tier_members",
+];
+
 /// A search in places where nothing was ever put proves nothing.
 async fn everything_was_used(installation: &Installation) {
     let url = super::program::variable(installation, "LOYALNEST_NATS_URL");
@@ -221,7 +257,7 @@ async fn everything_was_used(installation: &Installation) {
         assert!(stream.cached_info().state.messages > 0, "{name} is empty");
     }
     let mut database = operator(installation).await;
-    for table in ["vault.directory", "vault.blind_index", "vault.waiting_items", "read.points_transactions"] {
+    for table in USED {
         let count = AssertSqlSafe(format!("select count(*) from {table}"));
         assert!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut database).await.unwrap() > 0, "{table} is empty");
     }

@@ -4,9 +4,12 @@ use std::{fs, path::PathBuf};
 
 use gateway::shopify::sample::OrderSample;
 use journal::{Journal, JournalOptions, Positioned};
-use loyalnest::drill::{
-    installation::{Installation, Setting},
-    shop::Shop,
+use loyalnest::{
+    drill::{
+        installation::{Installation, Setting},
+        shop::Shop,
+    },
+    servers::{Abandoned, Binaries, Named, Supervisor, SupervisorOptions},
 };
 use serde_json::Value;
 
@@ -81,6 +84,27 @@ async fn message(installation: &Installation, back: u64) -> Positioned {
     journal.at(last - back).await.unwrap().expect("there is a commit")
 }
 
+/// The servers of an installation that does not run, as an operator starts them.
+async fn servers_of(installation: &Installation) -> Supervisor {
+    let binaries = Binaries::find(&Named::default()).await.expect("run `make setup` first");
+    let below = SupervisorOptions::in_directory(installation.data());
+    Supervisor::start(&binaries, SupervisorOptions { abandoned: Abandoned::IsKilled, ..below }).await.unwrap()
+}
+
+/// What a verification says about the log itself, by positions: exit code 6, and each place with its fault.
+async fn faults_of_the_log(installation: &Installation, arguments: &[&str]) -> Vec<(String, u64)> {
+    let said = installation.command(&[&["-o", "json", "log", "verify"], arguments].concat()).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert_eq!(said.status.code(), Some(6), "{out}{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let of_the_log = |finding: &&Value| finding["fault"] != "read_model";
+    let place = |finding: &Value| {
+        let position = finding["position"].as_u64().unwrap_or_else(|| panic!("nowhere: {finding}"));
+        (finding["fault"].as_str().unwrap().to_owned(), position)
+    };
+    report["findings"].as_array().unwrap().iter().filter(of_the_log).map(place).collect()
+}
+
 /// What an auditor is told: exit code 6, and the position.
 async fn is_found_at(installation: &Installation, position: u64) {
     let said = installation.command(&["-o", "json", "log", "verify"]).await.unwrap();
@@ -116,5 +140,29 @@ async fn one_bit_changed_in_the_very_last_message_is_a_refusal_to_start_or_is_fo
             let place = format!("from {} on", victim.position);
             assert!(refused.contains("the log ends at position") && refused.contains(&place), "{refused}");
         }
+    }
+}
+
+#[tokio::test]
+async fn beside_a_log_whose_end_is_broken_a_verification_names_each_place_and_no_other() {
+    for broken in [1, 2] {
+        let mut installation = sealed().await;
+        let mut victims = Vec::new();
+        for back in (0..broken).rev() {
+            victims.push(message(&installation, back).await);
+        }
+        installation.stop().await.unwrap();
+        victims.iter().for_each(|victim| flip(&installation, &victim.payload));
+        let servers = servers_of(&installation).await;
+        let expected: Vec<_> = victims.iter().map(|victim| ("removed".to_owned(), victim.position)).collect();
+        assert_eq!(faults_of_the_log(&installation, &[]).await, expected);
+        let merchant = victims[0].subject.merchant;
+        let of_one = expected.iter().zip(&victims).filter(|(_, victim)| victim.subject.merchant == merchant);
+        let of_one: Vec<_> = of_one.map(|(expected, _)| expected.clone()).collect();
+        assert_eq!(faults_of_the_log(&installation, &["--merchant", &merchant.to_string()]).await, of_one);
+        let before = installation.command(&["-o", "json", "log", "tail", "-n", "1"]).await.unwrap();
+        let before: Value = serde_json::from_slice(&before.stdout).unwrap();
+        assert_eq!(before[0]["position"], victims[0].position - 1, "nobody waits for what is not there");
+        servers.stop().await;
     }
 }

@@ -1,5 +1,7 @@
 //! What comes of a task, and how often it is done.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use policies::tasks::Outcome;
 use serde_json::json;
@@ -52,6 +54,38 @@ async fn a_task_that_fails_is_tried_again_when_its_pause_is_over_and_not_before(
         (&json!("completed"), &json!(3), &json!("gid://1"))
     );
     assert!(probe.given_up.lock().unwrap().is_empty());
+}
+
+/// Far shorter than somebody waits who wants everything done, so that it would be seen to end.
+const HELD: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn whoever_wants_everything_done_has_what_is_held_tried_once_and_does_not_wait_for_it() {
+    let (shop, probe) = (Shop::open().await, Probe::new());
+    probe.answers([Outcome::Hold(HELD), Outcome::Hold(HELD)]);
+    let id = probe.enqueue(&shop, probe.task("k")).await.id;
+    for attempts in 1..=2 {
+        probe.run_due(&shop).await;
+        let held = shown(&shop, id).await;
+        assert_eq!((&held["state"], &held["attempts"]), (&json!("open"), &json!(0)));
+        assert_eq!(probe.called(), attempts, "at once, and once");
+    }
+    probe.run_due(&shop).await;
+    assert_eq!((shown(&shop, id).await["state"].clone(), probe.called()), (json!("completed"), 3));
+}
+
+#[tokio::test]
+async fn what_is_held_keeps_the_merchants_other_tasks_from_nothing() {
+    let (shop, probe) = (Shop::open().await, Probe::new());
+    // As many as a merchant may have under way.
+    probe.answers(vec![Outcome::Hold(HELD); 8]);
+    let mut last = None;
+    for number in 0..9 {
+        last = Some(probe.enqueue(&shop, probe.task(&number.to_string())).await.id);
+    }
+    probe.run_due(&shop).await;
+    assert_eq!(shown(&shop, last.unwrap()).await["state"], "completed");
+    assert_eq!(probe.called(), 9);
 }
 
 #[tokio::test]

@@ -81,6 +81,29 @@ pub const REFERRAL: &str = "https://refs.example/ruddy-turnstone-4711";
 pub const REJECTED: &str = "not-an-address-of-Mr-Smew-Goosander";
 pub const SALE: &str = "HERON-SALE-470815";
 pub const CARD: &str = "CARD-OF-THE-SPOONBILL-77";
+pub const UNKNOWN_CARD: &str = "CARD-OF-NOBODY-HOATZIN-12";
+pub const ORDERED_BY_FRIEND: u64 = 889_012_345_678_901_238;
+pub const FRIEND: u64 = 767_890_123_456_789_123;
+pub const INVITED_EMAIL: &str = "invited-friend@pratincole.example";
+pub const NAMED_EMAIL: &str = "named-and-nobody-yet@stonechat.example";
+pub const DEVICE: &str = "device-mark-of-the-nuthatch";
+pub const PAYMENT: &str = "payment-mark-of-the-dipper";
+pub const STREET_OF_EVIDENCE: &str = "Sanderlingweg 12c";
+pub const ADDRESS_OF_CLICK: &str = "2001:db8:beef:9182:4711:cafe:77:1";
+pub const BROWSER_OF_CLICK: &str = "Bluethroat/9.1 (of Mr Wheatear)";
+pub const BADGE_REASON: &str = "found our first bug, says Mr Wheatear-Chough";
+pub const TIER_REASON: &str = "our neighbour Mrs Linnet-Serin";
+pub const UNDONE_TIER_REASON: &str = "it was the other Mrs Linnet-Serin";
+pub const REFERRAL_REASON: &str = "Mr Siskin-Twite has met them both";
+pub const LIMIT_REASON: &str = "asked by letter of Ottilie Fieldfare";
+pub const HOLD_REASON: &str = "lawsuit of Fieldfare against Redwing";
+pub const REFUSAL_REASON: &str = "Mrs Fieldfare has thought better of it";
+pub const TASK_REASON: &str = "told Mrs Shearwater in person instead";
+pub const ACTION: &str = "review-by-Ottilie-of-the-puffin-mug";
+pub const KEY_NAME: &str = "the till of Mrs Guillemot-Razorbill";
+pub const ADMIN_TOKEN: &str = "shpat_bullfinch77aa01e4";
+pub const CLIENT_SECRET: &str = "client-secret-of-the-crossbill";
+pub const REFRESH_TOKEN: &str = "shprt_hawfinch55cc02d9";
 pub const ADDRESS_OF_BROWSER: &str = "2001:db8:cafe:4711:9182:beef";
 
 /// Everything that is planted.
@@ -116,6 +139,27 @@ pub fn all(api_key: &str) -> Vec<Canary> {
         Canary::text("what was wrong in an imported file", REJECTED),
         Canary::text("the id of a sale at a till", SALE),
         Canary::text("the number of a card", CARD),
+        Canary::text("the number of a card that nobody has", UNKNOWN_CARD),
+        Canary::text("the e-mail address of an invited friend", INVITED_EMAIL),
+        Canary::text("the e-mail address of a friend who was named", NAMED_EMAIL),
+        Canary::text("the mark of a device", DEVICE),
+        Canary::text("the mark of a means of payment", PAYMENT),
+        Canary::text("a street in evidence", STREET_OF_EVIDENCE),
+        Canary::text("where a click came from", ADDRESS_OF_CLICK),
+        Canary::text("the browser of a click", BROWSER_OF_CLICK),
+        Canary::text("the reason of a badge", BADGE_REASON),
+        Canary::text("the reason of a tier", TIER_REASON),
+        Canary::text("the reason for taking a tier back", UNDONE_TIER_REASON),
+        Canary::text("the reason of a decision on a referral", REFERRAL_REASON),
+        Canary::text("the reason of a restriction", LIMIT_REASON),
+        Canary::text("the reason of a legal hold", HOLD_REASON),
+        Canary::text("the reason of a refusal", REFUSAL_REASON),
+        Canary::text("the reason for giving up a task", TASK_REASON),
+        Canary::text("what makes an action the same one", ACTION),
+        Canary::text("the name of an API key", KEY_NAME),
+        Canary::text("the token of the shop's own API", ADMIN_TOKEN),
+        Canary::text("the secret of the shop's app", CLIENT_SECRET),
+        Canary::text("what renews the shop's token", REFRESH_TOKEN),
         Canary::text("the webhook secret", WEBHOOK_SECRET),
         Canary::text("the API key", api_key),
     ];
@@ -132,6 +176,8 @@ pub fn all(api_key: &str) -> Vec<Canary> {
         ("an order's id in a compliance request", OLD_ORDER),
         ("the id of an order sent while nothing answered", OUTAGE_ORDER),
         ("the id of an order that was merged", MERGED_ORDER),
+        ("the id of a friend's order", ORDERED_BY_FRIEND),
+        ("a friend's id in the shop", FRIEND),
         ("a refund's id", REFUND),
         ("the id of a refund that waits", AWAITED_REFUND),
     ];
@@ -240,6 +286,13 @@ pub fn order_of_the_merged_away() -> String {
 
 pub fn order_in_an_outage() -> String {
     told_in_full(&sample(OUTAGE_ORDER, Some(CUSTOMER)))
+}
+
+/// A friend's first order, with the code in the cart and the advocate's own mailbox.
+pub fn order_through(code: &str) -> String {
+    let mut body = parsed(&told_in_full(&sample(ORDERED_BY_FRIEND, Some(FRIEND))));
+    body["note_attributes"] = json!([{ "name": "ref", "value": code }, { "name": "gift_message", "value": NOTE }]);
+    body.to_string()
 }
 
 pub fn merge() -> String {

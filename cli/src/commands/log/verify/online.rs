@@ -137,10 +137,12 @@ impl<'a> Walk<'a> {
     /// Reads everything up to where it ends now.
     async fn journal(&mut self) -> anyhow::Result<()> {
         let filter = self.scope.only.map_or(Follow::Everything, Follow::Merchant);
-        let (end, newest) = match filter {
-            Follow::Everything => (self.journal.last_position().await?, self.journal.newest_position().await?),
-            Follow::Merchant(_) | Follow::Room(_) => (0, self.journal.last_position_of(filter).await?),
+        // In this order: what is written meanwhile is newer than the end.
+        let end = match filter {
+            Follow::Everything => self.journal.last_position().await?,
+            Follow::Merchant(_) | Follow::Room(_) => 0,
         };
+        let newest = self.newest(filter).await?;
         let mut reading = Reading::start(self.journal.clone(), filter, newest);
         let mut told = Instant::now();
         while let Some(chunk) = reading.next().await? {
@@ -165,6 +167,16 @@ impl<'a> Walk<'a> {
             self.gap(newest + 1, end).await?;
         }
         self.removed_up_to(u64::MAX).await.map(drop)
+    }
+
+    /// Where reading ends: at the newest message that can be read.
+    async fn newest(&mut self, filter: Follow) -> anyhow::Result<u64> {
+        let is_known = filter == Follow::Everything || self.leaves.peek(self.db).await?.is_some();
+        Ok(match is_known {
+            true => self.journal.newest_position(filter).await?,
+            // Of somebody of whom nothing is on record nothing is missing: the log is not searched for it.
+            false => self.journal.last_position_of(filter).await?,
+        })
     }
 
     async fn commit(&mut self, commit: &Positioned) -> anyhow::Result<()> {
