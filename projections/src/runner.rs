@@ -213,7 +213,7 @@ impl<P: Projection> Runner<P> {
         let journal = &self.feed.journal;
         let stream = journal.identity().await?.to_string();
         let mut standing = not_paused(checkpoint::load(db, P::NAME, number).await?)?;
-        if !epoch::stands_in(journal, &stream, &standing).await? {
+        if !epoch::stands_in(journal, &standing).await? {
             return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
         }
         standing.stream = stream;
