@@ -100,7 +100,12 @@ impl<P: Projection> Runner<P> {
         let mut fed: BTreeMap<i32, DropGuard> = BTreeMap::new();
         let mut feeding = JoinSet::new();
         loop {
-            let pause = match self.generations().await {
+            // While the database is away each look takes its time, and all read models of a process take turns.
+            let looked = tokio::select! {
+                () = stop.cancelled() => break,
+                looked = self.generations() => looked,
+            };
+            let pause = match looked {
                 Ok(numbers) => {
                     fed.retain(|number, _| numbers.contains(number));
                     for number in numbers {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::clock::new_id;
+use gateway::{clock::new_id, shopify::sample::OrderSample};
 use loyalnest::{
     composition::Config,
     drill::{books::Books, dice::Dice, shop::Shop, traffic::Traffic},
@@ -19,6 +19,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -33,6 +34,8 @@ use crate::installation::program::loyalnest;
 
 /// Nothing here takes longer unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// What whoever runs containers gives a process to end, before it is killed.
+const ENDED_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Parts of the shop that send at the same time.
 const SENDERS: u64 = 3;
@@ -144,8 +147,8 @@ impl Site {
             kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
         }
         for (role, mut process) in self.processes.drain(..) {
-            let ended = time::timeout(PATIENCE, process.wait()).await;
-            let ended = ended.unwrap_or_else(|_| panic!("{role} does not end within {PATIENCE:?}")).unwrap();
+            let ended = time::timeout(ENDED_WITHIN, process.wait()).await;
+            let ended = ended.unwrap_or_else(|_| panic!("{role} does not end within {ENDED_WITHIN:?}")).unwrap();
             assert!(ended.success(), "{role} ended with {ended}");
         }
     }
@@ -192,6 +195,19 @@ impl Sending {
             senders.spawn(async move { traffic.send_until(&enough, sender, dice).await });
         }
         Sending { traffic, enough, senders }
+    }
+
+    /// Sends somebody's first order, once, and makes sure that it is not acknowledged; then does what `mends`, and sends it
+    /// until it is.
+    pub async fn is_not_acknowledged_until(&self, customer: u64, mends: impl Future<Output = ()>) {
+        let newcomer = OrderSample { customer_id: Some(customer), ..OrderSample::new(customer) }.body();
+        match self.traffic.shop().webhook("orders/create", &newcomer).send().await {
+            Ok(answer) => assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE),
+            Err(silence) => assert!(silence.is_timeout(), "{silence}"),
+        }
+        mends.await;
+        let receipt = self.traffic.shop().deliver("orders/create", &newcomer).await.unwrap();
+        assert!(receipt.position.is_some(), "{receipt:?}");
     }
 
     /// Waits until so many more requests have been answered.

@@ -69,6 +69,14 @@ async fn a_log_moves_from_one_server_to_three_and_keeps_whatever_was_answered() 
         members.node_mut(member).restart().await.unwrap();
         eventually("the member has caught up", async || replicas(&site).await["state"] == "ok").await;
     }
+    members.node_mut(0).kill9().await;
+    members.node_mut(1).kill9().await;
+    let back = async {
+        members.node_mut(0).restart().await.unwrap();
+        members.node_mut(1).restart().await.unwrap();
+    };
+    sending.is_not_acknowledged_until(7_700_000_000_001, back).await;
+    sending.answered(50).await;
     let traffic = sending.end().await;
     site.is_whole(&traffic).await;
     assert_eq!(site.done(&["streams", "plan"]).await, json!([]));
