@@ -216,6 +216,20 @@ pub enum StreamsCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Copies every stream that is there into files, each as it is at one moment. Everything may go on meanwhile; what is
+    /// written later is not in the copy.
+    Backup {
+        /// A new folder.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Makes the streams of such a copy on a server that does not have them: the same messages at the same positions. One that
+    /// was cut short goes on.
+    Restore {
+        /// The folder of the copy.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,33 +19,10 @@ use journal::{Actor, CommandContext, Follow, Journal, JournalOptions};
 use policies::{deadlines, shopify_admin::ShopifyAdmin, tasks};
 use projections::{
     Feed, Progress, Projection, Runner,
-    audit_logs::AuditLogs,
-    badges::Badges,
-    balances::Balances,
-    books::BooksOfMerchants,
-    campaigns::Campaigns,
-    customer_imports::CustomerImports,
-    customers::Customers,
-    daily_totals::DailyTotals,
-    email_events::EmailEvents,
-    gdpr_requests::GdprRequests,
-    leaderboards::Leaderboards,
-    parked_webhooks::ParkedWebhooks,
     parking::Register,
-    points_transactions::PointsTransactions,
-    pos_offline_queue::PosOfflineQueue,
-    products::Products,
-    program_history::ProgramHistory,
-    queue_tasks::QueueTasks,
-    referrals::Referrals,
+    read_model::{self, WithEach},
     retention,
-    reward_redemptions::RewardRedemptions,
-    rewards::Rewards,
-    rfm_orders::RfmOrders,
-    rfm_segments::RfmSegments,
-    tier_facts::TierFacts,
-    transparency::{CheckpointSigner, KEY_USAGE, Transparency},
-    vip_tiers::VipTiers,
+    transparency::{CheckpointSigner, KEY_USAGE},
 };
 use sqlx::{Connection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use tokio::task::JoinSet;
@@ -208,32 +185,7 @@ pub fn start_read_models(journal: &Journal, db: &PgPool, stop: &CancellationToke
     let read_models = read_models_pool(db);
     let feed = Feed::start(journal.clone());
     let register = Register::new(journal.clone(), Arc::new(of_workers));
-    let mut run_all = ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop };
-    run_all.start(AuditLogs);
-    run_all.start(Badges);
-    run_all.start(Balances);
-    run_all.start(BooksOfMerchants);
-    run_all.start(Campaigns);
-    run_all.start(CustomerImports);
-    run_all.start(Customers);
-    run_all.start(DailyTotals);
-    run_all.start(EmailEvents);
-    run_all.start(GdprRequests);
-    run_all.start(Leaderboards);
-    run_all.start(ParkedWebhooks);
-    run_all.start(PointsTransactions);
-    run_all.start(ProgramHistory);
-    run_all.start(Referrals);
-    run_all.start(QueueTasks);
-    run_all.start(RewardRedemptions);
-    run_all.start(Rewards);
-    run_all.start(PosOfflineQueue);
-    run_all.start(Products);
-    run_all.start(RfmOrders);
-    run_all.start(RfmSegments);
-    run_all.start(TierFacts);
-    run_all.start(Transparency);
-    run_all.start(VipTiers);
+    read_model::each(&mut ReadModels { work: &mut work, feed: &feed, db: &read_models, register, stop });
     work
 }
 
@@ -281,6 +233,7 @@ fn of_workers() -> CommandContext {
     CommandContext::of(Actor::System, new_id(), SystemClock.now())
 }
 
+/// Runs whatever it is given.
 struct ReadModels<'a> {
     work: &'a mut JoinSet<()>,
     feed: &'a Feed,
@@ -289,8 +242,8 @@ struct ReadModels<'a> {
     stop: &'a CancellationToken,
 }
 
-impl ReadModels<'_> {
-    fn start<P: Projection>(&mut self, projection: P) {
+impl WithEach for ReadModels<'_> {
+    fn with<P: Projection>(&mut self, projection: P) {
         let runner = Runner::new(projection, self.feed.clone(), self.db.clone()).parking(self.register.clone());
         self.work.spawn(Arc::new(runner).run(self.stop.clone()));
     }

@@ -96,7 +96,7 @@ pub async fn kills(installation: &mut Installation, shop: Shop, drill: &Drill) -
         sent.context("a sender failed")??;
     }
     traffic.ask_again().await.context("everything was sent once more")?;
-    let books = Books::of(installation, &traffic).await?;
+    let books = Books::of(&installation.env_file(), &traffic).await?;
     books.check().await.context("the books do not balance")?;
     report.answered = traffic.shop().answered();
     report.repeated = traffic.shop().repeated();

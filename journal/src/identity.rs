@@ -5,10 +5,12 @@ use aggregates::time::Timestamp;
 use crate::connection::{Journal, JournalError, STREAM};
 use crate::positioned::micros;
 
-/// Tells one log from another of the same name: a stream that was deleted and made anew has another birthday.
+/// Tells one stream from another of the same name: one that was deleted and made anew has another birthday. For whoever
+/// reads on, to see that it still reads the same.
 ///
-/// A log restored from a backup keeps its birthday, and gives positions out again that were lost; therefore a
-/// checkpoint also keeps the hash of the commit it stands at ([`crate::commit_hash`]).
+/// Whether it is the log that somebody knew before is told by the commits alone: one whose files were copied back keeps its
+/// birthday and gives positions out again that were lost; one that was moved to other servers has a new birthday and every
+/// commit. Therefore a checkpoint keeps the hash of the commit it stands at ([`crate::commit_hash`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamIdentity {
     pub name: String,

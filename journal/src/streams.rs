@@ -1,8 +1,10 @@
 //! The declared streams, and how the server is brought in line with them.
 //!
 //! `streams.toml` is the only place that says which streams there are. [`Streams::plan`] compares it with the server;
-//! [`Plan::apply`] carries the difference out, and refuses whatever could lose data unless told.
+//! [`Plan::apply`] carries the difference out, and refuses whatever could lose data unless told. [`copy`] takes a stream
+//! out of a server as it lies there, and puts it into another.
 
+pub mod copy;
 mod declaration;
 mod plan;
 

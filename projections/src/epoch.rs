@@ -13,9 +13,10 @@ use crate::{
     progress::{self, AsOf},
 };
 
-/// Whether `stream` is the log that the checkpoint speaks of: at its position lies the very commit it stands at. A commit
-/// is written once and by chance never again, so whatever led up to it is the same, too.
-pub(crate) async fn stands_in(journal: &Journal, stream: &str, standing: &Checkpoint) -> Result<bool, JournalError> {
+/// Whether this is the log that the checkpoint speaks of: at its position lies the very commit it stands at. A commit is
+/// written once and by chance never again, so whatever led up to it is the same, too. The stream itself may be another: a log
+/// that was moved to other servers, with every position as it was, is the same log.
+pub(crate) async fn stands_in(journal: &Journal, standing: &Checkpoint) -> Result<bool, JournalError> {
     if standing.position == 0 {
         return Ok(true);
     }
@@ -25,7 +26,7 @@ pub(crate) async fn stands_in(journal: &Journal, stream: &str, standing: &Checkp
         Err(JournalError::Poison(_)) => None,
         Err(error) => return Err(error),
     };
-    Ok(standing.stream == stream && here.is_some() && here == standing.commit_hash)
+    Ok(here.is_some() && here == standing.commit_hash)
 }
 
 /// Why it is not known where the read models stand.
@@ -37,11 +38,11 @@ pub enum EpochError {
     Database(#[from] sqlx::Error),
 }
 
-/// Checkpoints of the read models that were made from another log than `stream`, by name.
-pub async fn left_behind(journal: &Journal, stream: &str, db: &PgPool) -> Result<Vec<Checkpoint>, EpochError> {
+/// Checkpoints of the read models that were made from another log, by name.
+pub async fn left_behind(journal: &Journal, db: &PgPool) -> Result<Vec<Checkpoint>, EpochError> {
     let mut left = Vec::new();
     for standing in checkpoint::list(db).await? {
-        if !stands_in(journal, stream, &standing).await? {
+        if !stands_in(journal, &standing).await? {
             left.push(standing);
         }
     }

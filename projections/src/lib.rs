@@ -61,34 +61,5 @@ pub use checkpoint::{Checkpoint, list, list_generations, set_paused};
 pub use feed::{Feed, Left};
 pub use progress::Progress;
 pub use projection::{Projection, ProjectionError, Tables};
-pub use read_model::ReadModel;
+pub use read_model::{NAMES, ReadModel};
 pub use runner::{Runner, RunnerError};
-
-/// The read models of this installation, by the names that operators use.
-pub const NAMES: [&str; 25] = [
-    audit_logs::AuditLogs::NAME,
-    badges::Badges::NAME,
-    balances::Balances::NAME,
-    books::BooksOfMerchants::NAME,
-    campaigns::Campaigns::NAME,
-    customer_imports::CustomerImports::NAME,
-    customers::Customers::NAME,
-    daily_totals::DailyTotals::NAME,
-    email_events::EmailEvents::NAME,
-    gdpr_requests::GdprRequests::NAME,
-    leaderboards::Leaderboards::NAME,
-    parked_webhooks::ParkedWebhooks::NAME,
-    points_transactions::PointsTransactions::NAME,
-    pos_offline_queue::PosOfflineQueue::NAME,
-    products::Products::NAME,
-    program_history::ProgramHistory::NAME,
-    queue_tasks::QueueTasks::NAME,
-    referrals::Referrals::NAME,
-    reward_redemptions::RewardRedemptions::NAME,
-    rewards::Rewards::NAME,
-    rfm_orders::RfmOrders::NAME,
-    rfm_segments::RfmSegments::NAME,
-    tier_facts::TierFacts::NAME,
-    transparency::Transparency::NAME,
-    vip_tiers::VipTiers::NAME,
-];

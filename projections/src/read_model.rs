@@ -8,33 +8,8 @@ use journal::Positioned;
 use sqlx::PgConnection;
 
 use crate::{
-    audit_logs::AuditLogs,
-    badges::Badges,
-    balances::Balances,
-    books::BooksOfMerchants,
-    campaigns::Campaigns,
-    customer_imports::CustomerImports,
-    customers::Customers,
-    daily_totals::DailyTotals,
-    email_events::EmailEvents,
-    gdpr_requests::GdprRequests,
     generation::bulk::Bulk,
-    leaderboards::Leaderboards,
-    parked_webhooks::ParkedWebhooks,
-    points_transactions::PointsTransactions,
-    pos_offline_queue::PosOfflineQueue,
-    products::Products,
-    program_history::ProgramHistory,
     projection::{Projection, ProjectionError, Tables},
-    queue_tasks::QueueTasks,
-    referrals::Referrals,
-    reward_redemptions::RewardRedemptions,
-    rewards::Rewards,
-    rfm_orders::RfmOrders,
-    rfm_segments::RfmSegments,
-    tier_facts::TierFacts,
-    transparency::Transparency,
-    vip_tiers::VipTiers,
 };
 
 /// A [`Projection`], whichever it is.
@@ -82,35 +57,57 @@ impl<P: Projection> ReadModel for P {
     }
 }
 
-/// All of them, by name.
-pub fn all() -> Vec<Box<dyn ReadModel>> {
-    vec![
-        Box::new(AuditLogs),
-        Box::new(Badges),
-        Box::new(Balances),
-        Box::new(BooksOfMerchants),
-        Box::new(Campaigns),
-        Box::new(CustomerImports),
-        Box::new(Customers),
-        Box::new(DailyTotals),
-        Box::new(EmailEvents),
-        Box::new(GdprRequests),
-        Box::new(Leaderboards),
-        Box::new(ParkedWebhooks),
-        Box::new(PointsTransactions),
-        Box::new(PosOfflineQueue),
-        Box::new(Products),
-        Box::new(ProgramHistory),
-        Box::new(QueueTasks),
-        Box::new(Referrals),
-        Box::new(RewardRedemptions),
-        Box::new(Rewards),
-        Box::new(RfmOrders),
-        Box::new(RfmSegments),
-        Box::new(TierFacts),
-        Box::new(Transparency),
-        Box::new(VipTiers),
-    ]
+/// Whoever does something with each of them in its own type, such as running it.
+pub trait WithEach {
+    fn with<P: Projection>(&mut self, projection: P);
+}
+
+/// Makes everything that goes through all read models of one list.
+macro_rules! read_models {
+    ($($module:ident::$read_model:ident,)*) => {
+        /// The read models of this installation, by the names that operators use.
+        pub const NAMES: [&str; [$(crate::$module::$read_model::NAME),*].len()] =
+            [$(crate::$module::$read_model::NAME),*];
+
+        /// All of them, by name.
+        pub fn all() -> Vec<Box<dyn ReadModel>> {
+            vec![$(Box::new(crate::$module::$read_model)),*]
+        }
+
+        /// Hands over one after the other, by name.
+        pub fn each(taker: &mut impl WithEach) {
+            $(taker.with(crate::$module::$read_model);)*
+        }
+    };
+}
+
+// The one list: what is here is run, rebuilt, verified and watched. By the alphabet of their names.
+read_models! {
+    audit_logs::AuditLogs,
+    badges::Badges,
+    balances::Balances,
+    books::BooksOfMerchants,
+    campaigns::Campaigns,
+    customer_imports::CustomerImports,
+    customers::Customers,
+    daily_totals::DailyTotals,
+    email_events::EmailEvents,
+    gdpr_requests::GdprRequests,
+    leaderboards::Leaderboards,
+    parked_webhooks::ParkedWebhooks,
+    points_transactions::PointsTransactions,
+    pos_offline_queue::PosOfflineQueue,
+    products::Products,
+    program_history::ProgramHistory,
+    queue_tasks::QueueTasks,
+    referrals::Referrals,
+    reward_redemptions::RewardRedemptions,
+    rewards::Rewards,
+    rfm_orders::RfmOrders,
+    rfm_segments::RfmSegments,
+    tier_facts::TierFacts,
+    transparency::Transparency,
+    vip_tiers::VipTiers,
 }
 
 /// The one of this name.
@@ -123,9 +120,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_read_model_can_be_told_by_name() {
-        let names: Vec<&str> = all().iter().map(|model| model.name()).collect();
-        assert_eq!(names, crate::NAMES);
+    fn every_read_model_can_be_told_by_its_own_name() {
+        assert!(NAMES.windows(2).all(|pair| pair[0] < pair[1]), "by the alphabet, and none twice: {NAMES:?}");
+        for name in NAMES {
+            assert_eq!(named(name).map(|model| model.name()), Some(name));
+        }
     }
 
     #[test]

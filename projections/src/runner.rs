@@ -100,7 +100,12 @@ impl<P: Projection> Runner<P> {
         let mut fed: BTreeMap<i32, DropGuard> = BTreeMap::new();
         let mut feeding = JoinSet::new();
         loop {
-            let pause = match self.generations().await {
+            // While the database is away each look takes its time, and all read models of a process take turns.
+            let looked = tokio::select! {
+                () = stop.cancelled() => break,
+                looked = self.generations() => looked,
+            };
+            let pause = match looked {
                 Ok(numbers) => {
                     fed.retain(|number, _| numbers.contains(number));
                     for number in numbers {
@@ -216,7 +221,7 @@ impl<P: Projection> Runner<P> {
         let journal = &self.feed.journal;
         let stream = journal.identity().await?.to_string();
         let mut standing = not_paused(checkpoint::load(db, P::NAME, number).await?)?;
-        if !epoch::stands_in(journal, &stream, &standing).await? {
+        if !epoch::stands_in(journal, &standing).await? {
             return Err(RunnerError::OtherLog { projection: P::NAME, position: standing.position });
         }
         standing.stream = stream;

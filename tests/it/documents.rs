@@ -1,6 +1,8 @@
-//! What is written down is held against the code: the API's description, the arrows between rooms, the production shape.
+//! What is written down is held against the code: the API's description, the arrows between rooms, the production shape, the
+//! commands that pages tell people to type.
 
 mod api_description;
+mod commands;
 mod compose_file;
 mod grpc_calls;
 mod rooms;

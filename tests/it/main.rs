@@ -10,6 +10,7 @@ mod generations;
 mod imports;
 mod installation;
 mod mail;
+mod operations;
 mod pos;
 mod privacy;
 mod products;

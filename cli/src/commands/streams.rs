@@ -1,6 +1,9 @@
-//! `loyalnest streams …`: the declared streams, and how the server is brought in line with them.
+//! `loyalnest streams …`: the declared streams, how the server is brought in line with them, and copies of them.
+
+mod copies;
 
 use anyhow::{Context, bail};
+use async_nats::Client;
 use journal::streams::Streams;
 use serde_json::{Value, json};
 
@@ -12,7 +15,26 @@ use crate::{
 
 pub async fn run(command: StreamsCommand, config: &Config, output: Output) -> anyhow::Result<()> {
     let client = connect(&config.nats_url).await?;
-    let plan = config.streams()?.plan(&client, None).await?;
+    let rows = match command {
+        StreamsCommand::Plan => return reconcile(config, &client, None, output).await,
+        StreamsCommand::Apply { allow_destructive, yes } => {
+            return reconcile(config, &client, Some(Apply { allow_destructive, yes }), output).await;
+        }
+        StreamsCommand::Backup { to } => copies::back_up(&client, &config.streams()?, &to).await?,
+        StreamsCommand::Restore { from } => copies::restore(&client, &from).await?,
+    };
+    output::list(output, &["name", "action", "messages", "last_position"], &rows)
+}
+
+/// How far whoever asks is willing to go.
+struct Apply {
+    allow_destructive: bool,
+    yes: bool,
+}
+
+/// Shows what differs, after changing it if that is wanted.
+async fn reconcile(config: &Config, client: &Client, apply: Option<Apply>, output: Output) -> anyhow::Result<()> {
+    let plan = config.streams()?.plan(client, None).await?;
     let changes: Vec<Value> = plan
         .changes()
         .iter()
@@ -27,7 +49,7 @@ pub async fn run(command: StreamsCommand, config: &Config, output: Output) -> an
             })
         })
         .collect();
-    if let StreamsCommand::Apply { allow_destructive, yes } = command {
+    if let Some(Apply { allow_destructive, yes }) = apply {
         if allow_destructive && !yes && plan.changes().iter().any(|change| change.destructive) {
             bail!("this could lose data: look at `loyalnest streams plan`, then add --yes");
         }
@@ -52,6 +74,6 @@ async fn apply(streams: &Streams, nats_url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn connect(nats_url: &str) -> anyhow::Result<async_nats::Client> {
+async fn connect(nats_url: &str) -> anyhow::Result<Client> {
     journal::connect_client(nats_url).await.context("the log's server does not answer")
 }

@@ -1,7 +1,10 @@
 //! What must be true when everything has been answered: balances are what the traffic makes them, the ledger adds up to
 //! the balance, and the tables are what the log says, no more and no less.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::Path,
+};
 
 use aggregates::{
     Context as Room,
@@ -19,7 +22,7 @@ use projections::{
 use serde_json::Value;
 use sqlx::PgPool;
 
-use super::{installation::Installation, shop::Shop, traffic::Traffic};
+use super::{shop::Shop, traffic::Traffic};
 use crate::composition::Config;
 
 /// Lines of one account that are read at once: all of them.
@@ -46,12 +49,12 @@ pub struct Books<'a> {
 }
 
 impl<'a> Books<'a> {
-    /// Reads the whole log of the merchant.
+    /// Reads the whole log of the merchant, in the installation that this `env` file names.
     ///
     /// # Errors
     /// If the servers do not answer, or the log has a commit that cannot be read.
-    pub async fn of(installation: &Installation, traffic: &'a Traffic) -> anyhow::Result<Self> {
-        let config = Config::from_file(&installation.env_file())?;
+    pub async fn of(env_file: &Path, traffic: &'a Traffic) -> anyhow::Result<Self> {
+        let config = Config::from_file(env_file)?;
         let merchant: MerchantId = traffic.shop().merchant_id.parse()?;
         let commits = read_all(&config.journal().await?, merchant).await?;
         ensure!(each_is_there_once(&commits), "a commit is in the log twice");

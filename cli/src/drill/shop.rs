@@ -54,11 +54,19 @@ impl Shop {
             .command(&["-o", "json", "merchant", "create", "--shop", domain, "--webhook-secret", secret])
             .await?;
         ensure!(made.status.success(), "no merchant: {}", String::from_utf8_lossy(&made.stderr));
-        let made: Value = serde_json::from_slice(&made.stdout)?;
+        Self::made(&installation.url(), domain, secret, &made.stdout)
+    }
+
+    /// The shop of a merchant at the gateway that answers at `url`, from what `merchant create -o json` has printed.
+    ///
+    /// # Errors
+    /// If that is not what was printed.
+    pub fn made(url: &str, domain: &str, secret: &str, printed: &[u8]) -> anyhow::Result<Shop> {
+        let made: Value = serde_json::from_slice(printed)?;
         let text = |field: &str| made[field].as_str().map(str::to_owned).with_context(|| format!("no {field}"));
         Ok(Shop {
             http: Client::builder().timeout(ANSWER_WITHIN).build()?,
-            url: installation.url(),
+            url: url.to_owned(),
             domain: domain.to_owned(),
             secret: secret.to_owned(),
             merchant_id: text("merchant_id")?,

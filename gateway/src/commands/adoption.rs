@@ -63,7 +63,7 @@ impl Gateway {
         let stream = self.journal.identity().await?.to_string();
         let position = self.journal.last_position().await?;
         let commit_hash = self.journal.at(position).await?.map(|commit| commit.hash());
-        let left_behind = epoch::left_behind(&self.journal, &stream, &self.db).await.map_err(|error| match error {
+        let left_behind = epoch::left_behind(&self.journal, &self.db).await.map_err(|error| match error {
             epoch::EpochError::Journal(error) => CommandError::from(error),
             epoch::EpochError::Database(error) => error.into(),
         })?;

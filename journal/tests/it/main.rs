@@ -11,5 +11,6 @@ mod large_decisions;
 mod lost_answers;
 mod races;
 mod snapshots;
+mod stream_copies;
 mod stream_declarations;
 mod together;

@@ -102,7 +102,7 @@ impl<'a> Filler<'a> {
         tokio::time::timeout(TURN_PATIENCE, turn).await.map_err(|_| FillError::Busy(number))??;
         // Whoever had the lock before may have come further.
         standing = checkpoint::load(&mut *db, model.name(), number).await?.ok_or(FillError::Gone)?;
-        if !epoch::stands_in(journal, &stream, &standing).await? {
+        if !epoch::stands_in(journal, &standing).await? {
             return Err(FillError::OtherLog(number));
         }
         standing.stream = stream;

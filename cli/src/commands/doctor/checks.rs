@@ -38,6 +38,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     ));
     if let Ok(journal) = &journal {
         findings.push(streams(config, journal).await);
+        findings.push(replicas(config, journal).await);
     }
     let Ok(db) = &db else { return findings };
     findings.push(schema(db).await);
@@ -80,6 +81,33 @@ async fn streams(config: &Config, journal: &Journal) -> Finding {
         Ok(plan) => Finding::new("streams", State::Error, format!("{} differ", plan.changes().len()), ADVICE),
         Err(error) => Finding::new("streams", State::Error, error.to_string(), ADVICE),
     }
+}
+
+/// Whether every member that holds a copy of a stream has all of it.
+async fn replicas(config: &Config, journal: &Journal) -> Finding {
+    const NAME: &str = "replicas of streams";
+    const ADVICE: &str = "start the members that are named; one that was away catches up by itself";
+    let Ok(declared) = config.streams() else {
+        return Finding::new(NAME, State::Error, "it is not known which streams there are", ADVICE);
+    };
+    let jetstream = async_nats::jetstream::new(journal.client().clone());
+    let mut behind = Vec::new();
+    let mut fewest = usize::MAX;
+    for name in declared.0.iter().filter(|(_, stream)| stream.enabled).map(|(name, _)| name) {
+        let stream = match jetstream.get_stream(name).await {
+            Ok(stream) => stream,
+            Err(error) => return Finding::new(NAME, State::Error, format!("{name}: {error}"), ADVICE),
+        };
+        let info = stream.cached_info();
+        fewest = fewest.min(info.config.num_replicas);
+        let others = info.cluster.iter().flat_map(|cluster| &cluster.replicas);
+        behind
+            .extend(others.filter(|member| !member.current || member.offline).map(|m| format!("{name} on {}", m.name)));
+    }
+    if behind.is_empty() {
+        return Finding::new(NAME, State::Ok, format!("{fewest} of each, all current"), ADVICE);
+    }
+    Finding::new(NAME, State::Warning, format!("not current: {}", behind.join(", ")), ADVICE)
 }
 
 async fn schema(db: &PgPool) -> Finding {
