@@ -19,7 +19,8 @@ pub use self::transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
 #[derive(Debug, Parser)]
 #[command(name = "loyalnest", version)]
 pub struct Args {
-    /// Reads KEY=VALUE lines as environment, such as the `env` file that `loyalnest dev` writes.
+    /// Reads KEY=VALUE lines as environment, such as the `env` file that `loyalnest dev` writes. What they leave open is taken from
+    /// the environment.
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
 

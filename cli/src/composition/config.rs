@@ -120,12 +120,14 @@ impl Config {
         Self::read(|name| std::env::var(name).ok()).context("`loyalnest dev` writes all of them to DIR/env")
     }
 
-    /// From KEY=VALUE lines, as `--env-file` gives them. What is not ours is passed over.
+    /// From KEY=VALUE lines, as `--env-file` gives them, and from the environment what they leave open. What is not ours is passed
+    /// over.
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let read = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once('='));
-            lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
+            let found = lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned());
+            found.or_else(|| std::env::var(name).ok())
         };
         Self::read(read).with_context(|| path.display().to_string())
     }
