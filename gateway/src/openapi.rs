@@ -1,5 +1,7 @@
 //! The API's own description, made from the code that serves it.
 
+mod whole;
+
 use axum::{Extension, Json, response::Html};
 use std::sync::Arc;
 use utoipa::{
@@ -9,6 +11,8 @@ use utoipa::{
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
+
+pub use whole::complete;
 
 use crate::scopes::SCHEME;
 

@@ -156,6 +156,7 @@ pub fn description() -> utoipa::openapi::OpenApi {
 fn parts() -> (Router<Gateway>, utoipa::openapi::OpenApi) {
     let (documented, mut description) = documented().split_for_parts();
     scopes::describe(&mut description);
+    openapi::complete(&mut description);
     (documented, description)
 }
 

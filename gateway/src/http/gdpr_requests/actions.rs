@@ -17,6 +17,7 @@ pub(in crate::http) const REASON_MAX: usize = 500;
 
 /// Why; sealed like all free text.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = GivenReason)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     pub reason: String,
