@@ -9,3 +9,4 @@ mod commands;
 mod data_report;
 mod entries;
 mod past;
+mod told;

@@ -6,7 +6,7 @@ mod by_hand;
 mod consent;
 mod due;
 mod invitations;
-mod kit;
+pub mod kit;
 mod milestones;
 mod outcomes;
 mod secured;
