@@ -4,11 +4,13 @@
 
 mod events;
 mod tables;
+mod told;
 
 use serde::Serialize;
 
 pub use events::SEALED;
 pub use tables::COLUMNS;
+pub use told::{SEALED_TOLD, TABLES_TOLD, Told, told};
 
 /// Under whose key something is, or by what it is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

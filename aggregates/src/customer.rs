@@ -171,8 +171,8 @@ pub struct Customer {
     pub deleted_in_shop: bool,
     /// Links to bring friends by, newest last.
     pub referral_links: Vec<ReferralLink>,
-    /// What was noted last of what they brought along.
-    import_noted: Option<Fingerprint>,
+    /// What was noted last of what they brought along, with where.
+    import_noted: Option<(Fingerprint, u64)>,
     /// Tiers that were given and that nobody has ended; more than one only after a merge.
     gifts: Vec<Gift>,
     pub last_position: u64,
@@ -306,7 +306,9 @@ impl Aggregate for Customer {
                 self.remember(event.fingerprint, recorded.position);
             }
             CustomerEvent::DeletedInShop(_) => self.deleted_in_shop = true,
-            CustomerEvent::Imported(event) => self.import_noted = Some(event.fingerprint),
+            CustomerEvent::Imported(event) => {
+                self.import_noted = Some((event.fingerprint, recorded.position));
+            }
             CustomerEvent::MergedInto(event) => self.standing = Standing::MergedInto(event.winner),
             CustomerEvent::Absorbed(event) => {
                 self.absorbed.push(event.loser);

@@ -12,7 +12,7 @@ mod tests;
 mod time;
 
 pub use header::{Header, HeaderError};
-pub use old_link::OldLink;
+pub use old_link::{OldLink, is_code_parameter};
 pub use reader::{FileError, FileReader, RECORD_BYTES_MAX};
 pub use row::{Row, RowLot, Who};
 

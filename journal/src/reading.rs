@@ -16,7 +16,7 @@ use crate::connection::{Journal, JournalError, STREAM};
 use crate::positioned::{Positioned, Stored};
 use crate::subject::Subject;
 
-pub(crate) use direct::{DirectRead, Linked};
+pub(crate) use direct::{DirectRead, Linked, NewestOfEach};
 pub(crate) use trail::Known;
 
 /// The reading side of the stream. The committer has one of its own, to look up what became of a write.
@@ -62,6 +62,14 @@ impl Log {
     /// The message at a position, as the leader has it; none also where it does not fit its checksum.
     pub async fn at(&self, position: u64) -> Result<Option<Stored>, JournalError> {
         found(self.stream.raw_message_builder().sequence(position).send().await)
+    }
+
+    /// The newest message of each subject that has one, none newer of which the leader had when the call was made. `None` where
+    /// the replica that answered was behind the leader, or does not say that it was not.
+    pub async fn newest_of_each(&self, subjects: &[Subject]) -> Result<Option<NewestOfEach>, JournalError> {
+        let end = self.info().await?.state.last_sequence;
+        let newest = self.direct.newest_of_each(subjects).await?;
+        Ok((newest.up_to >= end).then_some(newest))
     }
 
     /// Every commit of a subject after a position, up to the newest that the leader has.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use board::{Board, NotABoard};
-pub use query::{Metric, Place, best, place_of};
+pub use query::{Metric, Place, best, place_of, scores_of};
 
 use scores::Scores;
 

@@ -10,3 +10,4 @@ mod data_report;
 mod entries;
 mod pages;
 mod past;
+mod told;

@@ -4,5 +4,6 @@ mod carrying_on;
 mod customers;
 mod exports;
 mod honoured;
+mod killed;
 mod kit;
 mod rejections;

@@ -22,6 +22,11 @@ impl Customer {
         &self.gifts
     }
 
+    /// Whether this is what was noted last of what they brought along, and behind that position.
+    pub fn was_noted_behind(&self, position: u64, imported: &Imported) -> bool {
+        self.import_noted.is_some_and(|(noted, at)| noted == imported.fingerprint && at > position)
+    }
+
     /// Nothing, where the same tier was given until the same moment.
     pub(super) fn give_tier(&self, given: &TierGiven) -> Vec<CustomerEvent> {
         let same = |gift: &Gift| gift.giver == given.gift.giver && gift.tier == given.gift.tier;
@@ -41,7 +46,7 @@ impl Customer {
 
     /// What was noted before is not noted again. What staff has given stands, whatever a file says.
     pub(super) fn note_import(&self, note: &NoteImport) -> Vec<CustomerEvent> {
-        if self.import_noted == Some(note.imported.fingerprint) {
+        if self.import_noted.is_some_and(|(noted, _)| noted == note.imported.fingerprint) {
             return Vec::new();
         }
         let by_hand = self.gifts.iter().any(|gift| gift.giver == Giver::Hand);

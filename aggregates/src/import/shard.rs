@@ -38,7 +38,9 @@ pub struct ImportProgress {
     pub next_piece: u32,
     pub counts: Counts,
     pub finished: bool,
-    /// Of the last commit about it.
+    /// Where it was opened: nobody whose last commit is before that was made by it.
+    pub opened_at: u64,
+    /// Of the last commit about it: nobody whose last commit is before that was made by the piece that is next.
     pub position: u64,
 }
 
@@ -110,6 +112,7 @@ impl Aggregate for ImportShard {
                     next_piece: 0,
                     counts: Counts::default(),
                     finished: false,
+                    opened_at: recorded.position,
                     position: recorded.position,
                 };
                 self.imports.insert(opened.import, progress);

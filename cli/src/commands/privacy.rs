@@ -1,6 +1,6 @@
 //! `loyalnest privacy …`: what is held on people, as data, for a record of processing.
 
-use aggregates::catalogue::{COLUMNS, SEALED};
+use aggregates::catalogue::{COLUMNS, SEALED, Told, told};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +30,7 @@ pub fn rows() -> Vec<Value> {
             "protection": field.protection,
             "erasure": field.erasure,
             "purpose": field.purpose,
+            "told": words_of(field.content),
         })
     });
     let columns = COLUMNS.iter().map(|column| {
@@ -40,7 +41,16 @@ pub fn rows() -> Vec<Value> {
             "protection": column.protection,
             "erasure": column.erasure,
             "purpose": column.purpose,
+            "told": words_of(column.table),
         })
     });
     sealed.chain(columns).collect()
+}
+
+/// The sections of a person's report where it stands, or why it stands in none; nothing if that was forgotten.
+fn words_of(held: &str) -> Option<String> {
+    told(held).map(|told| match told {
+        Told::In(sections) => sections.join(", "),
+        Told::Not(why) => format!("not told: {why}"),
+    })
 }

@@ -5,6 +5,7 @@
 mod documents;
 mod programme;
 mod sections;
+mod standing;
 mod writer;
 
 use axum::{
@@ -14,8 +15,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use projections::{
-    audit_logs::AuditLogs, customers::Customers, data_requests, gdpr_requests::GdprRequests,
-    points_transactions::PointsTransactions, referrals::Referrals,
+    audit_logs::AuditLogs, badges::Badges, campaigns::Campaigns, customers::Customers, data_requests,
+    email_events::EmailEvents, gdpr_requests::GdprRequests, leaderboards::Leaderboards,
+    points_transactions::PointsTransactions, queue_tasks::QueueTasks, referrals::Referrals, rfm_segments::RfmSegments,
+    tier_facts::TierFacts, vip_tiers::VipTiers,
 };
 use tokio::sync::mpsc;
 
@@ -41,8 +44,21 @@ pub const REPORT_DAYS: u32 = 30;
 /// Pieces of a report that wait for a slow reader before the next is made; a few kilobytes each.
 const PIECES_WAITING: usize = 16;
 /// Read models that a report is made from.
-const READ_MODELS: [&str; 5] =
-    [GdprRequests::NAME, Customers::NAME, PointsTransactions::NAME, Referrals::NAME, AuditLogs::NAME];
+const READ_MODELS: [&str; 13] = [
+    GdprRequests::NAME,
+    Customers::NAME,
+    PointsTransactions::NAME,
+    Referrals::NAME,
+    TierFacts::NAME,
+    VipTiers::NAME,
+    Badges::NAME,
+    Campaigns::NAME,
+    Leaderboards::NAME,
+    RfmSegments::NAME,
+    EmailEvents::NAME,
+    QueueTasks::NAME,
+    AuditLogs::NAME,
+];
 
 /// Everything held on a person, while a data request of theirs is open.
 #[utoipa::path(

@@ -2,7 +2,7 @@
 
 use aggregates::referral::AliasCode;
 
-/// Parameters in which programmes put their codes.
+/// Parameters in which programmes put their codes, in addresses and in the attributes of a cart.
 const CODE_PARAMETERS: [&str; 8] =
     ["ref", "referral", "referral_code", "ref_id", "sref_id", "ll_ref_id", "referral_id", "code"];
 
@@ -25,6 +25,11 @@ impl OldLink {
     }
 }
 
+/// Whether programmes put their codes under this name.
+pub fn is_code_parameter(name: &str) -> bool {
+    CODE_PARAMETERS.contains(&name.to_ascii_lowercase().as_str())
+}
+
 /// In a parameter of a known name; else the end of the path; else in any parameter. Such words are plain letters and digits:
 /// nothing in them is ever escaped.
 fn code_in(address: &str) -> Option<AliasCode> {
@@ -36,8 +41,7 @@ fn code_in(address: &str) -> Option<AliasCode> {
     };
     // The first part is the host.
     let end_of_path = || place.split('/').skip(1).filter(|part| !part.is_empty()).last().and_then(AliasCode::parse);
-    let is_known = |name: &str| CODE_PARAMETERS.contains(&name.to_ascii_lowercase().as_str());
-    in_parameter(&is_known).or_else(end_of_path).or_else(|| in_parameter(&|_| true))
+    in_parameter(&is_code_parameter).or_else(end_of_path).or_else(|| in_parameter(&|_| true))
 }
 
 #[cfg(test)]

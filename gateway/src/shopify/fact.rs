@@ -5,7 +5,7 @@ use aggregates::{
     gdpr::{RequestKind, StatedRequest},
     order::{OrderBody, Refund},
     product::{ProductDeleted, ProductStated},
-    referral::ReferralCode,
+    referral::{AliasCode, ReferralCode},
     time::Timestamp,
 };
 
@@ -55,6 +55,8 @@ pub enum Fact {
 pub struct ReferralClues {
     /// Words of the right shape, wherever the body has them.
     pub codes: Vec<ReferralCode>,
+    /// Words that may be of links of another programme, wherever those stand; codes of ours may be among them.
+    pub old_words: Vec<AliasCode>,
     /// The network it was ordered from.
     pub ip_range: Option<String>,
     /// Where it goes to, or who pays for it.

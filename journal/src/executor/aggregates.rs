@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::Aggregate;
+use futures::{StreamExt, TryStreamExt, stream};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, UnitWeighter};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use tokio::sync::Mutex as Turn;
 
 use crate::append::AppendError;
 use crate::connection::Journal;
+use crate::reading::{Linked, NewestOfEach};
 use crate::subject::Subject;
 
 use super::decision::Run;
@@ -21,6 +23,9 @@ use super::rehydrate;
 use super::slot::Slot;
 use super::snapshot::{Shelf, Snapshot, SnapshotSeal, Snapshots};
 use super::{CommandContext, Executed, Ids, RandomIds, Versioned, decision};
+
+/// Of many aggregates that are loaded together, those whose history is being read at the same time.
+const LOADS_AT_ONCE: usize = 128;
 
 /// How many aggregates stay in memory, of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +196,53 @@ impl<A: Aggregate> Aggregates<A> {
                 written => return Ok(written?),
             }
         }
+    }
+
+    /// The newest state of each of these, in their order: as [`Aggregates::load_confirmed`], with one question for all of them where
+    /// each stands. A decision on one that writes nothing may be given away as it is.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub async fn load_each_confirmed(&self, subjects: &[Subject]) -> Result<Vec<Arc<Versioned<A>>>, LoadError> {
+        let newest = self.journal().shared.log.newest_of_each(subjects).await?;
+        let newest = newest.as_ref();
+        let subjects = subjects.to_vec();
+        stream::iter(subjects)
+            .map(|subject| self.load_among(subject, newest))
+            .buffered(LOADS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn load_among(
+        &self,
+        subject: Subject,
+        newest: Option<&NewestOfEach>,
+    ) -> Result<Arc<Versioned<A>>, LoadError> {
+        match newest {
+            Some(newest) => self.load_up_to(subject, newest.messages.get(&subject.to_string())).await,
+            None => self.load_confirmed(subject).await,
+        }
+    }
+
+    /// The state at its newest commit, which the leader has confirmed; none if there is no commit.
+    async fn load_up_to(&self, subject: Subject, newest: Option<&Linked>) -> Result<Arc<Versioned<A>>, LoadError> {
+        let position = newest.map_or(0, |newest| newest.stored.position);
+        let slot = self.slot(subject);
+        if let Some(current) = slot.current(&self.shared.wakefulness)
+            && current.position == position
+        {
+            return Ok(current);
+        }
+        let turn = self.turn(&slot);
+        let _turn = turn.lock().await;
+        if slot.current(&self.shared.wakefulness).is_some() {
+            // It has been written to, here or elsewhere, since it was read.
+            return self.newest(&slot, subject).await;
+        }
+        let loaded = rehydrate::cold_up_to(self.journal(), self.shared.shelf.as_deref(), &subject, newest).await?;
+        slot.was_set_aside(loaded.set_aside);
+        Ok(slot.put(loaded.versioned))
     }
 
     async fn write(

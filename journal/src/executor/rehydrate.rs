@@ -31,14 +31,36 @@ pub async fn cold<A: Aggregate>(
 ) -> Result<Loaded<A>, LoadError> {
     let log = &journal.shared.log;
     let (set_aside, newest) = futures::join!(take_down(shelf, subject), log.newest(subject));
-    let Some(newest) = newest? else { return Ok(Loaded { versioned: Versioned::default(), set_aside: 0 }) };
+    up_to(log, subject, set_aside, newest?.as_ref()).await
+}
+
+/// The same, up to a commit that is known to be the newest, or was a moment ago; `None` if there is none. One that stands alone
+/// has no snapshot worth asking for.
+pub async fn cold_up_to<A: Aggregate>(
+    journal: &Journal,
+    shelf: Option<&dyn Shelf<A>>,
+    subject: &Subject,
+    newest: Option<&Linked>,
+) -> Result<Loaded<A>, LoadError> {
+    let is_long = newest.is_some_and(|newest| newest.follows != Some(0));
+    let set_aside = if is_long { take_down(shelf, subject).await } else { None };
+    up_to(&journal.shared.log, subject, set_aside, newest).await
+}
+
+async fn up_to<A: Aggregate>(
+    log: &Log,
+    subject: &Subject,
+    set_aside: Option<SetAside<A>>,
+    newest: Option<&Linked>,
+) -> Result<Loaded<A>, LoadError> {
+    let Some(newest) = newest else { return Ok(Loaded { versioned: Versioned::default(), set_aside: 0 }) };
     if let Some(set_aside) = set_aside
-        && let Some(loaded) = on_top_of(log, subject, set_aside, &newest).await?
+        && let Some(loaded) = on_top_of(log, subject, set_aside, newest).await?
     {
         return Ok(loaded);
     }
     let mut versioned = Versioned::default();
-    fold(&mut versioned, &log.since(subject, Known::default(), &newest).await?)?;
+    fold(&mut versioned, &log.since(subject, Known::default(), newest).await?)?;
     Ok(Loaded { versioned, set_aside: 0 })
 }
 

@@ -29,6 +29,8 @@ const NOT_FOUND: u16 = 404;
 const NO_RESPONDERS: u16 = 503;
 /// How much more there would have been, on the message that ends an answer.
 const NUM_PENDING: HeaderName = HeaderName::from_static("Nats-Num-Pending");
+/// Up to where the replica had the stream when it looked, on the message that ends an answer about several subjects.
+const UP_TO_SEQUENCE: HeaderName = HeaderName::from_static("Nats-UpTo-Sequence");
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -55,8 +57,17 @@ pub struct DirectRead {
 
 /// One answer: what was found, and how many messages more the question would have given.
 struct Answer {
-    messages: Vec<Stored>,
+    messages: Vec<Linked>,
     pending: u64,
+    /// 0 where the replica did not say.
+    up_to: u64,
+}
+
+/// The newest messages of some subjects, by subject, as the stream was up to a position; 0 if that is not known.
+#[derive(Debug, Clone, Default)]
+pub struct NewestOfEach {
+    pub messages: HashMap<String, Linked>,
+    pub up_to: u64,
 }
 
 impl DirectRead {
@@ -72,8 +83,8 @@ impl DirectRead {
             let question = Question::Next { seq, next_by_subj: subject, batch: PAGE_MESSAGES, max_bytes: PAGE_BYTES };
             let page = self.ask(&question).await?;
             let empty = page.messages.is_empty();
-            for stored in page.messages {
-                commits.push(stored.read()?);
+            for linked in page.messages {
+                commits.push(linked.stored.read()?);
             }
             if page.pending == 0 || empty {
                 return Ok(commits);
@@ -84,13 +95,20 @@ impl DirectRead {
     /// The newest position of each subject that has one. A replica may be behind: a position given here was reached,
     /// and the true one may be larger.
     pub async fn last_positions(&self, subjects: &[Subject]) -> Result<HashMap<String, u64>, JournalError> {
-        let mut positions = HashMap::with_capacity(subjects.len());
+        let newest = self.newest_of_each(subjects).await?.messages;
+        Ok(newest.into_iter().map(|(subject, linked)| (subject, linked.stored.position)).collect())
+    }
+
+    /// The newest message of each subject that has one. A replica may be behind: up to where it has looked, it says.
+    pub async fn newest_of_each(&self, subjects: &[Subject]) -> Result<NewestOfEach, JournalError> {
+        let mut newest = NewestOfEach { messages: HashMap::with_capacity(subjects.len()), up_to: u64::MAX };
         for chunk in subjects.chunks(MAX_SUBJECTS) {
             let names: Vec<String> = chunk.iter().map(Subject::to_string).collect();
             let answer = self.ask(&Question::Last { multi_last: &names }).await?;
-            positions.extend(answer.messages.into_iter().map(|stored| (stored.subject, stored.position)));
+            newest.messages.extend(answer.messages.into_iter().map(|linked| (linked.stored.subject.clone(), linked)));
+            newest.up_to = newest.up_to.min(answer.up_to);
         }
-        Ok(positions)
+        Ok(newest)
     }
 
     /// The newest message on a subject of any stream.
@@ -129,9 +147,12 @@ impl DirectRead {
             let reply = tokio::time::timeout(self.timeout, replies.next()).await;
             let reply = reply.map_err(|error| unavailable(&error))?.ok_or_else(|| unavailable(&"connection closed"))?;
             match reply.status.map(|status| status.as_u16()) {
-                None => messages.push(stored(reply)?),
-                Some(END_OF_BATCH) => return Ok(Answer { messages, pending: pending(&reply) }),
-                Some(NOT_FOUND) => return Ok(Answer { messages, pending: 0 }),
+                None => messages.push(linked(reply)?),
+                Some(END_OF_BATCH) => {
+                    let up_to = number(&reply, UP_TO_SEQUENCE).unwrap_or(0);
+                    return Ok(Answer { messages, pending: pending(&reply), up_to });
+                }
+                Some(NOT_FOUND) => return Ok(Answer { messages, pending: 0, up_to: 0 }),
                 Some(other) => return Err(refused(other, &reply)),
             }
         }

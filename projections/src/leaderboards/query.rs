@@ -130,6 +130,22 @@ pub async fn place_of(
     Ok(row.map(place))
 }
 
+/// What somebody has in each week and month, and altogether, under its name: `2026-W47`, `2026-11`, `all_time`. Points alone; also
+/// of who is not shown.
+pub async fn scores_of(
+    db: &PgPool,
+    merchant: MerchantId,
+    customer: CustomerId,
+) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as(
+        "select board, points from read.leaderboard_scores where merchant = $1 and customer = $2 order by board",
+    )
+    .bind(merchant.0)
+    .bind(customer.0)
+    .fetch_all(db)
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -99,6 +99,33 @@ pub async fn standing_at(
     row.as_ref().map(held).transpose()
 }
 
+/// How somebody stood, newest first, at most `limit`, before the one given by its time and position; as far back as it is kept.
+///
+/// # Errors
+/// [`ProjectionError::Database`], [`ProjectionError::BadRow`]
+pub async fn history(
+    db: &PgPool,
+    merchant: MerchantId,
+    customer: CustomerId,
+    before: Option<(Timestamp, u64)>,
+    limit: i64,
+) -> Result<Vec<Held>, ProjectionError> {
+    let (recorded_at, before) = before.unwrap_or((Timestamp(i64::MAX), u64::MAX));
+    let rows = sqlx::query(
+        "select * from read.rfm_score_history
+          where merchant = $1 and customer = $2 and (recorded_at, position) < ($3, $4)
+          order by recorded_at desc, position desc limit $5",
+    )
+    .bind(merchant.0)
+    .bind(customer.0)
+    .bind(timestamptz(recorded_at))
+    .bind(bigint(before))
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(held).collect()
+}
+
 fn held(row: &PgRow) -> Result<Held, ProjectionError> {
     let standing = match row.try_get::<Option<i16>, _>("scores")? {
         None => None,

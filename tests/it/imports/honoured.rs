@@ -80,6 +80,43 @@ async fn an_old_link_leads_to_a_link_of_its_owner() {
 }
 
 #[tokio::test]
+async fn an_order_with_an_old_word_is_of_a_friend_of_its_owner() {
+    let shop = Shop::open().await;
+    let (ada, other) = (shop.shopper(), Shop::open().await);
+    let adas = word(&shop, ada);
+    import(&shop, "", &format!("external_id,points,referral_code\n{},10,{adas}\n", ada.external_id)).await;
+    let elsewhere = format!("{}-elsewhere", word(&other, other.shopper()));
+    import(&other, "", &format!("external_id,points,referral_code\n1,10,{elsewhere}\n")).await;
+    let [landed, carted, couponed, stranger, misled] = [(); 5].map(|()| shop.shopper());
+    let landing = Some(format!("/?utm_source=x&sref_id={adas}"));
+    let attribute = vec![("referral_code".to_owned(), adas.clone())];
+    let codes = |codes: [&str; 2]| codes.map(str::to_owned).to_vec();
+    let orders = [
+        landed.order(50_00).with(|order| order.landing_site = landing),
+        carted.order(50_00).with(|order| order.note_attributes = attribute),
+        couponed.order(50_00).with(|order| order.discount_codes = codes(["SUMMER20", &adas])),
+        stranger.order(50_00).with(|order| order.discount_codes = codes(["SUMMER20", &adas.to_uppercase()])),
+        misled.order(50_00).with_code(&elsewhere),
+        // Nobody brings themselves.
+        ada.order(50_00).with_code(&adas),
+    ];
+    for order in orders {
+        assert!(order.deliver().await.is_accepted());
+    }
+    shop.settle().await;
+    let (advocate, mut brought) = (ada.id().await, Vec::new());
+    let listed = shop.api.get("/v1/referrals").query("min_position", shop.seen()).document().await;
+    for referral in listed["data"].as_array().unwrap() {
+        assert_eq!((&referral["advocate_id"], &referral["status"]), (&json!(advocate), &json!("pending")));
+        brought.push(referral["friend_id"].as_str().unwrap().to_owned());
+    }
+    let mut friends = vec![landed.id().await, carted.id().await, couponed.id().await];
+    brought.sort();
+    friends.sort();
+    assert_eq!(brought, friends);
+}
+
+#[tokio::test]
 async fn a_word_has_one_owner_and_whoever_comes_later_is_told() {
     let (shop, other) = (Shop::open().await, Shop::open().await);
     let [ada, bob, cay] = [(); 3].map(|()| shop.shopper());

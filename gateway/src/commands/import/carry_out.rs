@@ -6,7 +6,8 @@
 //! | [`judge`] | what can be said of rows by looking at them alone |
 //! | [`prepare`] | a piece's people are looked up all at once, and made where they are new |
 //! | [`begin`] | what new people bring: the first commits about them, a whole piece in one batch of the log |
-//! | [`rows`] | what the rows about somebody known do |
+//! | [`known`] | what the rows about people who were there before do, a piece at a time |
+//! | [`rows`] | the same of one of them |
 //! | [`bring_along`] | what they bring besides points: a tier, a referral link |
 //!
 //! While one piece is written, the next is prepared: vault and log work at the same time. Nothing is written of a piece
@@ -15,6 +16,7 @@
 mod begin;
 mod bring_along;
 mod judge;
+mod known;
 mod prepare;
 mod rows;
 
@@ -22,7 +24,7 @@ use aggregates::{
     id::{ImportId, MerchantId},
     import::{Counts, ImportCommand, ImportFinished, ImportProgress, ImportRefusal, PieceTaken, Rejection},
 };
-use futures::{StreamExt, TryStreamExt, future, stream};
+use futures::future;
 use journal::{Actor, ExecuteError, Subject};
 use vault::ItemId;
 
@@ -33,9 +35,6 @@ use crate::{
     commands::{CommandError, Request},
     gateway::Gateway,
 };
-
-/// Customers who were there before that are worked on at the same time; leaves room for the shop's own commands.
-const CUSTOMERS_AT_ONCE: usize = 64;
 
 /// Who wants to know how far it is.
 pub type Watch<'a> = &'a (dyn Fn(&ImportProgress) + Send + Sync);
@@ -54,8 +53,6 @@ pub(super) struct Work<'a> {
     gateway: &'a Gateway,
     import: ImportProgress,
     request: Request,
-    /// Another process, or this one before it died, may have taken some rows of the present piece.
-    may_be_repeated: bool,
 }
 
 impl Gateway {
@@ -80,14 +77,13 @@ impl Gateway {
         };
         let request = self.import_request(merchant, import).await?;
         let mut preparation = Preparation::new(self, merchant, &progress, pieces);
-        let mut work = Work { gateway: self, request, import: progress, may_be_repeated: true };
+        let mut work = Work { gateway: self, request, import: progress };
         let mut prepared = preparation.next().await?;
         while let Some(piece) = prepared {
             let (done, next) = future::try_join(work.carry_out(subject, piece), preparation.next()).await?;
             prepared = next;
             work.import = done;
             work.request.now = self.now_of(merchant).await?;
-            work.may_be_repeated = false;
             watch(&work.import);
         }
         if !work.import.opened.dry_run {
@@ -133,12 +129,7 @@ impl Work<'_> {
     async fn take(&self, piece: Prepared) -> Result<Outcome, CommandError> {
         let Prepared { fresh, known, judged: (mut counts, mut rejections), .. } = piece;
         let mut outcomes = self.begin_all(fresh).await?;
-        let others: Vec<Outcome> = stream::iter(known)
-            .map(|(rows, importee)| self.take_group(rows, importee))
-            .buffer_unordered(CUSTOMERS_AT_ONCE)
-            .try_collect()
-            .await?;
-        outcomes.extend(others);
+        outcomes.extend(self.take_known(known).await?);
         for (of_group, turned_away) in outcomes {
             counts += of_group;
             rejections.extend(turned_away);

@@ -1,4 +1,4 @@
-//! What an order says about referrals. It may carry a code, and it may be that of somebody who takes part: then its traces
+//! What an order says about referrals. It may carry a code, ours or of another programme whose links are honoured here, and it may be that of somebody who takes part: then its traces
 //! are compared. Nothing here keeps an order from being taken in.
 
 use std::time::Duration;
@@ -7,13 +7,16 @@ use aggregates::{
     customer::Customer,
     id::{CustomerId, MerchantId},
     order::OrderBody,
-    referral::{ReferralCode, ReferralCommand, Source},
+    referral::{AliasCode, ReferralCode, ReferralCommand, Source},
 };
 use journal::Subject;
 use tokio::time::Instant;
 use vault::{DirectoryKind, VaultError};
 
-use super::{evidence::Traces, friend::Arrival};
+use super::{
+    evidence::Traces,
+    friend::{Arrival, FriendDone},
+};
 use crate::{
     commands::{CommandError, Done, Request},
     gateway::Gateway,
@@ -49,19 +52,36 @@ impl Gateway {
         if let Some(done) = self.honour_naming(request, person, email, &traces).await.or_else(unless_forgotten)? {
             return Ok(done.written);
         }
+        let arrival = |code| Arrival { code, source: Source::Order, at: body.processed_at, traces: &traces };
         for code in codes {
-            let arrival = Arrival { code, source: Source::Order, at: body.processed_at, traces: &traces };
-            match self.identify_friend(request, person, &arrival).await {
-                Ok(done) => return Ok(done.written),
-                // An order is taken in whatever its codes are worth.
-                Err(CommandError::Referral(_) | CommandError::CustomerErased) => {}
-                Err(error) => return Err(error),
+            if let Some(done) = self.arrive(request, person, &arrival(code)).await? {
+                return Ok(done.written);
+            }
+        }
+        for word in clues.old_words.iter().filter(|word| !is_code_of(word, &ours)) {
+            let Some(code) = self.code_behind(Some(request.merchant), word).await? else { continue };
+            if let Some(done) = self.arrive(request, person, &arrival(code)).await? {
+                return Ok(done.written);
             }
         }
         match self.note_traces(request, person, &traces).await {
             // Forgotten a moment ago: nothing of them is to be compared.
             Err(CommandError::CustomerErased) => Ok(None),
             noted => noted,
+        }
+    }
+
+    /// An order is taken in whatever its codes are worth: none where this one brings nobody.
+    async fn arrive(
+        &self,
+        request: &Request,
+        person: CustomerId,
+        arrival: &Arrival<'_>,
+    ) -> Result<Option<FriendDone>, CommandError> {
+        match self.identify_friend(request, person, arrival).await {
+            Ok(done) => Ok(Some(done)),
+            Err(CommandError::Referral(_) | CommandError::CustomerErased) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -108,6 +128,11 @@ impl Gateway {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a word is a code of the shop whose codes begin so: it has been looked at as that.
+fn is_code_of(word: &AliasCode, shop: &str) -> bool {
+    ReferralCode::parse(word.as_str()).is_some_and(|code| code.shop() == shop)
 }
 
 /// An order is taken in, also where whom it names was forgotten a moment ago.

@@ -16,9 +16,14 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::{
+    programme::PersonsCard,
+    standing::{PersonsAction, PersonsChoices, PersonsScore, PersonsSegment, PersonsTierGift},
+};
 use crate::http::{
     audit_logs::AuditEntry, badges::CustomerBadge, balance::BalanceDocument, customers::CustomerDocument,
-    explanation::LotDocument, mail::events::EmailEvent, transactions::PointsTransaction,
+    explanation::LotDocument, mail::events::EmailEvent, tasks::TaskDocument, tiers::history::HistoryDocument,
+    transactions::PointsTransaction,
 };
 
 /// What this version of the report is called.
@@ -33,6 +38,9 @@ pub struct DataReport {
     pub profile_history: Vec<StatedProfile>,
     pub brought_along: Vec<BroughtAlong>,
     /// One.
+    pub choices: Vec<PersonsChoices>,
+    pub loyalty_cards: Vec<PersonsCard>,
+    /// One.
     pub balance: Vec<BalanceDocument>,
     pub lots: Vec<LotDocument>,
     pub points_transactions: Vec<PointsTransaction>,
@@ -40,8 +48,14 @@ pub struct DataReport {
     pub reward_redemptions: Vec<SpentPoints>,
     pub referral_links: Vec<PersonsLink>,
     pub referrals: Vec<PersonsReferral>,
+    pub vip_tier_gifts: Vec<PersonsTierGift>,
+    pub vip_tier_history: Vec<HistoryDocument>,
     pub badges: Vec<CustomerBadge>,
+    pub campaign_actions: Vec<PersonsAction>,
+    pub leaderboard_scores: Vec<PersonsScore>,
+    pub rfm_segments: Vec<PersonsSegment>,
     pub email_events: Vec<EmailEvent>,
+    pub tasks: Vec<TaskDocument>,
     pub gdpr_requests: Vec<PrivacyRequest>,
     pub audit_log: Vec<AuditEntry>,
 }
@@ -159,6 +173,8 @@ impl OrderFacts {
 pub struct SpentPoints {
     pub id: String,
     pub code: String,
+    /// Of the catalogue; `null` at the programme's rate.
+    pub reward_id: Option<String>,
     pub points: i64,
     pub returned_points: i64,
     pub value_minor: i64,
@@ -172,6 +188,7 @@ impl SpentPoints {
         SpentPoints {
             id: id.to_string(),
             code,
+            reward_id: redemption.reward.map(|reward| reward.to_string()),
             points: redemption.points,
             returned_points: redemption.returned(),
             value_minor: redemption.value_minor,

@@ -70,10 +70,10 @@ pub struct Report {
 }
 
 /// Somebody whose data is part of the report: the person, or a profile that was merged into them.
-struct Part {
-    id: CustomerId,
+pub(super) struct Part {
+    pub id: CustomerId,
     /// None once they are gone.
-    keys: Option<std::sync::Arc<PersonKeys>>,
+    pub keys: Option<std::sync::Arc<PersonKeys>>,
     commits: Vec<Positioned>,
 }
 
@@ -93,12 +93,19 @@ impl Report {
         let parts = self.parts().await?;
         writer.begin(&self.about(&parts)).await.map_err(gone)?;
         self.person(writer, &parts).await?;
+        self.choices(writer, &parts).await?;
+        self.cards(writer, &parts).await?;
         self.points(writer).await?;
         self.orders(writer, &parts).await?;
         self.redemptions(writer).await?;
         self.referrals(writer).await?;
+        self.tiers(writer, &parts).await?;
         self.badges(writer).await?;
-        self.mails(writer).await?;
+        self.actions(writer, &parts).await?;
+        self.scores(writer, &parts).await?;
+        self.segments(writer, &parts).await?;
+        self.mails(writer, &parts).await?;
+        self.tasks(writer, &parts).await?;
         self.requests(writer, &parts).await?;
         self.audit_entries(writer, &parts).await?;
         writer.end().await.map_err(gone)

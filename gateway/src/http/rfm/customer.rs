@@ -2,7 +2,7 @@
 
 use aggregates::{
     id::CustomerId,
-    rfm::{Purchases, SegmentName, Standing, WindowClosed},
+    rfm::{Cell, Purchases, SegmentName, Standing, WindowClosed},
 };
 use axum::{Json, extract::State};
 use projections::{
@@ -59,6 +59,12 @@ pub struct ScoresDocument {
     pub recency: u8,
     pub frequency: u8,
     pub monetary: u8,
+}
+
+impl ScoresDocument {
+    pub fn of(cell: Cell) -> Self {
+        ScoresDocument { recency: cell.recency(), frequency: cell.frequency(), monetary: cell.monetary() }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -155,8 +161,7 @@ impl CustomerRfm {
     fn stand(&mut self, held: &Held, window: Option<&WindowClosed>) {
         self.segment = Some(held.segment.clone());
         let Some(Standing { cell, purchases }) = held.standing else { return };
-        self.scores =
-            Some(ScoresDocument { recency: cell.recency(), frequency: cell.frequency(), monetary: cell.monetary() });
+        self.scores = Some(ScoresDocument::of(cell));
         self.numbers = Some(NumbersDocument::of(purchases, window));
         // While a window is being written, some stand by its cut points already; its own event comes last.
         if let Some(window) = window.filter(|window| window.cut_points.cell(purchases, window.day) == cell) {

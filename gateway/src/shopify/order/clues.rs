@@ -1,18 +1,23 @@
 //! Who brought the customer of an order, and traces by which two people may be one. None of it is needed to take an order
 //! in: whatever cannot be read here says nothing, and parks nothing.
 
-use aggregates::referral::{ReferralCode, address_line, ip_range};
+use aggregates::referral::{AliasCode, ReferralCode, address_line, ip_range};
 use serde::Deserialize;
 
 use super::OrderShape;
-use crate::shopify::{fact::ReferralClues, scalar::Scalar};
+use crate::{
+    imports::is_code_parameter,
+    shopify::{fact::ReferralClues, scalar::Scalar},
+};
 
 /// The parameter by which a link hands its code to the shop.
 pub const CODE_PARAMETER: &str = "ref";
-/// Cart attributes and parameters of a landing page that may hold a referral code.
+/// Cart attributes and parameters of a landing page that may hold a code of ours.
 const CODE_NAMES: [&str; 3] = [CODE_PARAMETER, "referral", "referral_code"];
-/// Words of one order that are looked up.
+/// Codes of one order that are looked up.
 const CODES_MAX: usize = 4;
+/// Words of one order that are looked up as those of other programmes, where none of its codes leads anywhere.
+const OLD_WORDS_MAX: usize = 4;
 /// Attributes of a cart that are looked at.
 const ATTRIBUTES_MAX: usize = 100;
 
@@ -33,44 +38,69 @@ struct AddressShape<'a> {
     country_code: Scalar<'a>,
 }
 
+/// A word that stands where codes may.
+struct Word {
+    text: String,
+    /// Codes of other programmes stand in more places than ours.
+    may_be_ours: bool,
+}
+
 impl OrderShape<'_> {
     pub(super) fn clues(&self) -> ReferralClues {
-        let mut codes: Vec<ReferralCode> = Vec::new();
-        let found = self.attributes().into_iter().chain(self.landing()).chain(self.used());
-        for code in found.take(CODES_MAX) {
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
+        let words: Vec<Word> = self.attributes().into_iter().chain(self.landing()).chain(self.used()).collect();
+        let ours = words.iter().filter(|word| word.may_be_ours);
         ReferralClues {
-            codes,
+            codes: first_few(ours.filter_map(|word| ReferralCode::parse(&word.text)), CODES_MAX),
+            old_words: first_few(words.iter().filter_map(|word| AliasCode::parse(&word.text)), OLD_WORDS_MAX),
             ip_range: text(self.browser_ip).and_then(|ip| ip_range(&ip)),
             address: address(self.shipping_address).or_else(|| address(self.billing_address)),
         }
     }
 
-    fn attributes(&self) -> Vec<ReferralCode> {
+    fn attributes(&self) -> Vec<Word> {
         let attributes: Vec<AttributeShape<'_>> = parsed(self.note_attributes).unwrap_or_default();
-        let named = attributes.iter().take(ATTRIBUTES_MAX).filter(|attribute| {
-            text(attribute.name).is_some_and(|name| CODE_NAMES.contains(&name.to_ascii_lowercase().as_str()))
-        });
-        named.filter_map(|attribute| ReferralCode::parse(&text(attribute.value)?)).collect()
+        let attributes = attributes.iter().take(ATTRIBUTES_MAX);
+        attributes.filter_map(|attribute| Word::under(&text(attribute.name)?, || text(attribute.value))).collect()
     }
 
     /// Codes are plain letters and digits: nothing in them is ever escaped.
-    fn landing(&self) -> Vec<ReferralCode> {
+    fn landing(&self) -> Vec<Word> {
         let Some(landing) = text(self.landing_site) else { return Vec::new() };
         let Some((_, query)) = landing.split_once('?') else { return Vec::new() };
         let pairs = query.split('#').next().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        let named = pairs.filter(|(name, _)| CODE_NAMES.contains(&name.to_ascii_lowercase().as_str()));
-        named.filter_map(|(_, value)| ReferralCode::parse(value)).collect()
+        pairs.filter_map(|(name, value)| Word::under(name, || Some(value.to_owned()))).collect()
     }
 
     /// A shop may give each friend a coupon with the code as its word.
-    fn used(&self) -> Vec<ReferralCode> {
+    fn used(&self) -> impl Iterator<Item = Word> {
         let used = self.discount_codes.iter().filter_map(|discount| text(discount.code));
-        used.filter_map(|code| ReferralCode::parse(&code)).collect()
+        used.map(|text| Word { text, may_be_ours: true })
     }
+}
+
+impl Word {
+    /// What stands under this name, if that is one for codes.
+    fn under(name: &str, word: impl FnOnce() -> Option<String>) -> Option<Word> {
+        let may_be_ours = CODE_NAMES.contains(&name.to_ascii_lowercase().as_str());
+        if !may_be_ours && !is_code_parameter(name) {
+            return None;
+        }
+        Some(Word { text: word()?, may_be_ours })
+    }
+}
+
+/// The first that differ, at most so many.
+fn first_few<T: PartialEq>(found: impl Iterator<Item = T>, most: usize) -> Vec<T> {
+    let mut few = Vec::new();
+    for one in found {
+        if few.len() == most {
+            break;
+        }
+        if !few.contains(&one) {
+            few.push(one);
+        }
+    }
+    few
 }
 
 fn text(scalar: Scalar<'_>) -> Option<String> {

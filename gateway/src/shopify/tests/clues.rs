@@ -2,7 +2,7 @@
 
 use aggregates::{
     id::MerchantId,
-    referral::{ReferralCode, address_line},
+    referral::{AliasCode, ReferralCode, address_line},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,6 +35,27 @@ fn a_code_is_found_in_the_cart_the_landing_page_and_the_coupon() {
     };
     let body: Value = serde_json::from_str(&sample.body()).unwrap();
     assert_eq!(clues(&body).codes, [code(1), code(2), code(3)]);
+}
+
+#[test]
+fn words_of_other_programmes_are_found_where_those_put_them_and_not_without_end() {
+    let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let sample = OrderSample {
+        note_attributes: vec![attribute("gift", "Wrapped"), attribute("sref_id", "ada10"), attribute("ref", "a b")],
+        landing_site: Some("/?ll_ref_id=Bob_7&page=5&code=ada10".to_owned()),
+        discount_codes: ["SUMMER20", "abc", "CAY-1", "DEE-1"].map(str::to_owned).to_vec(),
+        ..OrderSample::new(1)
+    };
+    let found = clues(&serde_json::from_str(&sample.body()).unwrap());
+    let words: Vec<&str> = found.old_words.iter().map(AliasCode::as_str).collect();
+    assert_eq!((found.codes, words), (vec![], vec!["ada10", "Bob_7", "SUMMER20", "CAY-1"]));
+}
+
+#[test]
+fn names_of_other_programmes_hold_no_code_of_ours() {
+    let landing = format!("/?sref_id={}", code(1));
+    let sample = OrderSample { landing_site: Some(landing), ..OrderSample::new(1) };
+    assert_eq!(clues(&serde_json::from_str(&sample.body()).unwrap()).codes, []);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use aggregates::{
 use futures::future;
 use journal::{AppendError, Beginning, ExecuteError, Subject, committer::UnderWay};
 
-use super::{Outcome, Work, prepare::Fresh, rows::as_new};
+use super::{Outcome, Work, known::Word, prepare::Fresh, rows::as_new};
 use crate::commands::{CommandError, customer::seal_profile, error::Never};
 
 impl Work<'_> {
@@ -40,7 +40,7 @@ impl Work<'_> {
         match beginning.commit().await {
             Ok(_) => Ok(as_new(&fresh.rows)),
             // Somebody else goes on with them already: whatever is missing is added.
-            Err(AppendError::Conflict) => self.bring(person, &fresh.rows, true).await,
+            Err(AppendError::Conflict) => self.bring(person, &fresh.rows, true, Word::Theirs(fresh.link)).await,
             Err(error) => Err(ExecuteError::<Never>::from(error).into()),
         }
     }

@@ -2,7 +2,7 @@
 //! long as one that they had bought now; the word of their referral link leads to a link of theirs here.
 
 use aggregates::{
-    customer::{CustomerCommand, CustomerRefusal, Imported, NoteImport, ReferralCode, ReferralLink},
+    customer::{Customer, CustomerCommand, CustomerRefusal, Imported, NoteImport, ReferralCode, ReferralLink},
     id::CustomerId,
     program::Program,
     tier::{Gift, Giver},
@@ -40,7 +40,12 @@ impl Work<'_> {
         Ok((true, link))
     }
 
-    /// Puts on record what they bring along. Gives whether there is now more than before.
+    /// Whether this was put on record for the present piece.
+    pub(super) fn is_noted(&self, customer: &Customer, note: &NoteImport) -> bool {
+        customer.was_noted_behind(self.import.position, &note.imported)
+    }
+
+    /// Puts on record what they bring along. Gives whether there is now more than before this piece.
     pub(super) async fn note(
         &self,
         person: CustomerId,
@@ -51,10 +56,10 @@ impl Work<'_> {
         let keys = self.gateway.vault.person(merchant, person).await?;
         let program = &self.gateway.merchant(merchant).await?.program;
         let Some(note) = self.note_of(&keys, rows, program, link)? else { return Ok(false) };
-        let command = CustomerCommand::NoteImport(note);
+        let command = CustomerCommand::NoteImport(note.clone());
         let subject = Subject::customer(merchant, person);
         match self.gateway.customers.execute(subject, &self.request.context(), &command).await {
-            Ok(done) => Ok(done.position.is_some()),
+            Ok(done) => Ok(self.is_noted(&done.state.state, &note)),
             Err(ExecuteError::Refused(CustomerRefusal::Merged { .. })) => Ok(false),
             Err(error) => Err(error.into()),
         }

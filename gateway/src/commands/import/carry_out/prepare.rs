@@ -14,6 +14,7 @@ use vault::{Entrant, INTAKE_MAX, PersonKeys};
 use super::{
     Outcome,
     judge::{Group, Judge, Judged},
+    known::{Known, Word},
     rows::{all_rejected, as_new, rejected_at},
 };
 use crate::{
@@ -43,7 +44,7 @@ pub(super) struct Prepared {
     pub number: u32,
     pub fresh: Vec<Fresh>,
     /// Whoever was there before, or is being made by somebody else.
-    pub known: Vec<(Group, Importee)>,
+    pub known: Vec<Known>,
     /// What is certain already.
     pub judged: Outcome,
 }
@@ -100,7 +101,9 @@ impl People<'_> {
                 Importee::TurnedAway(reason) => prepared.settle(all_rejected(&rows, reason)),
                 Importee::New if self.opened.dry_run => prepared.settle(as_new(&rows)),
                 Importee::New => new.push(rows),
-                Importee::Known(_) | Importee::Begun(_) => prepared.known.push((rows, importee)),
+                Importee::Known(_) | Importee::Begun(_) => {
+                    prepared.known.push(Known { rows, importee, word: Word::Unclaimed });
+                }
             }
         }
         while !new.is_empty() {
@@ -132,7 +135,7 @@ impl People<'_> {
         for (rows, person) in groups.into_iter().zip(people) {
             match keys.remove(&person) {
                 Some(keys) => fresh.push(Fresh { rows, keys, link: None }),
-                None => prepared.known.push((rows, Importee::New)),
+                None => prepared.known.push(Known { rows, importee: Importee::New, word: Word::Unclaimed }),
             }
         }
         self.claim_old_links(fresh, prepared).await

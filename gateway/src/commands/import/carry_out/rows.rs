@@ -13,7 +13,10 @@ use aggregates::{
 use journal::Subject;
 use vault::LinkKey;
 
-use super::{Outcome, Work, judge::Group};
+use super::{
+    Outcome, Work,
+    known::{Known, Word},
+};
 use crate::{
     commands::{CommandError, import::importee::Importee},
     imports::{Row, RowLot},
@@ -24,9 +27,10 @@ use crate::{
 const LOT_KIND: &str = "imported_lot";
 
 impl Work<'_> {
-    pub(super) async fn take_group(&self, rows: Group, found: Importee) -> Result<Outcome, CommandError> {
+    pub(super) async fn take_group(&self, known: Known) -> Result<Outcome, CommandError> {
+        let Known { rows, importee, word } = known;
         let merchant = self.request.merchant;
-        let importee = match found {
+        let importee = match importee {
             Importee::New => {
                 let person = self.gateway.new_importee(merchant, &rows[0].who).await?;
                 self.gateway.importee_now(merchant, person).await?
@@ -40,34 +44,24 @@ impl Work<'_> {
             Importee::Known(person) => (person, false),
             Importee::Begun(person) => (person, true),
         };
-        if self.import.opened.dry_run {
-            return if begun { Ok(as_new(&rows)) } else { self.would_bring(person, &rows).await };
+        if begun {
+            return if self.import.opened.dry_run {
+                Ok(as_new(&rows))
+            } else {
+                self.bring(person, &rows, true, word).await
+            };
         }
         if self.are_of(person, &rows).await? {
             return Ok(as_they_are(&rows));
         }
-        let own = begun || self.is_own(person).await?;
-        if self.import.opened.existing == Existing::Reject && !own {
+        let made = self.made(person).await?;
+        if self.import.opened.existing == Existing::Reject && made == Made::Before {
             return Ok(all_rejected(&rows, RejectionReason::CustomerExists));
         }
-        self.bring(person, &rows, own).await
-    }
-
-    /// What the rows would do to somebody known.
-    async fn would_bring(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
-        if self.are_of(person, rows).await? {
-            return Ok(as_they_are(rows));
+        match self.import.opened.dry_run {
+            true => self.would_bring(person, &rows).await,
+            false => self.bring(person, &rows, made == Made::ByThisPiece, word).await,
         }
-        if self.import.opened.existing == Existing::Reject && !self.is_own(person).await? {
-            return Ok(all_rejected(rows, RejectionReason::CustomerExists));
-        }
-        self.as_known(person, rows).await
-    }
-
-    /// Whether it was this import that made them: rows of one customer may be in several pieces.
-    async fn is_own(&self, person: CustomerId) -> Result<bool, CommandError> {
-        let asks = self.may_be_repeated || self.import.opened.existing == Existing::Reject;
-        Ok(asks && self.made_by_this_import(person).await?)
     }
 
     /// Whether the rows were exported here, from this very customer: then they say what is here already, or what has been
@@ -77,18 +71,40 @@ impl Work<'_> {
         Ok(self.gateway.survivor(self.request.merchant, exported).await? == person)
     }
 
-    /// Whether the customer was made by an earlier attempt at this very piece, or a row of this import.
-    async fn made_by_this_import(&self, person: CustomerId) -> Result<bool, CommandError> {
+    /// Whose doing it is that the customer is there. Their first commit says so; it is read only where it may be of this import.
+    async fn made(&self, person: CustomerId) -> Result<Made, CommandError> {
         let subject = Subject::customer(self.request.merchant, person);
-        let first = self.gateway.journal.read_confirmed(&subject, 0).await?;
-        Ok(first.first().is_none_or(|commit| commit.commit.correlation == self.request.correlation))
+        let customer = self.gateway.customers.load(subject).await?;
+        let may_be = match self.import.opened.existing {
+            Existing::Update => customer.position > self.import.position,
+            Existing::Reject => customer.position > self.import.opened_at,
+        };
+        if !may_be {
+            return Ok(Made::Before);
+        }
+        let commits = self.gateway.journal.read_confirmed(&subject, 0).await?;
+        Ok(match commits.first() {
+            Some(first) if first.commit.correlation != self.request.correlation => Made::Before,
+            Some(first) if first.position <= self.import.position => Made::ByThisImport,
+            _ => Made::ByThisPiece,
+        })
     }
 
-    pub(super) async fn bring(&self, person: CustomerId, rows: &[Row], is_new: bool) -> Result<Outcome, CommandError> {
-        let (is_theirs, link) = self.claim_old_link(person, rows).await?;
-        if !is_theirs {
-            return Ok(rejected_at(rows, Column::ReferralCode, RejectionReason::Taken));
-        }
+    /// Does it. `is_new`: somebody who was made for these very rows.
+    pub(super) async fn bring(
+        &self,
+        person: CustomerId,
+        rows: &[Row],
+        is_new: bool,
+        word: Word,
+    ) -> Result<Outcome, CommandError> {
+        let link = match word {
+            Word::Theirs(link) => link,
+            Word::Unclaimed => match self.claim_old_link(person, rows).await? {
+                (true, link) => link,
+                (false, _) => return Ok(rejected_at(rows, Column::ReferralCode, RejectionReason::Taken)),
+            },
+        };
         let brought = async {
             if is_new {
                 self.gateway.enrol(&self.request, person, &seen(rows)).await?;
@@ -119,12 +135,16 @@ impl Work<'_> {
             Err(CommandError::Points(PointsRefusal::Erased)) => return Err(CommandError::CustomerErased),
             reached => reached?,
         };
-        let account = &reached.executed.state.state;
+        Ok(self.are_ours(rows, &reached.executed.state.state, &reached.account.links))
+    }
+
+    /// For each row, whether the account has its lot from this import.
+    pub(super) fn are_ours(&self, rows: &[Row], account: &Account, links: &[LinkKey]) -> Vec<bool> {
         let is_ours = |row: &Row| {
-            let lot = self.lot(row, &reached.account.links);
+            let lot = self.lot(row, links);
             lot.is_some_and(|lot| account.import_of(&lot) == Some(self.import.opened.import))
         };
-        Ok(rows.iter().map(is_ours).collect())
+        rows.iter().map(is_ours).collect()
     }
 
     /// What the rows bring to an account with these link keys.
@@ -151,14 +171,29 @@ impl Work<'_> {
         })
     }
 
-    /// The same, of rows that would be taken.
-    async fn as_known(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
+    /// What the rows would do to somebody known.
+    async fn would_bring(&self, person: CustomerId, rows: &[Row]) -> Result<Outcome, CommandError> {
         let (open, state) = self.gateway.open_account(self.request.merchant, person).await?;
-        let account: &Account = &state.state;
-        let is_new = |row: &Row| self.lot(row, &open.links).is_some_and(|lot| !account.has_imported(&lot));
-        let lots: Vec<bool> = rows.iter().map(is_new).collect();
-        Ok((count(rows, &lots, false, false), Vec::new()))
+        Ok(self.would_be(rows, &state.state, &open.links))
     }
+
+    /// The same, to an account with these link keys.
+    pub(super) fn would_be(&self, rows: &[Row], account: &Account, links: &[LinkKey]) -> Outcome {
+        let is_new = |row: &Row| self.lot(row, links).is_some_and(|lot| !account.has_imported(&lot));
+        let lots: Vec<bool> = rows.iter().map(is_new).collect();
+        (count(rows, &lots, false, false), Vec::new())
+    }
+}
+
+/// Whose doing it is that somebody is a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Not this import's; or an earlier piece's, where that makes no difference.
+    Before,
+    /// Of an earlier piece: rows of one customer may be in several.
+    ByThisImport,
+    /// Of an earlier attempt at this one, which died before it was on record.
+    ByThisPiece,
 }
 
 fn seen(rows: &[Row]) -> SeenCustomer {
@@ -183,7 +218,7 @@ pub(super) fn rejected_at(rows: &[Row], column: Column, reason: RejectionReason)
     (counts, rows.iter().map(rejection).collect())
 }
 
-fn as_they_are(rows: &[Row]) -> Outcome {
+pub(super) fn as_they_are(rows: &[Row]) -> Outcome {
     (Counts { unchanged: rows.len() as u64, ..Counts::default() }, Vec::new())
 }
 
@@ -193,7 +228,7 @@ pub(super) fn as_new(rows: &[Row]) -> Outcome {
 }
 
 /// `lots` says for each row whether it brings a lot.
-fn count(rows: &[Row], lots: &[bool], noted: bool, is_new: bool) -> Counts {
+pub(super) fn count(rows: &[Row], lots: &[bool], noted: bool, is_new: bool) -> Counts {
     let mut counts = Counts::default();
     for (row, brings) in rows.iter().zip(lots) {
         match () {
