@@ -46,9 +46,9 @@ fn person(n: u64) -> Person {
     Person {
         id: FIRST_ID + n,
         points: points(7),
-        more: (n % 3 == 0).then(|| points(11)),
+        more: n.is_multiple_of(3).then(|| points(11)),
         is_known: n % 25 == 3,
-        has_tier: n % 5 == 0,
+        has_tier: n.is_multiple_of(5),
         word: (n % 9 == 1).then(|| format!("killed-{n}")),
     }
 }
