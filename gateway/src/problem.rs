@@ -318,6 +318,7 @@ impl From<PointsRefusal> for Problem {
             PointsRefusal::RewardLimitReached => Problem::of(Code::RewardLimitReached),
             PointsRefusal::RedemptionCancelled => Problem::of(Code::NotFound),
             PointsRefusal::AwardTooLarge => Problem::at("/points", "too large"),
+            PointsRefusal::WorthNothing => Problem::at("/points", "so few are worth nothing at the programme's rate"),
             PointsRefusal::LinksChanged
             | PointsRefusal::OrderUnknown
             | PointsRefusal::NoProgram

@@ -308,6 +308,9 @@ pub struct ImportedLot {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PointsRefusal {
+    /// So few points buy nothing at the programme's rate.
+    #[error("so few points are worth nothing")]
+    WorthNothing,
     #[error("the owner of the account was erased")]
     Erased,
     /// Forfeiting begins with a fence.

@@ -101,6 +101,10 @@ pub(super) fn redeem(account: &Account, command: &Redeem) -> Result<Vec<PointsEv
         Purchase::AtRate { in_shop } => {
             let value = version.settings.redemption.value_minor(command.points);
             let value = value.ok_or(PointsRefusal::AwardTooLarge)?;
+            // A merchant whose points buy nothing by themselves gives out codes for something else.
+            if value == 0 && version.settings.redemption.amount_minor > 0 {
+                return Err(PointsRefusal::WorthNothing);
+            }
             (value, in_shop.then_some(DeliveryDue { reward: None }))
         }
         Purchase::Reward(bought) => {

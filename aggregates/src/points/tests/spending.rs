@@ -3,7 +3,7 @@
 use super::kit::*;
 use crate::{
     points::{CodeUseOutcome, LotExpiry, PointsRefusal},
-    program::{Expiry, NegativeBalance, ProgramSettings},
+    program::{Expiry, NegativeBalance, ProgramSettings, RedemptionRate},
 };
 
 const QUARTER: CodeUseOutcome = CodeUseOutcome::Partly { base_minor: 4_000, refunded_minor: 1_000 };
@@ -30,6 +30,20 @@ fn the_lot_that_expires_first_is_spent_first_also_when_it_was_earned_later() {
     story.order(order("lasting", 5_000)).on(day(1)).publish(expiring_after(10));
     story.order(order_on(day(1), "brief", 5_000)).redeem(1, 60);
     assert_eq!([story.lot_of("lasting").remaining, story.lot_of("brief").remaining], [40, 0]);
+}
+
+#[test]
+fn points_that_buy_nothing_are_not_taken_unless_points_buy_nothing_at_all() {
+    let rate = |points, amount_minor| {
+        let mut settings = ProgramSettings::default_of_a_new_merchant();
+        settings.redemption = RedemptionRate { points, amount_minor };
+        settings
+    };
+    let mut story = Story::given(rate(100, 1));
+    story.order(order("1", 20_000)).redeem(1, 99).then_refused(PointsRefusal::WorthNothing);
+    story.redeem(2, 100).then_available(100);
+    let mut story = Story::given(rate(100, 0));
+    story.order(order("1", 5_000)).redeem(1, 30).then_available(20);
 }
 
 #[test]
