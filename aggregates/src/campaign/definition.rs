@@ -150,7 +150,7 @@ impl Audience {
 
 impl Campaign {
     pub fn runs_at(&self, instant: Timestamp) -> bool {
-        self.from <= instant && self.until.is_none_or(|until| instant < until)
+        self.from.had_happened_by(instant) && self.until.is_none_or(|until| instant < until)
     }
 
     /// # Errors

@@ -1,8 +1,10 @@
 //! Campaigns, and actions that they reward.
 
 use aggregates::{
-    campaign::{Act, Action, Campaign, CampaignCommand, CampaignEvent, CampaignVersion},
+    Aggregate,
+    campaign::{Act, Action, Campaign, CampaignBoard, CampaignCommand, CampaignEvent, CampaignVersion},
     id::{CampaignId, CustomerId, MerchantId},
+    time::Timestamp,
 };
 use journal::Subject;
 use policies::campaigns::Taken;
@@ -51,6 +53,29 @@ impl Gateway {
             }
         }
         Ok(None)
+    }
+
+    /// Campaigns that were ended by hand, as they were then, and when that was: from the log, which forgets none.
+    ///
+    /// # Errors
+    /// That the log does not answer, or cannot be read.
+    pub async fn ended_campaigns(
+        &self,
+        merchant: MerchantId,
+    ) -> Result<Vec<(CampaignVersion, Timestamp)>, CommandError> {
+        let mut board = CampaignBoard::default();
+        let mut ended = Vec::new();
+        for commit in self.journal.read(&Subject::campaigns(merchant), 0).await? {
+            let events =
+                events_of::<CampaignEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
+            for event in &events {
+                if let CampaignEvent::Withdrawn(withdrawn) = event {
+                    ended.extend(board.find(withdrawn.id).map(|was| (was.clone(), withdrawn.at)));
+                }
+                board.apply(event, &commit.recorded());
+            }
+        }
+        Ok(ended)
     }
 
     /// Ends a campaign; gives the position.

@@ -21,9 +21,23 @@ async fn a_campaign_is_changed_by_whoever_has_seen_it() {
     let listed = shop.api.get("/v1/campaigns").document().await;
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
     assert_eq!(shop.api.call(reqwest::Method::DELETE, &path).send().await.status.as_u16(), 204);
-    assert_eq!(shop.api.get(&path).send().await.status.as_u16(), 404);
     assert_eq!(shop.api.call(reqwest::Method::DELETE, &path).send().await.status.as_u16(), 404);
     assert_eq!(shop.api.get("/v1/campaigns").document().await["data"], json!([]));
+    let ended = shop.api.get(&path).document().await;
+    assert_eq!((&ended["status"], &ended["version"], &ended["given"]), (&json!("ended"), &json!(2), &changed["given"]));
+    assert!(ended["ended_at"].is_string(), "{ended}");
+    let listed = shop.api.get("/v1/campaigns").query("ended", true).document().await;
+    assert_eq!(listed["data"], json!([ended]));
+}
+
+#[tokio::test]
+async fn an_order_in_the_second_in_which_it_begins_is_multiplied() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    run(&shop, multiplies("2")).await;
+    let this_second = shop.now().whole_second();
+    assert!(ada.order(50_00).with(|order| order.processed_at = this_second).deliver().await.is_accepted());
+    assert_eq!(ada.available().await, 100);
 }
 
 #[tokio::test]

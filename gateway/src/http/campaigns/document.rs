@@ -95,8 +95,9 @@ pub struct CampaignDocument {
     pub name: String,
     pub from: String,
     pub until: Option<String>,
-    /// `scheduled`, `running` or `over`.
+    /// `scheduled`, `running`, `over`, or `ended` by hand.
     pub status: &'static str,
+    pub ended_at: Option<String>,
     pub audience: AudienceDocument,
     pub multiply: Option<MultiplyDocument>,
     pub reward: Option<RewardDocument>,
@@ -146,6 +147,7 @@ impl CampaignDocument {
                 () if now < campaign.from => "scheduled",
                 () => "over",
             },
+            ended_at: None,
             audience: AudienceDocument {
                 tiers: campaign.audience.tiers.iter().map(ToString::to_string).collect(),
                 segments: campaign.audience.segments.iter().map(ToString::to_string).collect(),
@@ -154,6 +156,13 @@ impl CampaignDocument {
             reward,
             given: given.into(),
         }
+    }
+}
+
+impl CampaignDocument {
+    /// The same of one that was ended by hand.
+    pub fn ended(self, at: Timestamp) -> Self {
+        CampaignDocument { status: "ended", ended_at: Some(at.to_rfc3339()), ..self }
     }
 }
 

@@ -10,6 +10,8 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use projections::campaigns::{Campaigns, query};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::document::{CampaignDocument, CampaignInput};
 use crate::{
@@ -23,15 +25,25 @@ use crate::{
     problem::{Code, Problem},
 };
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CampaignParams {
+    /// Also those that were ended by hand.
+    #[serde(default)]
+    pub ended: bool,
+    /// Answer only once the read model has seen this position.
+    pub min_position: Option<u64>,
+}
+
 /// The campaigns that were not ended, with what each has given.
 #[utoipa::path(
     get, path = "/v1/campaigns", tag = "campaigns", operation_id = "campaigns", security(("api_key" = [])),
-    params(Freshness), responses((status = 200, body = Page<CampaignDocument>))
+    params(CampaignParams), responses((status = 200, body = Page<CampaignDocument>))
 )]
 pub async fn list(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Params(params): Params<Freshness>,
+    Params(params): Params<CampaignParams>,
 ) -> Result<Json<Page<CampaignDocument>>, Problem> {
     gateway.fresh_enough(&caller, Campaigns::NAME, params.min_position).await?;
     let lease = gateway.renew_merchant(caller.merchant()).await?;
@@ -39,10 +51,15 @@ pub async fn list(
     let document = |defined: &CampaignVersion| {
         CampaignDocument::of(defined, given.get(&defined.id).copied().unwrap_or_default(), caller.request.now)
     };
-    Ok(Json(Page { data: lease.campaigns.all().map(document).collect(), has_more: false, next_cursor: None }))
+    let mut data: Vec<CampaignDocument> = lease.campaigns.all().map(document).collect();
+    if params.ended {
+        let ended = gateway.ended_campaigns(caller.merchant()).await?;
+        data.extend(ended.iter().map(|(was, at)| document(was).ended(*at)));
+    }
+    Ok(Json(Page { data, has_more: false, next_cursor: None }))
 }
 
-/// One campaign.
+/// One campaign, also one that was ended.
 #[utoipa::path(
     get, path = "/v1/campaigns/{id}", tag = "campaigns", operation_id = "campaign", security(("api_key" = [])),
     params(("id" = String, Path), Freshness),
@@ -55,8 +72,15 @@ pub async fn get(
     Params(params): Params<Freshness>,
 ) -> Result<(HeaderMap, Json<CampaignDocument>), Problem> {
     gateway.fresh_enough(&caller, Campaigns::NAME, params.min_position).await?;
-    let defined = find(&gateway, caller.merchant(), campaign_id(&id)?).await?;
-    answer(&gateway, &caller, &defined).await
+    let id = campaign_id(&id)?;
+    let lease = gateway.renew_merchant(caller.merchant()).await?;
+    if let Some(defined) = lease.campaigns.find(id) {
+        return answer(&gateway, &caller, defined).await;
+    }
+    let ended = gateway.ended_campaigns(caller.merchant()).await?;
+    let (was, at) = ended.into_iter().find(|(was, _)| was.id == id).ok_or_else(|| Problem::of(Code::NotFound))?;
+    let (headers, Json(document)) = answer(&gateway, &caller, &was).await?;
+    Ok((headers, Json(document.ended(at))))
 }
 
 /// Makes a campaign.
