@@ -5,7 +5,7 @@
 //! in [`crate::scopes`], and asked for here, so that no handler can forget to.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -23,6 +23,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use journal::Actor;
+use projections::progress::AsOf;
 use uuid::Uuid;
 use vault::{PersonKeys, VaultError};
 
@@ -70,13 +71,25 @@ fn merchant_of(key: &str) -> Option<MerchantId> {
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// Whether something was kept from the caller that another key would have been shown. Said with the answer.
+/// What is said beside the document of an answer, in its headers.
 #[derive(Debug, Clone, Default)]
-pub struct Withheld(Arc<AtomicBool>);
+pub struct Aside(Arc<Noted>);
 
-impl Withheld {
-    pub fn was_something(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Noted {
+    withheld: AtomicBool,
+    as_of: Mutex<Option<AsOf>>,
+}
+
+impl Aside {
+    /// Whether something was kept from the caller that another key would have been shown.
+    pub fn was_withheld(&self) -> bool {
+        self.0.withheld.load(Ordering::Relaxed)
+    }
+
+    /// Of which moment the answer speaks, where it was read from read models; of several, the one that is furthest behind.
+    pub fn as_of(&self) -> Option<AsOf> {
+        *self.0.as_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,7 +98,7 @@ pub struct Caller {
     pub request: Request,
     pub lease: Arc<MerchantLease>,
     pub scopes: Scopes,
-    withheld: Withheld,
+    aside: Aside,
 }
 
 impl Caller {
@@ -97,9 +110,15 @@ impl Caller {
     pub fn reads_personal_data(&self) -> bool {
         let reads = self.scopes.contain(Scope::PersonalData);
         if !reads {
-            self.withheld.0.store(true, Ordering::Relaxed);
+            self.aside.0.withheld.store(true, Ordering::Relaxed);
         }
         reads
+    }
+
+    /// What the answer is read from stands here.
+    pub(crate) fn reads_as_of(&self, as_of: AsOf) {
+        let mut noted = self.aside.0.as_of.lock().unwrap_or_else(PoisonError::into_inner);
+        *noted = Some(noted.map_or(as_of, |noted| if noted.position <= as_of.position { noted } else { as_of }));
     }
 }
 
@@ -146,8 +165,8 @@ impl FromRequestParts<Gateway> for Caller {
             correlation: parts.extensions.get::<RequestId>().map_or_else(new_id, |id| id.0),
             traceparent: telemetry::traceparent(),
         };
-        let withheld = parts.extensions.get::<Withheld>().cloned().unwrap_or_default();
-        Ok(Caller { request, lease, scopes, withheld })
+        let aside = parts.extensions.get::<Aside>().cloned().unwrap_or_default();
+        Ok(Caller { request, lease, scopes, aside })
     }
 }
 

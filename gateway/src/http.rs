@@ -218,11 +218,13 @@ impl Gateway {
         min_position: Option<u64>,
     ) -> Result<(), Problem> {
         if min_position.is_some() {
-            return self.caught_up(read_model, min_position).await.map(|_| ());
+            caller.reads_as_of(self.caught_up(read_model, min_position).await?);
+            return Ok(());
         }
         let written = self.journal.last_position_of(Follow::Merchant(caller.merchant())).await;
         let written = written.map_err(CommandError::from)?;
         self.progress.reached(read_model, written, OWN_WRITE_PATIENCE).await;
+        caller.reads_as_of(self.progress.of(read_model));
         Ok(())
     }
 }

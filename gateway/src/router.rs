@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    auth::{RequestId, Withheld},
+    auth::{Aside, RequestId},
     clock::new_id,
     gateway::Gateway,
     grpc, health, http,
@@ -39,6 +39,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Says `withheld` where a key without the scope was not shown what is sealed.
 pub(crate) const PERSONAL_DATA: HeaderName = HeaderName::from_static("personal-data");
+
+/// Says of which moment an answer speaks that was read from read models: a dictionary of RFC 8941.
+pub(crate) const AS_OF: HeaderName = HeaderName::from_static("as-of");
 
 /// The documented doors.
 fn documented() -> OpenApiRouter<Gateway> {
@@ -242,8 +245,8 @@ async fn spanned<A: Future<Output = Response>>(
     let method = request.method().clone();
     let id = new_id();
     request.extensions_mut().insert(RequestId(id));
-    let withheld = Withheld::default();
-    request.extensions_mut().insert(withheld.clone());
+    let aside = Aside::default();
+    request.extensions_mut().insert(aside.clone());
     let mut buffer = Uuid::encode_buffer();
     let request_id = &*id.as_hyphenated().encode_lower(&mut buffer);
     let span =
@@ -256,8 +259,12 @@ async fn spanned<A: Future<Output = Response>>(
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    if withheld.was_something() {
+    if aside.was_withheld() {
         response.headers_mut().insert(PERSONAL_DATA, HeaderValue::from_static("withheld"));
+    }
+    let as_of = aside.as_of().map(|as_of| format!("position={}, time=\"{}\"", as_of.position, as_of.time));
+    if let Some(as_of) = as_of.and_then(|as_of| HeaderValue::try_from(as_of).ok()) {
+        response.headers_mut().insert(AS_OF, as_of);
     }
     response
 }

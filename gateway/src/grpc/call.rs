@@ -12,7 +12,10 @@ use prost_reflect::{
 use serde_json::{Map, Value as Json};
 use tonic::{Status, metadata::MetadataMap};
 
-use crate::{problem::Code, router::PERSONAL_DATA};
+use crate::{
+    problem::Code,
+    router::{AS_OF, PERSONAL_DATA},
+};
 
 /// Largest answer that is carried over; what most gRPC clients take.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -29,7 +32,8 @@ const FORWARDED: [HeaderName; 3] =
     [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
 
 /// What of the answer's headers a caller is told as metadata.
-const TOLD: [HeaderName; 4] = [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER, PERSONAL_DATA];
+const TOLD: [HeaderName; 5] =
+    [header::ETAG, HeaderName::from_static("request-id"), header::RETRY_AFTER, PERSONAL_DATA, AS_OF];
 
 /// The metadata in which a refusal carries its stable word.
 const CODE_METADATA: &str = "code";

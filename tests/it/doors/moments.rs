@@ -121,3 +121,19 @@ async fn whoever_writes_and_then_reads_sees_it_without_asking_for_a_position() {
         assert_eq!(lines["data"].as_array().map(Vec::len), usize::try_from(available).ok());
     }
 }
+
+#[tokio::test]
+async fn an_answer_without_a_moment_in_its_document_says_it_in_a_header() {
+    let shop = Shop::open().await;
+    let ada = shop.shopper();
+    let position = ada.order(50_00).deliver().await.position.unwrap();
+    for path in ["/v1/customers", "/v1/daily_totals", "/v1/rewards", "/v1/tasks", "/v1/gdpr_requests", "/v1/campaigns"]
+    {
+        let answer = shop.api.get(path).query("min_position", position).send().await;
+        let said = answer.header("as-of").to_owned();
+        let (seen, time) =
+            said.strip_prefix("position=").and_then(|said| said.split_once(", time=")).unwrap_or_default();
+        assert!(seen.parse::<u64>().is_ok_and(|seen| seen >= position), "{path}: {said}");
+        assert!(Timestamp::parse(time.trim_matches('"')).is_ok(), "{path}: {said}");
+    }
+}
