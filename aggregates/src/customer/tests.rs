@@ -273,3 +273,18 @@ fn a_merge_brings_along_what_was_given_and_is_not_over() {
     told(&mut winner, absorb(loser.gifts().to_vec(), 100)).unwrap();
     assert_eq!(winner.gifts(), [], "it is over");
 }
+
+#[test]
+fn what_was_noted_is_known_with_its_place() {
+    let mut member = member();
+    let noted = |fingerprint| match note(fingerprint, None) {
+        CustomerCommand::NoteImport(note) => note.imported,
+        other => panic!("{other:?}"),
+    };
+    assert!(!member.was_noted_behind(0, &noted(1)));
+    let events = member.decide(&note(1, None)).unwrap();
+    events.iter().for_each(|event| member.apply(event, &Recorded { position: 9, at: Timestamp(7) }));
+    assert!(member.was_noted_behind(8, &noted(1)));
+    assert!(!member.was_noted_behind(9, &noted(1)), "by an earlier piece");
+    assert!(!member.was_noted_behind(8, &noted(2)), "something else");
+}

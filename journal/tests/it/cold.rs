@@ -66,6 +66,32 @@ async fn a_history_of_any_length_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn many_come_back_in_their_order_as_the_leader_has_them() {
+    let nats = Nats::single().await;
+    let journal = journal_at(nats.url()).await;
+    let (here, elsewhere) = (cold(&journal), cold(&journal));
+    for (n, orders) in [(1, 1), (2, 3), (3, 2), (4, 40)] {
+        for order in 0..orders {
+            add(&elsewhere, account(n), order).await;
+        }
+    }
+    // One is in memory as it is, one as it was, the others are not; of the last there is nothing.
+    is_whole(&here.load(account(3)).await.expect("the log can be read"), 0..2);
+    is_whole(&here.load(account(2)).await.expect("the log can be read"), 0..3);
+    add(&elsewhere, account(2), 3).await;
+    let subjects = [4, 2, 99, 1, 3].map(account);
+    for _ in 0..2 {
+        let many = here.load_each_confirmed(&subjects).await.expect("the log can be read");
+        for (counter, orders) in many.iter().zip([40, 4, 0, 1, 2]) {
+            is_whole(counter, 0..orders);
+        }
+        assert_eq!(many.len(), subjects.len());
+    }
+    let nobody = here.load_each_confirmed(&[account(98)]).await.expect("the log can be read");
+    is_whole(&nobody[0], []);
+}
+
+#[tokio::test]
 async fn what_was_set_aside_is_completed_from_any_distance() {
     let nats = Nats::single().await;
     let journal = journal_at(nats.url()).await;
