@@ -44,13 +44,13 @@ const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Config {
     pub async fn database(&self) -> anyhow::Result<PgPool> {
-        pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("the database does not answer")
+        pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("LOYALNEST_DATABASE_URL: the database does not answer")
     }
 
     pub async fn journal(&self) -> anyhow::Result<Journal> {
         let url = self.nats_url.clone();
         let connecting = async move { Journal::connect(&url, JournalOptions::default()).await };
-        own_thread::LOG.run(connecting).await?.context("the log does not answer")
+        own_thread::LOG.run(connecting).await?.context("LOYALNEST_NATS_URL")
     }
 }
 
