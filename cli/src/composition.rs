@@ -44,7 +44,10 @@ const CONNECTION_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Config {
     pub async fn database(&self) -> anyhow::Result<PgPool> {
-        pool_of(CONNECTIONS_MAX).connect(&self.database_url).await.context("LOYALNEST_DATABASE_URL: the database does not answer")
+        pool_of(CONNECTIONS_MAX)
+            .connect(&self.database_url)
+            .await
+            .context("LOYALNEST_DATABASE_URL: the database does not answer")
     }
 
     pub async fn journal(&self) -> anyhow::Result<Journal> {
