@@ -17,7 +17,10 @@ use journal::{
     executor::{Capacity, LoadError},
 };
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
-use tokio::time::Instant;
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Stage, bulk::Bulk, pump::Pump, spare_schema, switch, tables, writer};
@@ -44,6 +47,8 @@ const CHUNK_COMMITS: usize = 512;
 const UNWRITTEN_MIN: Duration = Duration::from_secs(10);
 /// After a writing that took so long, the next waits so many times longer: writing again and again stays cheap.
 const UNWRITTEN_PER_WRITING: u32 = 8;
+/// Rests that are shorter are put together.
+const REST_MIN: Duration = Duration::from_millis(10);
 /// How long another process may still hold the generation.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -65,6 +70,8 @@ pub struct Filler<'a> {
     /// What the read model goes on without, as it is on record: a rebuild adds nothing to it.
     sieve: Sieve,
     share: Share,
+    /// Rest that is still to be taken.
+    rest_due: Duration,
     stop: CancellationToken,
 }
 
@@ -111,7 +118,7 @@ impl<'a> Filler<'a> {
         sqlx::query("set synchronous_commit = off").execute(&mut *db).await?;
         let decided = decided(journal, model.name()).await?;
         let sieve = Sieve::new(decided, store::load(&mut *db, &standing).await?);
-        Ok(Filler { model, tables, journal, db, standing, sieve, share, stop })
+        Ok(Filler { model, tables, journal, db, standing, sieve, share, rest_due: Duration::ZERO, stop })
     }
 
     pub fn generation(&self) -> i32 {
@@ -293,11 +300,17 @@ impl<'a> Filler<'a> {
         Ok(batch)
     }
 
-    async fn rest(&self, began: Instant) {
+    /// In pieces that a timer can tell: the shortest sleep takes a millisecond or two, about as long as a chunk of commits.
+    async fn rest(&mut self, began: Instant) {
+        self.rest_due += self.share.rest_after(began.elapsed());
+        if self.rest_due < REST_MIN {
+            return yield_now().await;
+        }
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = tokio::time::sleep(self.share.rest_after(began.elapsed())) => {}
+            () = sleep(self.rest_due) => {}
         }
+        self.rest_due = Duration::ZERO;
     }
 
     /// Has this generation read from now on; gives the number of the one that was.

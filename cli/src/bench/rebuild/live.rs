@@ -18,6 +18,8 @@ use crate::bench::{Scale, crowd::crowd, figure::Figure, note, run::Turns, shop::
 
 /// Commands under way at once, as in an ordinary hour.
 const IN_FLIGHT: usize = 64;
+/// So many turns go into one here: a rebuild begins with a burst, as much of the log as is read ahead, and goes on evenly.
+const TURNS: u32 = 5;
 
 pub async fn figure(stage: &Stage, gateway: &Gateway, shop: &Shop, scale: Scale) -> anyhow::Result<Figure> {
     let parties = stage.parties(None)?;
@@ -31,10 +33,10 @@ pub async fn figure(stage: &Stage, gateway: &Gateway, shop: &Shop, scale: Scale)
                 async move { shop.order(&gateway).await }
             }
         };
-        alone.push(crowd(IN_FLIGHT, scale.turn, &parties, command.clone()).await?);
+        alone.push(crowd(IN_FLIGHT, scale.turn * TURNS, &parties, command.clone()).await?);
         let stop = CancellationToken::new();
         let rebuilding = tokio::spawn(again_and_again(gateway.clone(), stop.clone()));
-        beside.push(crowd(IN_FLIGHT, scale.turn, &parties, command).await?);
+        beside.push(crowd(IN_FLIGHT, scale.turn * TURNS, &parties, command).await?);
         stop.cancel();
         rebuilding.await??;
     }

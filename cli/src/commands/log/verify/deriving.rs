@@ -24,7 +24,8 @@ pub struct Derived {
 
 /// A derivation under way.
 pub struct Deriving {
-    commits: mpsc::Sender<Vec<Arc<Positioned>>>,
+    /// None once the log is at its end.
+    commits: Option<mpsc::Sender<Vec<Arc<Positioned>>>>,
     task: JoinHandle<anyhow::Result<Derived>>,
 }
 
@@ -32,20 +33,25 @@ impl Deriving {
     /// The transaction that exported the moment stays open until this is finished.
     pub fn start(journal: Journal, moment: Moment) -> Deriving {
         let (commits, incoming) = mpsc::channel(AHEAD);
-        Deriving { commits, task: tokio::spawn(derive(journal, moment, incoming)) }
+        Deriving { commits: Some(commits), task: tokio::spawn(derive(journal, moment, incoming)) }
     }
 
     /// The next commits of the log.
     pub async fn take_in(&self, commits: Vec<Arc<Positioned>>) -> anyhow::Result<()> {
-        if self.commits.send(commits).await.is_err() {
-            bail!("the read models could not be derived");
+        match &self.commits {
+            Some(taking) if taking.send(commits).await.is_ok() => Ok(()),
+            _ => bail!("the read models could not be derived"),
         }
-        Ok(())
     }
 
-    /// Compares everything, once the log is at its end.
-    pub async fn finish(self) -> anyhow::Result<Derived> {
-        drop(self.commits);
+    /// The log is at its end: the comparison begins, beside whatever else is to be done.
+    pub fn no_more(&mut self) {
+        self.commits = None;
+    }
+
+    /// What has come of the comparison.
+    pub async fn finish(mut self) -> anyhow::Result<Derived> {
+        self.no_more();
         self.task.await.context("the derivation of the read models failed")?
     }
 

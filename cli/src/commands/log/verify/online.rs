@@ -269,6 +269,9 @@ impl<'a> Walk<'a> {
     }
 
     async fn finish(mut self) -> anyhow::Result<Report> {
+        if let Some(models) = &mut self.models {
+            models.no_more();
+        }
         if self.scope.only.is_none() && Names::new(self.scope.public, self.adoptions) != self.names {
             let detail =
                 format!("{} adoptions are on record, and the stored trees know another number", self.adoptions);
