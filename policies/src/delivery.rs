@@ -233,8 +233,8 @@ impl From<DeliveryError> for Outcome {
     fn from(error: DeliveryError) -> Self {
         match error {
             DeliveryError::Shop(AdminError::Throttled { wait }) => Outcome::Wait(wait),
-            DeliveryError::Shop(unsettled @ AdminError::Unsettled { wait }) => {
-                Outcome::Retry { reason: unsettled.to_string(), after: Some(wait) }
+            DeliveryError::Shop(AdminError::Unsettled { wait }) => {
+                Outcome::Retry { reason: AdminError::Unsettled { wait }.to_string(), after: Some(wait) }
             }
             DeliveryError::Shop(AdminError::Refused(codes)) => {
                 Outcome::dead(format!("the shop refused: {}", codes.join(", ")))

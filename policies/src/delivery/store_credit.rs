@@ -199,7 +199,8 @@ impl Deliveries {
             Some(TaskPayload::Open(bytes)) => Wanted::from_bytes(&bytes),
             Some(TaskPayload::Sealed(_)) | None => None,
         };
-        let wanted = wanted.ok_or_else(|| DeliveryError::Refused("what a redemption is for is not on record".into()))?;
+        let wanted =
+            wanted.ok_or_else(|| DeliveryError::Refused("what a redemption is for is not on record".into()))?;
         Ok(Credit::of(&wanted))
     }
 }

@@ -27,14 +27,15 @@ use super::{AdminError, MUTATION_COST, Shop, answer::done, gid};
 
 /// Of our metafields.
 const NAMESPACE: &str = "loyalnest";
-/// The metafield that says what is begun.
+/// Its key: the metafield that says what is begun.
 const SLOT: &str = "store_credit";
 /// After somebody else was faster.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 /// What a look is estimated to cost, in the API's points: each account and each transaction with its amount.
 const LOOK_COST: i64 = 120;
 
-const LOOK: &str = "query($id: ID!, $namespace: String!, $mark: String!, $slot: String!, $accounts: Int!, $newest: Int!) {
+const LOOK: &str = "
+query($id: ID!, $namespace: String!, $mark: String!, $slot: String!, $accounts: Int!, $newest: Int!) {
     customer(id: $id) {
         mark: metafield(namespace: $namespace, key: $mark) { value }
         slot: metafield(namespace: $namespace, key: $slot) { value compareDigest }
@@ -237,7 +238,9 @@ impl Shop<'_> {
         match done(&data["marked"]) {
             Err(stale) if stale.is_stale() => Err(AdminError::Unsettled { wait: SHORT_WAIT }),
             Err(refused) => Err(refused),
-            Ok(()) => digest_of(&data["marked"]).ok_or(AdminError::NoAnswer("the answer does not name what was written")),
+            Ok(()) => {
+                digest_of(&data["marked"]).ok_or(AdminError::NoAnswer("the answer does not name what was written"))
+            }
         }
     }
 }

@@ -89,7 +89,12 @@ async fn a_cancelled_credit_is_taken_back_once_and_its_points_come_back() {
     let reward = offered_credit(&shop).await;
     let (ada, taken) = credited(&shop, &reward).await;
     let cancelled = cancel(ada, &taken).await;
-    assert_eq!((cancelled.status.as_u16(), &cancelled.body["status"]), (201, &json!("cancelled")), "{}", cancelled.body);
+    assert_eq!(
+        (cancelled.status.as_u16(), &cancelled.body["status"]),
+        (201, &json!("cancelled")),
+        "{}",
+        cancelled.body
+    );
     assert_eq!(standing(ada, &taken).await, (json!("cancelled"), 100, 0));
     let again = cancel(ada, &taken).await;
     assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (201, "true"));

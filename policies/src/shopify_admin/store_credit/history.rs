@@ -154,7 +154,10 @@ mod tests {
         let [other_amount, other_way] = [moved(CREDIT, 2, "5.01", 7), moved(DEBIT, 3, "-5.0", 8)];
         assert_eq!(since(&[other_way.clone(), other_amount, first.clone()]), None);
         let same_second = moved(CREDIT, 4, "5.00", 7);
-        assert_eq!(since(&[same_second, first.clone()]).unwrap(), "gid://shopify/StoreCreditAccountCreditTransaction/4");
+        assert_eq!(
+            since(&[same_second, first.clone()]).unwrap(),
+            "gid://shopify/StoreCreditAccountCreditTransaction/4"
+        );
         assert_eq!(since(&[first.clone(), moved(CREDIT, 0, "5.0", 6)]), None, "long ago");
         let debit = begun(Movement::Debit, before);
         assert!(history(&[other_way, first], false).done_since(&debit).unwrap().is_some(), "whatever its sign");

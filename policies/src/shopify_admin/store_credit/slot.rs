@@ -70,7 +70,10 @@ pub(super) enum Slot {
     Begun(Begun),
     /// Names whose it was and what has become of it, so that no end looks like the one before: what is compared and set is its
     /// digest.
-    Ended { mark: String, became: Option<String> },
+    Ended {
+        mark: String,
+        became: Option<String>,
+    },
 }
 
 /// Enough for anybody to find out whether it was done.

@@ -40,12 +40,8 @@ pub fn fault_of(document: &str, variables: &Value) -> Option<String> {
 impl Schema {
     fn read() -> Schema {
         let document = parse_schema::<String>(include_str!("schema.graphql")).unwrap().into_static();
-        let mut schema = Schema {
-            objects: HashMap::new(),
-            kinds: HashMap::new(),
-            inputs: HashMap::new(),
-            enums: HashMap::new(),
-        };
+        let mut schema =
+            Schema { objects: HashMap::new(), kinds: HashMap::new(), inputs: HashMap::new(), enums: HashMap::new() };
         for definition in document.definitions {
             let Defined::TypeDefinition(definition) = definition else { continue };
             match definition {
