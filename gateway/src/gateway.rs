@@ -28,7 +28,7 @@ use policies::{
     admin_tokens::{self, KeepToken},
     badges::Celebrated,
     campaigns::Noticed,
-    delivery::{self, DisableCode, MakeReward},
+    delivery::{self, DisableCode, MakeReward, TakeBackCredit},
     erasure,
     shopify_admin::ShopifyAdmin,
     tasks::{Handler, Handlers, LEASE},
@@ -229,6 +229,7 @@ impl Gateway {
         let in_the_shop = [
             Arc::new(MakeReward(deliveries.clone())) as Arc<dyn Handler>,
             Arc::new(DisableCode(deliveries.clone())),
+            Arc::new(TakeBackCredit(deliveries.clone())),
             Arc::new(KeepToken(admin_tokens.clone())),
         ];
         let handlers = Handlers::of(in_the_shop.into_iter().chain(mail_handler).collect());

@@ -222,6 +222,9 @@ impl From<CommandError> for Problem {
             CommandError::TooManyCampaigns => Problem::saying(Code::Invalid, "there are 500 campaigns; end one first"),
             CommandError::Reward(refusal) => refusal.into(),
             CommandError::ShopNotConnected => Problem::of(Code::ShopNotConnected),
+            CommandError::CreditSpent => {
+                Problem::saying(Code::RedemptionUsed, "the store credit, or part of it, is spent")
+            }
             CommandError::CatalogueFull => Problem::saying(Code::Invalid, "the catalogue has 500 rewards already"),
             CommandError::UnknownTaskKind => Problem::at("/kind", "nobody does tasks of this kind"),
             CommandError::TaskNotByHand => {

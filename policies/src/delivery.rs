@@ -6,6 +6,7 @@
 //! | [`make`] | the task that makes it |
 //! | [`disable`] | the task that ends a code nobody may use any more |
 //! | [`give_back`] | points, stock and code of a redemption that is undone, in one commit |
+//! | [`store_credit`] | credit that is taken back before its points are |
 //!
 //! The task is created in the commit that reserves the points (`gateway/src/commands/redeem.rs`): there is no moment at which
 //! points are gone and nobody knows why. What the shop is asked for has a code derived from the redemption, so that asking
@@ -14,6 +15,7 @@
 mod disable;
 mod give_back;
 mod make;
+mod store_credit;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,11 +44,14 @@ use crate::{
 
 pub use disable::DisableCode;
 pub use make::MakeReward;
+pub use store_credit::TakeBackCredit;
 
 /// Makes what points were reserved for.
 pub const MAKE: TaskKind = TaskKind::named("reward.make");
 /// Ends a code.
 pub const DISABLE: TaskKind = TaskKind::named("reward.disable");
+/// Brings store credit and points together again, where one of them came back.
+pub const TAKE_BACK: TaskKind = TaskKind::named("reward.take_back");
 
 /// What a merchant's shop is sealed as.
 pub const SHOP_TAG: &str = "merchant.shop";
@@ -183,6 +188,14 @@ pub enum DeliveryError {
     Task(#[from] TaskError),
     #[error(transparent)]
     Shop(#[from] AdminError),
+    #[error("the shop is not connected")]
+    NotConnected,
+    /// The customer has spent store credit that was to be taken back, or part of it.
+    #[error("the store credit was spent")]
+    CreditSpent,
+    /// Somebody is undoing a redemption whose credit is still to be given.
+    #[error("the redemption is being undone")]
+    BeingUndone,
     /// Something that should be impossible.
     #[error("the log refused a commit: {0}")]
     Refused(String),
@@ -220,6 +233,9 @@ impl From<DeliveryError> for Outcome {
     fn from(error: DeliveryError) -> Self {
         match error {
             DeliveryError::Shop(AdminError::Throttled { wait }) => Outcome::Wait(wait),
+            DeliveryError::Shop(AdminError::Unsettled { wait }) => {
+                Outcome::Retry { reason: AdminError::Unsettled { wait }.to_string(), after: Some(wait) }
+            }
             DeliveryError::Shop(AdminError::Refused(codes)) => {
                 Outcome::dead(format!("the shop refused: {}", codes.join(", ")))
             }

@@ -9,7 +9,7 @@
 //! | [`discounts`], [`gift_cards`], [`store_credit`] | what is made there, and how it is found again |
 //!
 //! Whatever changes something in the shop may have been done although nobody answered. So each of these has a way to find
-//! out: a code that is looked up, a code that cannot exist twice, a mark beside what was done.
+//! out: a code that is looked up, a code that cannot exist twice, a mark that is there before anything is begun.
 
 mod answer;
 mod budget;
@@ -28,6 +28,7 @@ use self::{answer::Answer, budget::Budgets, http::Http};
 
 pub use answer::AdminError;
 pub use discounts::{Discount, Off};
+pub use store_credit::{Given, StoreCredit};
 pub use token::{RenewalError, TokenPair};
 
 /// What a query that finds one thing is estimated to cost, in the API's points.

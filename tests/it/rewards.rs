@@ -7,4 +7,5 @@ pub mod kit;
 mod listed;
 mod made;
 mod stock;
+mod store_credit;
 mod tokens;

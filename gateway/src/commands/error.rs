@@ -45,6 +45,9 @@ pub enum CommandError {
     /// Rewards need a shop that lets us make them.
     #[error("the shop's own API is not connected")]
     ShopNotConnected,
+    /// Store credit that was to be taken back is not on the customer's account any more.
+    #[error("the store credit was spent")]
+    CreditSpent,
     #[error("the catalogue is full")]
     CatalogueFull,
     #[error("no such task")]
@@ -319,9 +322,12 @@ impl From<DeliveryError> for CommandError {
             DeliveryError::Database(error) => error.into(),
             DeliveryError::Vault(error) => error.into(),
             DeliveryError::Task(error) => error.into(),
-            error @ (DeliveryError::Sealed(_) | DeliveryError::Shop(_) | DeliveryError::Refused(_)) => {
-                CommandError::Internal(error.to_string())
-            }
+            DeliveryError::NotConnected => CommandError::ShopNotConnected,
+            DeliveryError::CreditSpent => CommandError::CreditSpent,
+            DeliveryError::BeingUndone => CommandError::Unavailable(error.to_string()),
+            // Whatever the shop has against it, the merchant's wish stands where it was, and may be repeated.
+            DeliveryError::Shop(error) => CommandError::Unavailable(error.to_string()),
+            error @ (DeliveryError::Sealed(_) | DeliveryError::Refused(_)) => CommandError::Internal(error.to_string()),
         }
     }
 }

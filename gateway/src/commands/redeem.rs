@@ -134,8 +134,7 @@ impl Gateway {
             }
             Some(Delivery::Underway | Delivery::Done) => {
                 let context = request.context();
-                let position =
-                    self.deliveries.give_back(&context, request.merchant, known.account.id, redemption).await?;
+                let position = self.deliveries.cancel(&context, request.merchant, known.account.id, redemption).await?;
                 let reached = self.reach(request, customer).await?;
                 Reached { executed: Executed { position, ..reached.executed }, ..reached }
             }

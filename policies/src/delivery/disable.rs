@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A call that makes a code may still be under way when it is not wanted any more: it has come to an end by then.
-const MAKING_ENDS: Duration = Duration::from_secs(60);
+pub(super) const MAKING_ENDS: Duration = Duration::from_secs(60);
 
 /// How an answer says that the token is good and a right is missing.
 const RIGHT_MISSING: u16 = 200;

@@ -11,8 +11,19 @@ use journal::{
     executor::{RandomIds, Retry},
 };
 
-use super::{Deliveries, DeliveryError, disable};
+use super::{Deliveries, DeliveryError, disable, store_credit::Credit};
 use crate::tasks::Prepared;
+
+/// What becomes of what the points were given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// A task ends its code in the shop, where the shop has it or may have it.
+    Code,
+    /// A task takes it back, if it turns out that it was given.
+    Credit(Credit),
+    /// It is gone already.
+    Nothing,
+}
 
 impl Deliveries {
     /// Undoes a redemption, wherever merges have moved it, whether the shop has made what it is for or not. Gives the position
@@ -20,17 +31,18 @@ impl Deliveries {
     ///
     /// # Errors
     /// [`DeliveryError::Points`] if an order has used it.
-    pub async fn give_back(
+    pub(super) async fn give_back(
         &self,
         context: &CommandContext,
         merchant: MerchantId,
         customer: CustomerId,
         redemption: RedemptionId,
+        ending: Ending,
     ) -> Result<Option<u64>, DeliveryError> {
         let mut retry = Retry::new(&RandomIds);
         loop {
             let owner = self.owner_of(merchant, customer).await?;
-            match self.try_give_back(context, merchant, owner, redemption).await {
+            match self.try_give_back(context, merchant, owner, redemption, ending).await {
                 Err(DeliveryError::Contended | DeliveryError::Points(PointsRefusal::Merged { .. }))
                     if retry.pause().await => {}
                 outcome => return outcome,
@@ -44,6 +56,7 @@ impl Deliveries {
         merchant: MerchantId,
         owner: CustomerId,
         redemption: RedemptionId,
+        ending: Ending,
     ) -> Result<Option<u64>, DeliveryError> {
         let now = context.recorded_at;
         let program = self.0.programs.load_confirmed(Subject::program(merchant)).await?;
@@ -56,13 +69,18 @@ impl Deliveries {
         let known = account.state().redemptions.get(&redemption).cloned();
         let Some(known) = known.filter(|_| !returned.is_empty()) else { return Ok(None) };
         together.stage(account, returned);
-        if known.delivery != Delivery::NotNeeded {
-            let disable = disable::task(redemption, known.delivery == Delivery::Underway, now);
-            if let Prepared::New { subject, command } = self.0.tasks.prepare(merchant, &disable, now).await? {
-                let shard = together.lock(&self.0.tasks.shards, subject).await?;
-                let created = shard.state().decide(&command).map_err(|_| DeliveryError::Contended)?;
-                together.stage(shard, created);
-            }
+        let task = match ending {
+            Ending::Code if known.delivery == Delivery::NotNeeded => None,
+            Ending::Code => Some(disable::task(redemption, known.delivery == Delivery::Underway, now)),
+            Ending::Credit(credit) => Some(credit.task(now)),
+            Ending::Nothing => None,
+        };
+        if let Some(task) = task
+            && let Prepared::New { subject, command } = self.0.tasks.prepare(merchant, &task, now).await?
+        {
+            let shard = together.lock(&self.0.tasks.shards, subject).await?;
+            let created = shard.state().decide(&command).map_err(|_| DeliveryError::Contended)?;
+            together.stage(shard, created);
         }
         if let Some(reward) = known.reward {
             let held = together.lock(&self.0.rewards, Subject::reward(merchant, reward)).await?;

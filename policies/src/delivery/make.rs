@@ -11,9 +11,9 @@ use futures::future::BoxFuture;
 use journal::Subject;
 use projections::customers;
 
-use super::{Deliveries, DeliveryError, MAKE, Wanted};
+use super::{Deliveries, DeliveryError, MAKE, Wanted, give_back::Ending, store_credit::Credit};
 use crate::{
-    shopify_admin::{AdminError, Discount, Off, Shop},
+    shopify_admin::{AdminError, Discount, Given, Off, Shop},
     tasks::{Handler, Outcome, Task},
 };
 
@@ -41,11 +41,10 @@ impl Handler for MakeReward {
 
     fn give_up<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            let Some(Wanted { redemption, customer, .. }) = Wanted::from_bytes(&task.payload) else { return Ok(()) };
-            let given_back = self.0.give_back(&self.0.context(task), task.merchant, customer, redemption).await;
-            match given_back {
+            let Some(wanted) = Wanted::from_bytes(&task.payload) else { return Ok(()) };
+            match self.0.give_up(task, &wanted).await {
                 // An order has it, or its owner is being forgotten: there is nothing to give back, and nobody to give it to.
-                Ok(_) | Err(DeliveryError::Points(_)) => Ok(()),
+                Ok(()) | Err(DeliveryError::Points(_)) => Ok(()),
                 Err(error) => Err(error.to_string()),
             }
         })
@@ -64,14 +63,12 @@ impl Deliveries {
             return Ok(Outcome::retry("the shop is not connected"));
         };
         let shop = self.0.admin.shop(&access.domain, &access.token);
-        let made = match self.ensure(shop, task.merchant, owner, wanted).await {
+        let made = match self.ensure(shop, task, owner, wanted).await {
             Ok(made) => made,
             Err(error) => return Ok(self.after(task, &access, error).await),
         };
-        let delivered = PointsCommand::Deliver { redemption: wanted.redemption, now: task.now };
-        let subject = Subject::points(task.merchant, owner);
-        match self.0.accounts.execute(subject, &self.context(task), &delivered).await.map_err(DeliveryError::from) {
-            Ok(_) => Ok(Outcome::Done(Some(made))),
+        match self.delivered(task, owner, wanted).await {
+            Ok(()) => Ok(Outcome::Done(Some(made))),
             // Undone while it was being made: whoever undid it sees to the code.
             Err(DeliveryError::Points(PointsRefusal::RedemptionCancelled | PointsRefusal::Erased)) => {
                 Ok(Outcome::done("not wanted any more"))
@@ -80,14 +77,41 @@ impl Deliveries {
         }
     }
 
+    /// It is on record that the shop has made it.
+    async fn delivered(&self, task: &Task, owner: CustomerId, wanted: &Wanted) -> Result<(), DeliveryError> {
+        let delivered = PointsCommand::Deliver { redemption: wanted.redemption, now: task.now };
+        let subject = Subject::points(task.merchant, owner);
+        self.0.accounts.execute(subject, &self.context(task), &delivered).await?;
+        Ok(())
+    }
+
+    /// It will not be made. Credit may be there all the same: it is taken back first, if the shop can be asked; and by a task
+    /// of its own if not. What was spent of it was delivered.
+    async fn give_up(&self, task: &Task, wanted: &Wanted) -> Result<(), DeliveryError> {
+        let context = self.context(task);
+        let ending = match Credit::of(wanted) {
+            None => Ending::Code,
+            Some(credit) => match self.take_back(&context, task.merchant, &credit).await {
+                Ok(()) => Ending::Nothing,
+                Err(DeliveryError::CreditSpent) => {
+                    let owner = self.owner_of(task.merchant, wanted.customer).await?;
+                    return self.delivered(task, owner, wanted).await;
+                }
+                Err(_) => Ending::Credit(credit),
+            },
+        };
+        self.give_back(&context, task.merchant, wanted.customer, wanted.redemption, ending).await.map(drop)
+    }
+
     /// Makes it, or finds it made; gives the shop's id of it.
     async fn ensure(
         &self,
         shop: Shop<'_>,
-        merchant: MerchantId,
+        task: &Task,
         owner: CustomerId,
         wanted: &Wanted,
     ) -> Result<String, DeliveryError> {
+        let merchant = task.merchant;
         let code = self.code_of(merchant, wanted.redemption).await?;
         let price;
         let off = match &wanted.benefit {
@@ -109,9 +133,9 @@ impl Deliveries {
                 return Ok(shop.ensure_gift_card(&code, *amount_minor, *currency, &note).await?);
             }
             Benefit::StoreCredit { amount_minor, currency } => {
-                let customer = self.external_id(merchant, owner).await?;
-                let mark = format!("rrd-{}", wanted.redemption.0.simple());
-                return Ok(shop.ensure_store_credit(&customer, *amount_minor, *currency, &mark).await?);
+                let (redemption, amount_minor, currency) = (wanted.redemption, *amount_minor, *currency);
+                let credit = Credit { redemption, customer: owner, amount_minor, currency };
+                return self.ensure_credit(shop, task, &credit).await;
             }
         };
         let title = format!("{} ({})", wanted.name, wanted.redemption);
@@ -119,12 +143,25 @@ impl Deliveries {
         Ok(shop.ensure_discount(&Discount { title: &title, code: &code, off, starts_at, ends_at }).await?)
     }
 
-    /// The shop's own id of a customer.
-    async fn external_id(&self, merchant: MerchantId, customer: CustomerId) -> Result<String, DeliveryError> {
+    async fn ensure_credit(&self, shop: Shop<'_>, task: &Task, credit: &Credit) -> Result<String, DeliveryError> {
+        let nobody = || AdminError::Refused(vec!["NO_CUSTOMER_IN_SHOP".to_owned()]);
+        let customer = self.external_id(task.merchant, credit.customer).await?.ok_or_else(nobody)?;
+        let mark = credit.mark();
+        match shop.ensure_store_credit(&credit.in_shop(&customer, &mark), task.now).await? {
+            Given::Credited(transaction) => Ok(transaction),
+            Given::TakenBack => Err(DeliveryError::BeingUndone),
+        }
+    }
+
+    /// The shop's own id of a customer; `None` of somebody whom the shop does not know.
+    pub(super) async fn external_id(
+        &self,
+        merchant: MerchantId,
+        customer: CustomerId,
+    ) -> Result<Option<String>, DeliveryError> {
         let row = customers::find(&self.0.db, merchant, customer).await?;
         let sealed = row.and_then(|row| row.profile).ok_or(DeliveryError::NoProfile)?;
         let profile: Profile = self.0.vault.person(merchant, customer).await?.open(PROFILE_TAG, &sealed)?;
-        let nobody = || AdminError::Refused(vec!["NO_CUSTOMER_IN_SHOP".to_owned()]);
-        (!profile.external_id.is_empty()).then_some(profile.external_id).ok_or_else(|| nobody().into())
+        Ok((!profile.external_id.is_empty()).then_some(profile.external_id))
     }
 }

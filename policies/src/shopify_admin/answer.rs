@@ -22,6 +22,9 @@ pub enum AdminError {
     /// It may have been done: find out before it is tried again.
     #[error("no usable answer: {0}")]
     NoAnswer(&'static str),
+    /// Something is under way, or may be, and nothing else is begun before that is known. Ask again after `wait`.
+    #[error("what was begun before is not known to have ended")]
+    Unsettled { wait: Duration },
     /// Nothing was done. The merchant has to give another token, or more rights.
     #[error("the shop does not accept the token: {0}")]
     Unauthorized(u16),
@@ -36,7 +39,21 @@ pub enum AdminError {
 impl AdminError {
     /// Something of this name is there already.
     pub(super) fn is_taken(&self) -> bool {
-        matches!(self, AdminError::Refused(codes) if codes.iter().any(|code| code == "TAKEN"))
+        self.says("TAKEN")
+    }
+
+    /// It is not any more what it was when it was looked at.
+    pub(super) fn is_stale(&self) -> bool {
+        self.says("STALE_OBJECT") || self.says("INVALID_COMPARE_DIGEST")
+    }
+
+    /// The customer's account does not hold so much.
+    pub fn is_spent(&self) -> bool {
+        self.says("INSUFFICIENT_FUNDS") || self.says("ACCOUNT_NOT_FOUND")
+    }
+
+    fn says(&self, wanted: &str) -> bool {
+        matches!(self, AdminError::Refused(codes) if codes.iter().any(|code| code == wanted))
     }
 }
 
@@ -61,8 +78,7 @@ impl Cost {
 
 pub(super) struct Answer {
     pub outcome: Result<Value, AdminError>,
-    /// What was done all the same, where one of several things in a call has failed: the fields of a mutation are done one
-    /// after the other, and a failure of one does not undo those before it.
+    /// What there is beside an error: a mutation may have been done of which something cannot be read.
     pub done_before: Option<Value>,
     pub cost: Option<Cost>,
 }
@@ -207,12 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_before_a_failure_is_not_lost_with_it() {
-        let denied = json!([{ "message": "…", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } }]);
-        let body = json!({ "data": { "credited": { "id": 1 }, "marked": null }, "errors": denied });
+    fn what_was_done_beside_a_failure_is_not_lost_with_it() {
+        let path = ["moved", "storeCreditAccountTransaction"];
+        let denied = json!([{ "message": "…", "path": path, "extensions": { "code": "ACCESS_DENIED" } }]);
+        let moved = json!({ "storeCreditAccountTransaction": null, "userErrors": [] });
+        let body = json!({ "data": { "moved": moved }, "errors": denied });
         let answer = read(200, None, body.to_string().as_bytes());
         assert_eq!(answer.outcome, Err(AdminError::Unauthorized(200)));
-        assert_eq!(answer.done_before.unwrap()["credited"]["id"], 1);
+        assert_eq!(answer.done_before.unwrap()["moved"], moved);
     }
 
     #[test]

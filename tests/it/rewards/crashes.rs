@@ -5,7 +5,7 @@ use std::time::Duration;
 use policies::TaskWorker;
 use serde_json::json;
 
-use super::kit::{connected, five_off, now, offered, points, stand_in, take, with_points};
+use super::kit::{connected, five_off, now, offered, points, stand_in, take, time_passes, with_points};
 use crate::support::{Fault, Installation, Shop, on_shared_runtime};
 
 const SHORT_LEASE: Duration = Duration::from_secs(2);
@@ -21,10 +21,10 @@ async fn a_worker_killed_between_making_and_recording_leaves_one_discount_and_no
     assert_eq!(taken.status, 201, "{}", taken.body);
 
     let worker = || TaskWorker { lease: SHORT_LEASE, ..installation.gateway.task_worker() };
-    let (victim, merchant) = (worker(), shop.merchant);
+    let (victim, merchant, domain) = (worker(), shop.merchant, shop.domain.clone());
     on_shared_runtime(async move {
         let working = tokio::spawn(async move { victim.run_due(merchant).await });
-        stand_in().await.holds().await;
+        stand_in().await.holds(&domain).await;
         working.abort();
         assert!(working.await.unwrap_err().is_cancelled());
     })
@@ -37,4 +37,33 @@ async fn a_worker_killed_between_making_and_recording_leaves_one_discount_and_no
     shop.has_seen(Some(position));
     assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("active"), (0, 0)));
     assert_eq!((stand_in().await.discounts(&shop.domain).len(), stand_in().await.changes(&shop.domain)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_worker_killed_between_crediting_and_recording_leaves_one_credit() {
+    let installation = Installation::own_without_policies().await;
+    let shop = connected(Shop::open_at(&installation).await).await;
+    let ada = with_points(&shop, 100).await;
+    let reward = offered(&shop, five_off(json!({ "kind": "store_credit" }))).await;
+    stand_in().await.fails(&shop.domain, [Fault::Nothing, Fault::HoldsAfter]);
+    let taken = take(ada, &reward).await;
+    assert_eq!(taken.status, 201, "{}", taken.body);
+
+    let victim = TaskWorker { lease: SHORT_LEASE, ..installation.gateway.task_worker() };
+    let (merchant, domain) = (shop.merchant, shop.domain.clone());
+    on_shared_runtime(async move {
+        let working = tokio::spawn(async move { victim.run_due(merchant).await });
+        stand_in().await.holds(&domain).await;
+        working.abort();
+        assert!(working.await.unwrap_err().is_cancelled());
+    })
+    .await;
+    assert_eq!((points(ada).await, stand_in().await.credits(&shop.domain).len()), ((100, 0), 1));
+
+    // Within a minute of it nobody knows; later the account says.
+    shop.settle().await;
+    assert_eq!(now(ada, &taken.body).await["status"], "pending");
+    time_passes(&shop, 1).await;
+    assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("active"), (0, 0)));
+    assert_eq!(stand_in().await.credits(&shop.domain).len(), 1);
 }

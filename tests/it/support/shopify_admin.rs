@@ -6,8 +6,10 @@
 //! | this one | the server, and what goes wrong on the way |
 //! | [`schema`] | whether a request is one that the API takes |
 //! | [`made`] | what a shop has made |
+//! | [`accounts`] | store credit, and the metafields beside it |
 //! | [`tokens`] | the token endpoint |
 
+mod accounts;
 mod made;
 mod schema;
 mod tokens;
@@ -43,6 +45,8 @@ static SHARED: OnceCell<StandIn> = OnceCell::const_new();
 /// What goes wrong with the next change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
+    /// None: one after it is meant.
+    Nothing,
     /// No budget: nothing is done.
     Throttled,
     /// HTTP 429 with a pause.
@@ -57,8 +61,8 @@ pub enum Fault {
     DoneTwice,
     /// Done, and then no answer ever comes.
     HoldsAfter,
-    /// The first thing of the call is done; the right to do the second is missing.
-    HalfDone,
+    /// Done, and the right to read of it is missing.
+    DoneUnread,
     /// Refused for good.
     Refused(&'static str),
 }
@@ -70,6 +74,8 @@ struct Shop {
     faults: VecDeque<Fault>,
     made: Made,
     changes: usize,
+    /// Said whenever an answer is held.
+    holding: Arc<Notify>,
 }
 
 #[derive(Clone, Default)]
@@ -79,8 +85,6 @@ pub struct StandIn(Arc<Inner>);
 struct Inner {
     address: String,
     shops: Mutex<HashMap<String, Shop>>,
-    /// Said whenever an answer is held.
-    holding: Notify,
 }
 
 impl StandIn {
@@ -139,8 +143,9 @@ impl StandIn {
         self.with(domain, |shop| shop.faults.extend(faults));
     }
 
-    pub async fn holds(&self) {
-        self.0.holding.notified().await;
+    pub async fn holds(&self, domain: &str) {
+        let holding = self.with(domain, |shop| Arc::clone(&shop.holding));
+        holding.notified().await;
     }
 
     /// What was made, by code.
@@ -154,6 +159,25 @@ impl StandIn {
 
     pub fn credits(&self, domain: &str) -> Vec<Value> {
         self.with(domain, |shop| shop.made.credits.clone())
+    }
+
+    /// How often something was taken from accounts.
+    pub fn debits(&self, domain: &str) -> usize {
+        self.with(domain, |shop| shop.made.accounts.debits())
+    }
+
+    /// How much store credit a customer has, by the shop's id of them, in hundredths of a euro.
+    pub fn store_credit(&self, domain: &str, customer: u64) -> i64 {
+        let owner = format!("gid://shopify/Customer/{customer}");
+        self.with(domain, |shop| shop.made.accounts.balance(&owner, "EUR"))
+    }
+
+    /// A customer pays with store credit, or the merchant takes some: `amount` of euros.
+    pub fn spends(&self, domain: &str, customer: u64, amount: &str) {
+        let money = json!({ "amount": amount, "currencyCode": "EUR" });
+        let owner = format!("gid://shopify/Customer/{customer}");
+        let asked = json!({ "id": owner, "debit": { "debitAmount": money } });
+        self.with(domain, |shop| shop.made.accounts.debit(&asked));
     }
 
     /// How often a change was asked for.
@@ -198,25 +222,26 @@ async fn changed(stand_in: &StandIn, domain: &str, document: &str, variables: &V
         Some(Fault::Refused(code)) => {
             let errors = json!([{ "field": ["input"], "code": code, "message": "no" }]);
             let payload = json!({ "userErrors": errors });
-            return said(json!({ "created": payload, "credited": payload, "deactivated": payload })).into_response();
+            return said(json!({ "created": payload, "moved": payload, "marked": payload, "deactivated": payload }))
+                .into_response();
         }
         _ => {}
     }
-    let is_marked = fault != Some(Fault::HalfDone);
-    let done = || stand_in.with(domain, |shop| shop.made.change(document, variables, is_marked));
+    let done = || stand_in.with(domain, |shop| shop.made.change(document, variables));
     let first = done();
     match fault {
         Some(Fault::BadGatewayAfter) => StatusCode::BAD_GATEWAY.into_response(),
         Some(Fault::DropsAfter) => dropped(),
         Some(Fault::DoneTwice) => said(done()).into_response(),
         Some(Fault::HoldsAfter) => {
-            stand_in.0.holding.notify_one();
+            stand_in.with(domain, |shop| shop.holding.notify_one());
             std::future::pending().await
         }
-        Some(Fault::HalfDone) => {
-            let denied =
-                json!({ "message": "Access denied", "path": ["marked"], "extensions": { "code": "ACCESS_DENIED" } });
-            Json(json!({ "data": first, "errors": [denied], "extensions": { "cost": cost(990) } })).into_response()
+        Some(Fault::DoneUnread) => {
+            let path = ["moved", "storeCreditAccountTransaction"];
+            let denied = json!({ "message": "Access denied", "path": path, "extensions": { "code": "ACCESS_DENIED" } });
+            let data = json!({ "moved": { "storeCreditAccountTransaction": null, "userErrors": [] } });
+            Json(json!({ "data": data, "errors": [denied], "extensions": { "cost": cost(990) } })).into_response()
         }
         _ => said(first).into_response(),
     }

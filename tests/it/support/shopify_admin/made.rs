@@ -1,8 +1,10 @@
-//! What a shop has made: codes that exist once, cards, credits and the marks beside them.
+//! What a shop has made: codes that exist once, cards, and what moved on accounts.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+
+use super::accounts::Accounts;
 
 /// What every product costs.
 pub const PRICE: &str = "19.9";
@@ -13,7 +15,7 @@ pub struct Made {
     pub discounts: BTreeMap<String, Value>,
     pub gift_cards: BTreeMap<String, Value>,
     pub credits: Vec<Value>,
-    marks: BTreeMap<(String, String), String>,
+    pub accounts: Accounts,
 }
 
 impl Made {
@@ -31,12 +33,10 @@ impl Made {
         if document.contains("product(") {
             return json!({ "product": { "priceRangeV2": { "maxVariantPrice": { "amount": PRICE } } } });
         }
-        let value = self.marks.get(&(text("id"), text("key")));
-        json!({ "customer": { "metafield": value.map(|value| json!({ "value": value })) } })
+        json!({ "customer": self.accounts.customer(variables) })
     }
 
-    /// `is_marked`: the mark beside a credit is put there as well.
-    pub fn change(&mut self, document: &str, variables: &Value, is_marked: bool) -> Value {
+    pub fn change(&mut self, document: &str, variables: &Value) -> Value {
         let input = &variables["input"];
         if document.contains("discountCodeDeactivate") {
             end(&mut self.discounts, &variables["id"], "EXPIRED");
@@ -47,7 +47,14 @@ impl Made {
             return json!({ "deactivated": { "giftCard": { "id": variables["id"] }, "userErrors": [] } });
         }
         if document.contains("storeCreditAccountCredit") {
-            return self.credit(variables, is_marked);
+            self.credits.push(json!({ "customer": variables["id"], "credit": variables["credit"] }));
+            return self.accounts.credit(variables);
+        }
+        if document.contains("storeCreditAccountDebit") {
+            return self.accounts.debit(variables);
+        }
+        if document.contains("metafieldsSet") {
+            return self.accounts.set_metafields(&variables["marks"]);
         }
         let is_card = document.contains("giftCardCreate");
         let (made, kind) = match is_card {
@@ -65,19 +72,6 @@ impl Made {
         made.insert(code, thing);
         let node = if is_card { "giftCard" } else { "codeDiscountNode" };
         json!({ "created": { node: { "id": id }, "userErrors": [] } })
-    }
-
-    fn credit(&mut self, variables: &Value, is_marked: bool) -> Value {
-        self.credits.push(json!({ "customer": variables["id"], "credit": variables["credit"] }));
-        let id = format!("gid://shopify/StoreCreditAccountCreditTransaction/{}", self.credits.len());
-        let credited = json!({ "storeCreditAccountTransaction": { "id": id }, "userErrors": [] });
-        if !is_marked {
-            return json!({ "credited": credited, "marked": null });
-        }
-        for mark in variables["marks"].as_array().unwrap() {
-            self.marks.insert((text(&mark["ownerId"]), text(&mark["key"])), text(&mark["value"]));
-        }
-        json!({ "credited": credited, "marked": { "metafields": [], "userErrors": [] } })
     }
 }
 

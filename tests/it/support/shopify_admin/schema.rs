@@ -5,8 +5,11 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use graphql_parser::{
     parse_query, parse_schema,
-    query::{Definition, Field, OperationDefinition, Selection, SelectionSet, Value as Given, VariableDefinition},
-    schema::{Definition as Defined, InputValue, Type, TypeDefinition},
+    query::{
+        Definition, Field, OperationDefinition, Selection, SelectionSet, TypeCondition, Value as Given,
+        VariableDefinition,
+    },
+    schema::{Definition as Defined, Field as Defining, InputValue, Type, TypeDefinition},
 };
 use serde_json::Value;
 
@@ -21,7 +24,10 @@ type Typed = Type<'static, String>;
 type Fields = HashMap<String, (Vec<InputValue<'static, String>>, Typed)>;
 
 struct Schema {
+    /// Of objects and of interfaces.
     objects: HashMap<String, Fields>,
+    /// Which objects an interface stands for.
+    kinds: HashMap<String, Vec<String>>,
     inputs: HashMap<String, Vec<InputValue<'static, String>>>,
     enums: HashMap<String, Vec<String>>,
 }
@@ -34,14 +40,19 @@ pub fn fault_of(document: &str, variables: &Value) -> Option<String> {
 impl Schema {
     fn read() -> Schema {
         let document = parse_schema::<String>(include_str!("schema.graphql")).unwrap().into_static();
-        let mut schema = Schema { objects: HashMap::new(), inputs: HashMap::new(), enums: HashMap::new() };
+        let mut schema =
+            Schema { objects: HashMap::new(), kinds: HashMap::new(), inputs: HashMap::new(), enums: HashMap::new() };
         for definition in document.definitions {
             let Defined::TypeDefinition(definition) = definition else { continue };
             match definition {
                 TypeDefinition::Object(object) => {
-                    let fields =
-                        object.fields.into_iter().map(|field| (field.name, (field.arguments, field.field_type)));
-                    schema.objects.insert(object.name, fields.collect());
+                    for interface in object.implements_interfaces {
+                        schema.kinds.entry(interface).or_default().push(object.name.clone());
+                    }
+                    schema.objects.insert(object.name, fields_of(object.fields));
+                }
+                TypeDefinition::Interface(interface) => {
+                    schema.objects.insert(interface.name, fields_of(interface.fields));
                 }
                 TypeDefinition::InputObject(input) => drop(schema.inputs.insert(input.name, input.fields)),
                 TypeDefinition::Enum(words) => {
@@ -85,7 +96,21 @@ impl Schema {
     ) -> Result<(), String> {
         let fields = self.objects.get(of).ok_or_else(|| format!("{of} has no fields"))?;
         for item in &selected.items {
-            let Selection::Field(field) = item else { return Err("fragments are not ours".to_owned()) };
+            let field = match item {
+                Selection::Field(field) if field.name == "__typename" => continue,
+                Selection::Field(field) => field,
+                Selection::InlineFragment(fragment) => {
+                    let Some(TypeCondition::On(kind)) = &fragment.type_condition else {
+                        return Err("a fragment without a type is not ours".to_owned());
+                    };
+                    if !self.kinds.get(of).is_some_and(|kinds| kinds.contains(kind)) {
+                        return Err(format!("no {of} is a {kind}"));
+                    }
+                    self.selects(kind, &fragment.selection_set, declared)?;
+                    continue;
+                }
+                Selection::FragmentSpread(_) => return Err("fragments with names are not ours".to_owned()),
+            };
             let (arguments, gives) = fields.get(&field.name).ok_or_else(|| format!("{of} has no {}", field.name))?;
             arguments_fit(field, arguments, declared)?;
             let name = name_of(gives);
@@ -167,6 +192,10 @@ fn arguments_fit(
     missing.map_or(Ok(()), |missing| Err(format!("{} needs {}", field.name, missing.name)))
 }
 
+fn fields_of(fields: Vec<Defining<'static, String>>) -> Fields {
+    fields.into_iter().map(|field| (field.name, (field.arguments, field.field_type))).collect()
+}
+
 fn name_of<'a>(of: &'a Type<'_, String>) -> &'a str {
     match of {
         Type::NamedType(name) => name,
@@ -214,18 +243,28 @@ fn rule_broken(document: &str, variables: &Value) -> Option<&'static str> {
             return Some("a gift card has a value");
         }
     }
-    if document.contains("storeCreditAccountCredit") {
-        let mark = &variables["marks"][0];
+    let moved = [&variables["credit"]["creditAmount"], &variables["debit"]["debitAmount"]];
+    if moved.iter().any(|money| money.is_object() && !positive(&money["amount"])) {
+        return Some("what is moved is above nothing");
+    }
+    for mark in variables["marks"].as_array().into_iter().flatten() {
         let length = |name: &str| mark[name].as_str().unwrap_or_default().len();
-        if !positive(&variables["credit"]["creditAmount"]["amount"]) {
-            return Some("a credit is above nothing");
-        }
         if !(2..=64).contains(&length("key")) || !(3..=255).contains(&length("namespace")) || mark["type"].is_null() {
             return Some("a metafield without a definition has a key, a namespace and a type");
+        }
+        let value = mark["value"].as_str().unwrap_or_default();
+        if mark["type"] == "json" && serde_json::from_str::<Value>(value).is_err() {
+            return Some("the value of a metafield is of its type");
         }
     }
     None
 }
+
+/// Only some kinds of transactions have an id.
+const MOVED_BY_ANYTHING: &str = "query($id: ID!) { customer(id: $id) {
+    storeCreditAccounts { nodes { transactions { nodes { id } } } } } }";
+const MOVED_BY_CREDIT: &str = "query($id: ID!) { customer(id: $id) { storeCreditAccounts { nodes { transactions {
+    nodes { __typename createdAt ... on StoreCreditAccountCreditTransaction { id } } } } } } }";
 
 #[test]
 fn the_schema_refuses_what_the_shop_would() {
@@ -243,6 +282,8 @@ fn the_schema_refuses_what_the_shop_would() {
         ("query { giftCards(last: 1) { nodes { id } } }", false),
         ("query { giftCards { nodes } }", false),
         ("query { customer { metafield(key: \"k\") { value } } }", false),
+        (MOVED_BY_CREDIT, true),
+        (MOVED_BY_ANYTHING, false),
         ("query($id: String!) { product(id: $id) { priceRangeV2 { maxVariantPrice { amount } } } }", false),
     ] {
         let alone = if document.contains("$id") { serde_json::json!({ "id": "1" }) } else { serde_json::json!({}) };
