@@ -74,11 +74,12 @@ impl Vault {
         .bind(now.0.saturating_sub(Timestamp::MICROS_PER_DAY))
         .fetch_one(&mut *transaction)
         .await?;
-        if let Some(known) = row.try_get::<Option<Uuid>, _>("known")? {
-            return Ok(Invited::As(known));
-        }
-        if row.try_get::<i64, _>("lately")? >= i64::from(per_day) {
-            return Ok(Invited::TooMany);
+        let known = row.try_get::<Option<Uuid>, _>("known")?.map(Invited::As);
+        let too_many = row.try_get::<i64, _>("lately")? >= i64::from(per_day);
+        if let Some(answer) = known.or(too_many.then_some(Invited::TooMany)) {
+            // Dropped, it would be rolled back some time later: until then the advocate's next request would be told to wait.
+            transaction.rollback().await?;
+            return Ok(answer);
         }
         sqlx::query(
             "insert into vault.invitations (merchant, advocate, lookup, invitation, invited_at_us)
