@@ -6,7 +6,7 @@ mod forms;
 mod programme;
 mod scan;
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use loyalnest::drill::{
     installation::{Installation, Part},
@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::Instant;
 
 use self::{
     canaries::Canary,
@@ -248,6 +249,9 @@ const USED: [&str; 22] = [
     "read.tier_members",
 ];
 
+/// How long what was told may take to be in the tables.
+const USED_WITHIN: Duration = Duration::from_secs(60);
+
 /// A search in places where nothing was ever put proves nothing.
 async fn everything_was_used(installation: &Installation) {
     let url = super::program::variable(installation, "LOYALNEST_NATS_URL");
@@ -258,8 +262,15 @@ async fn everything_was_used(installation: &Installation) {
     }
     let mut database = operator(installation).await;
     for table in USED {
-        let count = AssertSqlSafe(format!("select count(*) from {table}"));
-        assert!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut database).await.unwrap() > 0, "{table} is empty");
+        // Policies and read models may be a moment behind.
+        let deadline = Instant::now() + USED_WITHIN;
+        loop {
+            let count = AssertSqlSafe(format!("select count(*) from {table}"));
+            if sqlx::query_scalar::<_, i64>(count).fetch_one(&mut database).await.unwrap() > 0 {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{table} is empty");
+        }
     }
     let log = fs::read_to_string(installation.log()).unwrap();
     assert!(log.contains("\"webhook\""), "{log}");
