@@ -9,7 +9,7 @@ use journal::{Aggregates, Append, AppendError, Journal, JournalOptions, MAX_COMM
 use crate::support::counter::{Count, Counted, Counter, LARGE_BYTES};
 use crate::support::nats::Nats;
 use crate::support::proxy::Proxy;
-use crate::support::{account, append, context, journal_at, said};
+use crate::support::{account, append, context, heard_everywhere, journal_at, said};
 
 /// How long whoever writes waits for a server that comes back elsewhere.
 const WHILE_IT_IS_DOWN: Duration = Duration::from_millis(500);
@@ -26,6 +26,7 @@ fn several(expected: u64) -> Vec<Append> {
 async fn several_commits_on_one_subject_are_written_in_their_order() {
     for nats in [Nats::single().await, Nats::cluster().await] {
         let journal = journal_at(nats.url()).await;
+        heard_everywhere(&nats).await;
 
         assert_eq!(journal.append_together(several(0)).await, Ok(vec![1, 2, 3, 4, 5]));
 
@@ -40,6 +41,7 @@ async fn several_commits_on_one_subject_are_written_in_their_order() {
 async fn if_the_subject_has_moved_none_of_them_is_written() {
     for nats in [Nats::single().await, Nats::cluster().await] {
         let journal = journal_at(nats.url()).await;
+        heard_everywhere(&nats).await;
         journal.append(append(account(1), 0, "was here first")).await.expect("nobody else writes");
 
         assert_eq!(journal.append_together(several(0)).await, Err(AppendError::Conflict));
@@ -54,6 +56,7 @@ async fn on_a_cluster_nobody_gets_between_them_and_losers_leave_nothing() {
     const ROUNDS: usize = 6;
     let nats = Nats::cluster().await;
     let first = journal_at(nats.url()).await;
+    heard_everywhere(&nats).await;
     let connect = async |url: &String| Journal::connect(url, JournalOptions::default()).await.expect("it connects");
     let writers = join_all(nats.urls().iter().cycle().take(WRITERS).map(connect)).await;
 

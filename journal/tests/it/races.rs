@@ -8,7 +8,7 @@ use journal::{Aggregates, AppendError, ExecuteError, Journal, JournalError, Jour
 
 use crate::support::counter::{Count, Counter};
 use crate::support::nats::Nats;
-use crate::support::{account, append, context, journal_at, said};
+use crate::support::{account, append, context, heard_everywhere, journal_at, said};
 
 /// Writers in the race, each with a connection of its own.
 const WRITERS: u32 = 60;
@@ -75,6 +75,7 @@ fn poison_position(error: JournalError) -> u64 {
 }
 
 async fn writers(nats: &Nats) -> Vec<Journal> {
+    heard_everywhere(nats).await;
     let urls = (0..WRITERS).map(|n| nats.urls()[usize::try_from(n % 3).expect("small")].clone());
     let connect = async |url: String| Journal::connect(&url, JournalOptions::default()).await.expect("it connects");
     join_all(urls.map(connect)).await
@@ -86,6 +87,7 @@ async fn two_gateways_write_the_same_accounts(nats: &Nats, other: &str) {
     const ORDERS: u64 = 40;
     let journals =
         [journal_at(nats.url()).await, Journal::connect(other, JournalOptions::default()).await.expect("connects")];
+    heard_everywhere(nats).await;
     let gateways = journals.map(|journal| Aggregates::<Counter>::new(journal, Capacity::default()));
 
     let commands = gateways.iter().flat_map(|gateway| {
@@ -136,6 +138,7 @@ async fn on_a_cluster_two_loaded_journals_share_accounts_and_nothing_is_written_
     const ACCOUNTS: u32 = 600;
     let nats = Nats::cluster().await;
     let journals = [journal_at(nats.url()).await, journal_at(&nats.urls()[1]).await];
+    heard_everywhere(&nats).await;
 
     let attempts = (0..ACCOUNTS)
         .flat_map(|n| journals.iter().map(move |journal| (n, journal)))

@@ -10,9 +10,11 @@ use aggregates::id::{CommandId, CommitId, CustomerId, MerchantId};
 use aggregates::time::Timestamp;
 use journal::executor::{Ids, RandomIds};
 use journal::streams::{Streams, StreamsError};
-use journal::{Actor, Append, CommandContext, Commit, Journal, JournalOptions, StoredEvent, Subject};
+use journal::{Actor, Append, AppendError, CommandContext, Commit, Journal, JournalOptions, StoredEvent, Subject};
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use self::nats::Nats;
 
 /// How long a busy machine may take until every member of a cluster answers.
 const STREAMS_WITHIN: Duration = Duration::from_secs(60);
@@ -47,6 +49,19 @@ async fn journal_with(url: &str, options: JournalOptions) -> Journal {
         assert!(started.elapsed() < STREAMS_WITHIN, "the declared streams cannot be made: {error}");
     }
     journal
+}
+
+/// Waits until whoever is connected to any of the servers can write. A server that did not make the stream hears of it
+/// after the one who made it has been answered; until then it says that nobody is there.
+pub async fn heard_everywhere(nats: &Nats) {
+    let started = Instant::now();
+    for url in nats.urls() {
+        let journal = Journal::connect(url, JournalOptions::default()).await.expect("the server takes connections");
+        // Nothing has been written to this account, so that nobody can have built upon a first commit.
+        while journal.append(append(account(u32::MAX), 1, "never")).await != Err(AppendError::Conflict) {
+            assert!(started.elapsed() < STREAMS_WITHIN, "{url} does not hear of the stream");
+        }
+    }
 }
 
 async fn declare(journal: &Journal) -> Result<(), StreamsError> {
