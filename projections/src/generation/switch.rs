@@ -168,8 +168,10 @@ async fn caught_up(transaction: &mut PgConnection, next: &Checkpoint, live: &Che
     loop {
         let found = checkpoint::load(&mut *transaction, &next.projection, number).await?;
         let found = found.ok_or(SwitchError::Unknown(number))?;
-        // One that has never begun speaks of no log.
-        let is_of_this_log = live.position == 0 || found.stream == live.stream;
+        // One that has never begun speaks of no log. A log that was moved has another name and the same commits, which
+        // the checkpoint that is read does not hear of before the next one comes.
+        let is_the_same_commit = (found.position, &found.commit_hash) == (live.position, &live.commit_hash);
+        let is_of_this_log = live.position == 0 || found.stream == live.stream || is_the_same_commit;
         if found.position >= live.position && is_of_this_log {
             return Ok(());
         }

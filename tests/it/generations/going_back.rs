@@ -5,7 +5,7 @@ use projections::generation::{
     switch::{self, ByWorkers, SwitchError},
 };
 
-use super::kit::{all_caught_up, generations, model, rebuild, rows, verify};
+use super::kit::{all_caught_up, generations, model, rebuild, rows, sql, verify};
 use crate::{
     privacy::kit::{ask_to_forget, completed_at},
     support::{Installation, Shop, on_shared_runtime},
@@ -111,4 +111,18 @@ async fn is_kept_up(installation: &Installation, live: &str, spare: &str) {
 async fn drop_first(installation: &Installation, name: &'static str) {
     let db = installation.gateway.db.clone();
     on_shared_runtime(async move { switch::drop_generation(&db, name, 1).await.unwrap() }).await;
+}
+
+#[tokio::test]
+async fn a_log_that_was_moved_and_is_quiet_since_is_still_the_log_of_the_generation_that_is_read() {
+    let installation = Installation::own_without_policies().await;
+    let shop = Shop::open_at(&installation).await;
+    let ada = shop.shopper();
+    assert!(ada.order(50_00).deliver().await.is_accepted());
+    all_caught_up(&installation).await;
+    // A stream has its birthday in its name, and another one after the move; nothing has been written since.
+    sql(&installation, "update read.checkpoint set stream = 'JOURNAL of yesterday' where projection = 'balances'")
+        .await;
+    assert_eq!(rebuild(&installation, "balances", true).await, (2, Some(1)));
+    assert_eq!(ada.available().await, 50);
 }
