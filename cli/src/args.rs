@@ -1,6 +1,8 @@
 //! The command line. What is said here is `--help`.
 
 mod api_keys;
+mod bench;
+mod log;
 mod projections;
 mod transfer;
 
@@ -12,6 +14,8 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use self::api_keys::ApiKeysCommand;
+pub use self::bench::*;
+pub use self::log::*;
 pub use self::projections::*;
 pub use self::transfer::{ExportTablesArgs, ImportCommand, ImportCustomersArgs};
 
@@ -410,95 +414,6 @@ pub enum GdprCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum LogCommand {
-    /// One commit, decoded. What is sealed stays sealed.
-    Show { position: u64 },
-    /// The newest commits, and with --follow those to come.
-    Tail {
-        /// Only this merchant's.
-        #[arg(long)]
-        merchant: Option<MerchantId>,
-        /// How many of the newest.
-        #[arg(short = 'n', long, default_value_t = 20)]
-        last: usize,
-        /// Goes on with those that follow, until it is interrupted.
-        #[arg(long)]
-        follow: bool,
-    },
-    /// What was the case at an instant, from the log alone: standing, balances and lots of one customer, or of all.
-    Replay {
-        #[arg(long)]
-        merchant: MerchantId,
-        #[arg(long)]
-        customer: Option<CustomerId>,
-        /// An RFC 3339 time or a position of the log; now, if not said.
-        #[arg(long)]
-        as_of: Option<Moment>,
-    },
-    /// Checks that nothing was changed, removed, added or moved since it was signed, and that the read models say what the
-    /// log says. The exit code is 6 if anything is wrong.
-    Verify(VerifyArgs),
-    /// Signs what has not been signed yet, and prints the newest checkpoint: keep it, and have the log verified against it.
-    Checkpoint,
-    /// Writes the history to a file that anybody can read and check, signed as it is now. What is sealed stays sealed, and
-    /// keys are not in it, unless they are asked for.
-    Export(ExportArgs),
-    /// Makes a pair of keys for `export --keys-to` and `import --keys-from`: writes the private one to a new file, prints the
-    /// public one. `openssl genpkey -algorithm X25519` does the same.
-    Recipient {
-        #[arg(value_name = "PRIVATE_KEY_FILE")]
-        to: PathBuf,
-    },
-    /// Takes over the history of merchants that this installation does not have. Without their keys nobody's profile opens
-    /// here; balances, lots and proofs are the same. One that was cut short goes on where it ended.
-    Import(ImportArgs),
-}
-
-#[derive(Debug, Group)]
-pub struct ExportArgs {
-    /// Only this merchant's history.
-    #[arg(long)]
-    pub merchant: Option<MerchantId>,
-    /// Replaced if it is there, once the new one is complete.
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
-    /// Also takes the keys along, closed for whoever has the private half of this X25519 key (PEM). Goes on record.
-    #[arg(long, value_name = "PUBLIC_KEY_FILE")]
-    pub keys_to: Option<PathBuf>,
-}
-
-#[derive(Debug, Group)]
-pub struct ImportArgs {
-    #[arg(long, value_name = "FILE")]
-    pub from: PathBuf,
-    /// What its signatures are checked with; the file's own key unless said.
-    #[arg(long)]
-    pub key: Option<String>,
-    /// Takes over the keys in the file as well, which were closed for this X25519 key (PEM).
-    #[arg(long, value_name = "PRIVATE_KEY_FILE")]
-    pub keys_from: Option<PathBuf>,
-}
-
-#[derive(Debug, Group)]
-pub struct VerifyArgs {
-    /// A file of `log export`, instead of this installation. Nothing else is needed.
-    #[arg(long, value_name = "FILE", conflicts_with = "merchant")]
-    pub export: Option<PathBuf>,
-    /// Only this merchant's history.
-    #[arg(long)]
-    pub merchant: Option<MerchantId>,
-    /// A checkpoint that you have kept; several may be given.
-    #[arg(long, value_name = "FILE")]
-    pub checkpoint: Vec<PathBuf>,
-    /// What signatures are checked with, such as `loyalnest/1a2b…+3c4d5e6f+AbCd…`; the installation's own key unless said.
-    #[arg(long)]
-    pub key: Option<String>,
-    /// Leaves the read models aside.
-    #[arg(long)]
-    pub no_read_models: bool,
-}
-
 #[derive(Debug, Group)]
 pub struct DoctorArgs {
     /// Reads every store from end to end, for what was sealed for people who were forgotten. The exit code is 6 if there is any.
@@ -507,73 +422,4 @@ pub struct DoctorArgs {
     /// With --scan: a file with a value in each line that should be nowhere in the clear.
     #[arg(long, value_name = "FILE", requires = "scan")]
     pub planted: Option<PathBuf>,
-}
-
-#[derive(Debug, Group)]
-pub struct BenchArgs {
-    /// Only these; everything unless said.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub only: Vec<BenchPart>,
-    /// Smaller and shorter: to try things out, not to quote.
-    #[arg(long)]
-    pub quick: bool,
-    #[command(subcommand)]
-    pub command: Option<BenchCommand>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BenchPart {
-    /// Commands that award points.
-    #[value(alias = "a")]
-    Award,
-    /// A command on an account that is not in memory.
-    #[value(alias = "b")]
-    Cold,
-    /// Signed orders over HTTP.
-    #[value(alias = "c")]
-    Webhook,
-    /// Balances over HTTP.
-    #[value(alias = "d")]
-    Read,
-    /// From the answer to the visible balance.
-    #[value(alias = "e")]
-    Visible,
-    /// What hot accounts weigh.
-    #[value(alias = "f")]
-    Memory,
-    /// The log verified.
-    #[value(alias = "g")]
-    Verify,
-    /// People forgotten.
-    #[value(alias = "h")]
-    Erase,
-    /// The daily window of a shop's segments.
-    Rfm,
-    /// Read models made anew.
-    #[value(alias = "i")]
-    Rebuild,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum BenchCommand {
-    /// Kills gateway, log and database of an installation at random moments under traffic, then checks the books.
-    Kills(KillsArgs),
-    /// The gateway that is measured.
-    #[command(hide = true)]
-    Stand,
-    /// A gateway with hot accounts, that is weighed.
-    #[command(hide = true)]
-    Hot { accounts: u64, orders: u64 },
-}
-
-#[derive(Debug, Group)]
-pub struct KillsArgs {
-    #[arg(long, default_value_t = 1_000)]
-    pub kills: u32,
-    /// The same seed gives the same kills and the same orders.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Parts of the shop that send at the same time.
-    #[arg(long, default_value_t = 4)]
-    pub senders: u64,
 }
