@@ -17,6 +17,7 @@ pub mod code_use;
 pub mod customer;
 pub mod error;
 pub mod forgotten;
+mod history;
 pub mod history_import;
 pub mod import;
 pub mod integrations;

@@ -13,6 +13,7 @@ use utoipa::{
 };
 
 pub use whole::complete;
+pub(crate) use whole::{operations, refuse};
 
 use crate::scopes::SCHEME;
 

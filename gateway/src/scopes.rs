@@ -6,13 +6,12 @@
 
 use aggregates::merchant::Scope::{self, Audit, Keys, Operations, PersonalData, Privacy, Read, Settings, Write};
 use axum::http::Method;
-use utoipa::openapi::{
-    Content, OpenApi, Ref, RefOr, ResponseBuilder,
-    path::{Operation, PathItem},
-    security::SecurityRequirement,
-};
+use utoipa::openapi::{OpenApi, security::SecurityRequirement};
 
-use crate::problem::Code;
+use crate::{
+    openapi::{operations, refuse},
+    problem::Code,
+};
 
 /// The scheme's name in the API's description.
 pub const SCHEME: &str = "api_key";
@@ -144,23 +143,10 @@ pub fn describe(description: &mut OpenApi) {
             let scope = needed(&method, path);
             let words = scope.iter().map(|scope| scope.as_str());
             operation.security = Some(vec![SecurityRequirement::new(SCHEME, words)]);
-            let refused = ResponseBuilder::new()
-                .description(scope.map_or(String::new(), |scope| format!("The key lacks the scope `{scope}`")))
-                .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
-            let status = Code::InsufficientScope.status().as_str().to_owned();
-            operation.responses.responses.insert(status, RefOr::T(refused.build()));
+            let lacking = scope.map_or(String::new(), |scope| format!("The key lacks the scope `{scope}`"));
+            refuse(operation, Code::InsufficientScope, lacking);
         }
     }
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
-    let each = [
-        (Method::GET, &mut item.get),
-        (Method::PUT, &mut item.put),
-        (Method::POST, &mut item.post),
-        (Method::DELETE, &mut item.delete),
-    ];
-    each.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 #[cfg(test)]

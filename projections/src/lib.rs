@@ -24,6 +24,7 @@ pub mod gdpr_requests;
 pub mod generation;
 pub mod lag;
 pub mod leaderboards;
+mod moves;
 pub mod parked_webhooks;
 pub mod parking;
 pub mod points_transactions;

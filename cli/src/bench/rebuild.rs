@@ -11,12 +11,12 @@ use aggregates::{Context as Room, points::PointsEvent};
 use anyhow::{Context, ensure};
 use futures::StreamExt;
 use gateway::Gateway;
-use journal::Follow;
+use journal::{Follow, Journal};
 use projections::{
     balances::Balances,
     generation::{
         Stage as GenerationStage,
-        fill::{Filler, Share},
+        fill::{FillError, Filler, Share},
         switch::drop_generation,
     },
     points_transactions::PointsTransactions,
@@ -148,18 +148,29 @@ async fn read_and_decode(gateway: &Gateway, head: u64) -> anyhow::Result<Run> {
 async fn made_anew(gateway: &Gateway, names: &[&str], head: u64) -> anyhow::Result<Run> {
     let mut took = Duration::ZERO;
     for name in names {
-        let model = read_model::named(name).context("a read model")?;
         let how = (Share::ALL, CancellationToken::new());
-        let began = Instant::now();
-        let filling = Filler::begin(model.as_ref(), &gateway.journal, &gateway.db, GenerationStage::Verifying, how);
-        let mut filler = filling.await?;
-        filler.fill(head, &mut |_| {}).await?;
-        took += began.elapsed();
-        let number = filler.generation();
-        drop(filler);
-        drop_generation(&gateway.db, name, number).await?;
+        took += filled(&gateway.journal, gateway, name, head, how).await??;
     }
     Ok(of(head, took))
+}
+
+/// Fills a read model from nothing, and drops what was filled; gives how long the filling took, or what ended it.
+async fn filled(
+    journal: &Journal,
+    gateway: &Gateway,
+    name: &str,
+    up_to: u64,
+    how: (Share, CancellationToken),
+) -> anyhow::Result<Result<Duration, FillError>> {
+    let model = read_model::named(name).context("a read model")?;
+    let began = Instant::now();
+    let mut filler = Filler::begin(model.as_ref(), journal, &gateway.db, GenerationStage::Verifying, how).await?;
+    let filled = filler.fill(up_to, &mut |_| {}).await;
+    let took = began.elapsed();
+    let number = filler.generation();
+    drop(filler);
+    drop_generation(&gateway.db, name, number).await?;
+    Ok(filled.map(|()| took))
 }
 
 fn of(commits: u64, took: Duration) -> Run {

@@ -8,7 +8,6 @@ use aggregates::{
 };
 use journal::Subject;
 use policies::campaigns::Taken;
-use projections::projection::events_of;
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -40,19 +39,12 @@ impl Gateway {
         id: CampaignId,
         version: u32,
     ) -> Result<Option<Campaign>, CommandError> {
-        for commit in self.journal.read(&Subject::campaigns(merchant), 0).await? {
-            let events =
-                events_of::<CampaignEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
-            for event in events {
-                match event {
-                    CampaignEvent::Defined(defined) if (defined.id, defined.version) == (id, version) => {
-                        return Ok(Some(defined.campaign));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(None)
+        let history = self.history_of::<CampaignEvent>(&Subject::campaigns(merchant)).await?;
+        let version = history.into_iter().find_map(|(_, event)| match event {
+            CampaignEvent::Defined(defined) if (defined.id, defined.version) == (id, version) => Some(defined.campaign),
+            _ => None,
+        });
+        Ok(version)
     }
 
     /// Campaigns that were ended by hand, as they were then, and when that was: from the log, which forgets none.
@@ -65,15 +57,11 @@ impl Gateway {
     ) -> Result<Vec<(CampaignVersion, Timestamp)>, CommandError> {
         let mut board = CampaignBoard::default();
         let mut ended = Vec::new();
-        for commit in self.journal.read(&Subject::campaigns(merchant), 0).await? {
-            let events =
-                events_of::<CampaignEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
-            for event in &events {
-                if let CampaignEvent::Withdrawn(withdrawn) = event {
-                    ended.extend(board.find(withdrawn.id).map(|was| (was.clone(), withdrawn.at)));
-                }
-                board.apply(event, &commit.recorded());
+        for (recorded, event) in self.history_of::<CampaignEvent>(&Subject::campaigns(merchant)).await? {
+            if let CampaignEvent::Withdrawn(withdrawn) = &event {
+                ended.extend(board.find(withdrawn.id).map(|was| (was.clone(), withdrawn.at)));
             }
+            board.apply(&event, &recorded);
         }
         Ok(ended)
     }

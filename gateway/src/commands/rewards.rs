@@ -5,7 +5,7 @@ use aggregates::{
     reward::{CATALOGUE_MAX, Reward, RewardCommand, RewardDefinition, RewardEvent, RewardRefusal, Standing},
 };
 use journal::Subject;
-use projections::{ProjectionError, projection::events_of, rewards, rfm, tiers};
+use projections::{ProjectionError, rewards, rfm, tiers};
 
 use super::{error::CommandError, request::Request};
 use crate::{clock::new_id, gateway::Gateway};
@@ -75,17 +75,12 @@ impl Gateway {
         reward: RewardId,
         version: u32,
     ) -> Result<Option<RewardDefinition>, CommandError> {
-        for commit in self.journal.read(&Subject::reward(merchant, reward), 0).await? {
-            let events =
-                events_of::<RewardEvent>(&commit).map_err(|error| CommandError::Internal(error.to_string()))?;
-            for event in events {
-                match event {
-                    RewardEvent::Defined(defined) if defined.version == version => return Ok(Some(defined.definition)),
-                    _ => {}
-                }
-            }
-        }
-        Ok(None)
+        let history = self.history_of::<RewardEvent>(&Subject::reward(merchant, reward)).await?;
+        let version = history.into_iter().find_map(|(_, event)| match event {
+            RewardEvent::Defined(defined) if defined.version == version => Some(defined.definition),
+            _ => None,
+        });
+        Ok(version)
     }
 
     /// What is known of a customer that decides about rewards; only what the definition asks for is looked up.

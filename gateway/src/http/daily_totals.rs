@@ -2,9 +2,11 @@
 
 pub mod months;
 
+use std::{fmt::Display, str::FromStr};
+
 use axum::{Json, extract::State};
 use projections::{
-    books::{Day, NotADay},
+    books::Day,
     daily_totals::{self, DailyTotals, DayTotals},
 };
 use serde::{Deserialize, Serialize};
@@ -96,8 +98,8 @@ pub async fn list(
     caller: Caller,
     Params(params): Params<DaysParams>,
 ) -> Result<Json<DaysPage>, Problem> {
-    let from = day("from", params.from.as_deref())?.unwrap_or(FIRST_DAY);
-    let to = day("to", params.to.as_deref())?.unwrap_or(Day(Day::of(caller.request.now).0 + 1));
+    let from = bound("from", params.from.as_deref())?.unwrap_or(FIRST_DAY);
+    let to = bound("to", params.to.as_deref())?.unwrap_or(Day(Day::of(caller.request.now).0 + 1));
     let to = cursor::decode::<i64>(params.cursor.as_deref())?.map_or(to, |reached| to.min(Day(reached)));
     gateway.fresh_enough(&caller, DailyTotals::NAME, params.min_position).await?;
     let limit = cursor::limit(params.limit);
@@ -111,9 +113,8 @@ pub async fn list(
     }))
 }
 
-fn day(name: &str, text: Option<&str>) -> Result<Option<Day>, Problem> {
-    let read = |text: &str| {
-        text.parse().map_err(|error: NotADay| Problem::saying(Code::MalformedRequest, format!("{name} is {error}")))
-    };
-    text.map(read).transpose()
+/// A bound of the list.
+fn bound<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    let is_none = |error: T::Err| Problem::saying(Code::MalformedRequest, format!("{name} is {error}"));
+    text.map(|text| text.parse().map_err(is_none)).transpose()
 }

@@ -1,8 +1,9 @@
 //! What the description says of every door alike, so that no door has to: how refusals look, which of them any call may meet,
 //! and documents that consist of others, in a form which can be met.
 
+use axum::http::Method;
 use utoipa::openapi::{
-    Components, Content, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema,
+    Components, Content, OpenApi, Ref, RefOr, ResponseBuilder, Schema,
     path::{Operation, PathItem},
     schema::{AllOf, Object},
 };
@@ -16,15 +17,22 @@ const PROBLEM: &str = "Problem";
 /// Completes a description that was put together from the doors.
 pub fn complete(description: &mut OpenApi) {
     for item in description.paths.paths.values_mut() {
-        operations(item).for_each(refusals);
+        operations(item).for_each(|(_, operation)| refusals(operation));
     }
     if let Some(components) = &mut description.components {
         merge_parts(components);
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().filter_map(Option::as_mut)
+/// The operations of a path, each with its method.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let each = [
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::DELETE, &mut item.delete),
+    ];
+    each.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn refusals(operation: &mut Operation) {
@@ -44,14 +52,17 @@ fn refusals(operation: &mut Operation) {
         may_meet.push(Code::PayloadTooLarge);
     }
     for code in may_meet {
-        let status = code.status().as_str().to_owned();
-        operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(refusal(code)));
+        if !operation.responses.responses.contains_key(code.status().as_str()) {
+            refuse(operation, code, code.title());
+        }
     }
 }
 
-fn refusal(code: Code) -> Response {
+/// The operation may be refused so.
+pub(crate) fn refuse(operation: &mut Operation, code: Code, description: impl Into<String>) {
     let content = Content::new(Some(Ref::from_schema_name(PROBLEM)));
-    ResponseBuilder::new().description(code.title()).content(PROBLEM_JSON, content).build()
+    let refusal = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+    operation.responses.responses.insert(code.status().as_str().to_owned(), RefOr::T(refusal));
 }
 
 fn is_a_problem(content: &RefOr<Content>) -> bool {

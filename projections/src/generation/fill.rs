@@ -23,7 +23,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Stage, bulk::Bulk, pump::Pump, spare_schema, switch, tables, writer};
+use super::{
+    Stage,
+    bulk::Bulk,
+    pump::{CHUNK_COMMITS, Pump},
+    spare_schema, switch, tables, writer,
+};
 use crate::{
     batch::{Batch, Limits, Passage},
     checkpoint::{self, Checkpoint},
@@ -41,8 +46,6 @@ pub use share::Share;
 
 /// Commits of its own that are applied in one transaction.
 const LIMITS: Limits = Limits { own: 10_000, passed: 50_000 };
-/// Commits folded in bulk between two rests, at most.
-const CHUNK_COMMITS: usize = 512;
 /// The longest that bulk work goes unwritten, at first: what an interruption costs.
 const UNWRITTEN_MIN: Duration = Duration::from_secs(10);
 /// After a writing that took so long, the next waits so many times longer: writing again and again stays cheap.

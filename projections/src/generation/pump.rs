@@ -11,7 +11,7 @@ use crate::feed::arrived;
 /// Chunks read ahead.
 const CHUNKS_AHEAD: usize = 16;
 /// Commits of a chunk, at most.
-const CHUNK_COMMITS: usize = 512;
+pub(super) const CHUNK_COMMITS: usize = 512;
 
 type Chunk = Vec<Arc<Positioned>>;
 

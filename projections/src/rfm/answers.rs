@@ -10,6 +10,7 @@ use sqlx::{PgPool, Row, postgres::PgRow};
 
 use super::cell;
 use crate::{
+    moves,
     projection::ProjectionError,
     replay::Moment,
     rfm_segments::{date, day_of},
@@ -110,19 +111,7 @@ pub async fn history(
     before: Option<(Timestamp, u64)>,
     limit: i64,
 ) -> Result<Vec<Held>, ProjectionError> {
-    let (recorded_at, before) = before.unwrap_or((Timestamp(i64::MAX), u64::MAX));
-    let rows = sqlx::query(
-        "select * from read.rfm_score_history
-          where merchant = $1 and customer = $2 and (recorded_at, position) < ($3, $4)
-          order by recorded_at desc, position desc limit $5",
-    )
-    .bind(merchant.0)
-    .bind(customer.0)
-    .bind(timestamptz(recorded_at))
-    .bind(bigint(before))
-    .bind(limit)
-    .fetch_all(db)
-    .await?;
+    let rows = moves::newest_first(db, "read.rfm_score_history", (merchant, customer), before, limit).await?;
     rows.iter().map(held).collect()
 }
 

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use crate::{
+    moves,
     projection::ProjectionError,
     rfm::Bound,
-    sql::{bigint, position, timestamp, timestamptz},
+    sql::{position, timestamp},
 };
 
 /// A tier on record.
@@ -90,19 +91,7 @@ pub async fn history(
     before: Option<(Timestamp, u64)>,
     limit: i64,
 ) -> Result<Vec<HistoryRow>, ProjectionError> {
-    let (recorded_at, before) = before.unwrap_or((Timestamp(i64::MAX), u64::MAX));
-    let rows = sqlx::query(
-        "select * from read.tier_history
-          where merchant = $1 and customer = $2 and (recorded_at, position) < ($3, $4)
-          order by recorded_at desc, position desc limit $5",
-    )
-    .bind(merchant.0)
-    .bind(customer.0)
-    .bind(timestamptz(recorded_at))
-    .bind(bigint(before))
-    .bind(limit)
-    .fetch_all(db)
-    .await?;
+    let rows = moves::newest_first(db, "read.tier_history", (merchant, customer), before, limit).await?;
     rows.iter().map(history_of).collect()
 }
 

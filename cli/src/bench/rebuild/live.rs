@@ -1,19 +1,11 @@
 //! What commands notice of a rebuild: the same commands in turn alone and while a read model is made anew beside them, with the
 //! share of the machine that a rebuild takes unless told otherwise.
 
-use anyhow::Context;
 use gateway::Gateway;
-use projections::{
-    generation::{
-        Stage as GenerationStage,
-        fill::{FillError, Filler, Share},
-        switch::drop_generation,
-    },
-    read_model,
-};
+use projections::generation::fill::{FillError, Share};
 use tokio_util::sync::CancellationToken;
 
-use super::{BOTH, COMMANDS_ALONE};
+use super::{BOTH, COMMANDS_ALONE, filled};
 use crate::bench::{Scale, crowd::crowd, figure::Figure, note, run::Turns, shop::Shop, stage::Stage};
 
 /// Commands under way at once, as in an ordinary hour.
@@ -48,17 +40,10 @@ pub async fn figure(stage: &Stage, gateway: &Gateway, shop: &Shop, scale: Scale)
 async fn again_and_again(gateway: Gateway, stop: CancellationToken) -> anyhow::Result<()> {
     let journal = gateway.journal.beside().await?;
     for name in BOTH.into_iter().cycle() {
-        let model = read_model::named(name).context("a read model")?;
-        let how = (Share::DEFAULT, stop.clone());
-        let filling = Filler::begin(model.as_ref(), &journal, &gateway.db, GenerationStage::Verifying, how);
-        let mut filler = filling.await?;
-        let filled = filler.fill(journal.last_position().await?, &mut |_| {}).await;
-        let number = filler.generation();
-        drop(filler);
-        drop_generation(&gateway.db, name, number).await?;
-        match filled {
-            Ok(()) if !stop.is_cancelled() => {}
-            Ok(()) | Err(FillError::Stopped(_)) => break,
+        let up_to = journal.last_position().await?;
+        match filled(&journal, &gateway, name, up_to, (Share::DEFAULT, stop.clone())).await? {
+            Ok(_) if !stop.is_cancelled() => {}
+            Ok(_) | Err(FillError::Stopped(_)) => break,
             Err(error) => return Err(error.into()),
         }
     }

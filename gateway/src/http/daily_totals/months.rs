@@ -3,18 +3,18 @@
 use axum::{Json, extract::State};
 use projections::{
     books::Day,
-    daily_totals::{self, DailyTotals, Month, MonthTotals, NotAMonth},
+    daily_totals::{self, DailyTotals, Month, MonthTotals},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::FIRST_DAY;
+use super::{FIRST_DAY, bound};
 use crate::{
     auth::Caller,
     cursor,
     gateway::Gateway,
     http::{Money, Page, body::Params, customers::rows_wanted},
-    problem::{Code, Problem},
+    problem::Problem,
 };
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -92,8 +92,8 @@ pub async fn list(
     caller: Caller,
     Params(params): Params<MonthsParams>,
 ) -> Result<Json<MonthsPage>, Problem> {
-    let from = month("from", params.from.as_deref())?.unwrap_or(Month::of(FIRST_DAY));
-    let to = month("to", params.to.as_deref())?.unwrap_or(Month::of(Day::of(caller.request.now)).next());
+    let from = bound("from", params.from.as_deref())?.unwrap_or(Month::of(FIRST_DAY));
+    let to = bound("to", params.to.as_deref())?.unwrap_or(Month::of(Day::of(caller.request.now)).next());
     // A place is the first day of the month that the page before ended with.
     let reached = cursor::decode::<i64>(params.cursor.as_deref())?.map(|day| Month::of(Day(day)));
     let to = reached.map_or(to, |reached| to.min(reached));
@@ -107,11 +107,4 @@ pub async fn list(
         next_cursor: page.next_cursor,
         incomplete: gateway.progress.is_incomplete(DailyTotals::NAME, caller.merchant()),
     }))
-}
-
-fn month(name: &str, text: Option<&str>) -> Result<Option<Month>, Problem> {
-    let read = |text: &str| {
-        text.parse().map_err(|error: NotAMonth| Problem::saying(Code::MalformedRequest, format!("{name} is {error}")))
-    };
-    text.map(read).transpose()
 }
