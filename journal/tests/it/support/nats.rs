@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use async_nats::jetstream::{ErrorCode, context::DeleteStreamErrorKind};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -95,7 +96,14 @@ impl Nats {
             assert!(started.elapsed() < START_TIMEOUT, "JetStream did not become ready");
             tokio::time::sleep(POLL).await;
         }
-        jetstream.delete_stream("PROBE").await.expect("the probe can be removed");
+        // An answer can be late here, too; once it is gone, a second request for it is refused.
+        while let Err(error) = jetstream.delete_stream("PROBE").await {
+            if matches!(error.kind(), DeleteStreamErrorKind::JetStream(refused) if refused.error_code() == ErrorCode::STREAM_NOT_FOUND)
+            {
+                break;
+            }
+            assert!(started.elapsed() < START_TIMEOUT, "the probe cannot be removed: {error}");
+        }
     }
 }
 
