@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A call that makes a code may still be under way when it is not wanted any more: it has come to an end by then.
-pub(super) const MAKING_ENDS: Duration = Duration::from_secs(60);
+const MAKING_ENDS: Duration = Duration::from_secs(60);
 
 /// How an answer says that the token is good and a right is missing.
 const RIGHT_MISSING: u16 = 200;
@@ -41,15 +41,19 @@ impl Handler for DisableCode {
 /// The task that ends the code of a redemption: one for each, for ever. `is_being_made` if nobody knows whether the shop has
 /// it yet.
 pub(super) fn task(redemption: RedemptionId, is_being_made: bool, now: Timestamp) -> NewTask {
-    let wait = i64::try_from(MAKING_ENDS.as_secs()).unwrap_or(i64::MAX);
     NewTask {
         kind: DISABLE,
         key: redemption.to_string(),
         customer: None,
         payload: NewPayload::Ids(postcard::to_stdvec(&redemption).expect("plain values: encoding cannot fail")),
         priority: Priority::Normal,
-        not_before: is_being_made.then(|| now.plus_seconds(wait)),
+        not_before: is_being_made.then(|| when_making_ends(now)),
     }
+}
+
+/// When a call that is under way now has come to an end.
+pub(super) fn when_making_ends(now: Timestamp) -> Timestamp {
+    now.plus_seconds(i64::try_from(MAKING_ENDS.as_secs()).unwrap_or(i64::MAX))
 }
 
 impl Deliveries {

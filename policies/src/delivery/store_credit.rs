@@ -19,7 +19,9 @@ use journal::{CommandContext, Subject};
 use projections::queue_tasks::{self, QueueTasks};
 use serde::{Deserialize, Serialize};
 
-use super::{Deliveries, DeliveryError, MAKE, NO_TOKEN, TAKE_BACK, Wanted, disable::MAKING_ENDS, give_back::Ending};
+use super::{
+    Deliveries, DeliveryError, MAKE, NO_TOKEN, TAKE_BACK, Wanted, disable::when_making_ends, give_back::Ending,
+};
 use crate::{
     shopify_admin::{AdminError, StoreCredit},
     tasks::{Handler, NewPayload, NewTask, Outcome, Task, TaskError},
@@ -65,14 +67,13 @@ impl Credit {
     }
 
     fn task_under(&self, key: String, now: Timestamp) -> NewTask {
-        let wait = i64::try_from(MAKING_ENDS.as_secs()).unwrap_or(i64::MAX);
         NewTask {
             kind: TAKE_BACK,
             key,
             customer: None,
             payload: NewPayload::Ids(postcard::to_stdvec(self).expect("plain values: encoding cannot fail")),
             priority: Priority::High,
-            not_before: Some(now.plus_seconds(wait)),
+            not_before: Some(when_making_ends(now)),
         }
     }
 }

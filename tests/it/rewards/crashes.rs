@@ -25,19 +25,11 @@ async fn a_worker_killed_between_making_and_recording_leaves_one_discount_and_no
     let taken = take(ada, &reward).await;
     assert_eq!(taken.status, 201, "{}", taken.body);
 
-    let worker = || TaskWorker { lease: SHORT_LEASE, ..installation.gateway.task_worker() };
-    let (victim, merchant, domain) = (worker(), shop.merchant, shop.domain.clone());
-    on_shared_runtime(async move {
-        let working = tokio::spawn(async move { victim.run_due(merchant).await });
-        stand_in().await.holds(&domain).await;
-        working.abort();
-        assert!(working.await.unwrap_err().is_cancelled());
-    })
-    .await;
+    killed_while_held(&installation, &shop).await;
     assert_eq!(stand_in().await.discounts(&shop.domain).len(), 1, "the shop has made it");
     assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("pending"), (100, 0)));
 
-    let successor = worker();
+    let (successor, merchant) = (worker(&installation), shop.merchant);
     let position = on_shared_runtime(async move { successor.run_due(merchant).await }).await.unwrap();
     shop.has_seen(Some(position));
     assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("active"), (0, 0)));
@@ -54,15 +46,7 @@ async fn a_worker_killed_between_crediting_and_recording_leaves_one_credit() {
     let taken = take(ada, &reward).await;
     assert_eq!(taken.status, 201, "{}", taken.body);
 
-    let victim = TaskWorker { lease: SHORT_LEASE, ..installation.gateway.task_worker() };
-    let (merchant, domain) = (shop.merchant, shop.domain.clone());
-    on_shared_runtime(async move {
-        let working = tokio::spawn(async move { victim.run_due(merchant).await });
-        stand_in().await.holds(&domain).await;
-        working.abort();
-        assert!(working.await.unwrap_err().is_cancelled());
-    })
-    .await;
+    killed_while_held(&installation, &shop).await;
     assert_eq!((points(ada).await, stand_in().await.credits(&shop.domain).len()), ((100, 0), 1));
 
     // Within a minute of it nobody knows; later the account says.
@@ -71,6 +55,22 @@ async fn a_worker_killed_between_crediting_and_recording_leaves_one_credit() {
     later(&installation, &shop, 3_600).await;
     assert_eq!((now(ada, &taken.body).await["status"].clone(), points(ada).await), (json!("active"), (0, 0)));
     assert_eq!(stand_in().await.credits(&shop.domain).len(), 1);
+}
+
+fn worker(installation: &Installation) -> TaskWorker {
+    TaskWorker { lease: SHORT_LEASE, ..installation.gateway.task_worker() }
+}
+
+/// A worker begins, and dies once the shop holds back an answer.
+async fn killed_while_held(installation: &Installation, shop: &Shop) {
+    let (victim, merchant, domain) = (worker(installation), shop.merchant, shop.domain.clone());
+    on_shared_runtime(async move {
+        let working = tokio::spawn(async move { victim.run_due(merchant).await });
+        stand_in().await.holds(&domain).await;
+        working.abort();
+        assert!(working.await.unwrap_err().is_cancelled());
+    })
+    .await;
 }
 
 /// Everything due so many seconds later is done, by another worker.
